@@ -1,0 +1,31 @@
+/** Every environment failure, once. The edges render from this table and nothing else. */
+export interface FaultEntry {
+  readonly status: number;
+  readonly rpc: number;
+  readonly exit: number;
+  readonly retryable: boolean;
+  readonly hint: string;
+}
+
+export const faults = {
+  internal: { status: 500, rpc: -32603, exit: 1, retryable: false, hint: "This is a bug in Countersign. The log names the place." },
+  config_invalid: { status: 422, rpc: -32603, exit: 2, retryable: false, hint: "Correct the named line of countersign.yaml." },
+  config_stale: { status: 412, rpc: -32603, exit: 2, retryable: false, hint: "The configuration changed meanwhile. Plan again and apply on top of it." },
+  config_unstartable: { status: 422, rpc: -32603, exit: 2, retryable: false, hint: "The old revision is still serving. Correct what the message names." },
+  store_unavailable: { status: 503, rpc: -32603, exit: 75, retryable: true, hint: "Postgres does not answer. Run `countersign doctor`." },
+  store_full: { status: 507, rpc: -32603, exit: 75, retryable: true, hint: "Free space on the disk that holds the data directory; writing goes on by itself." },
+  store_read_only: { status: 503, rpc: -32603, exit: 75, retryable: true, hint: "Make the data directory writable again for the user that runs Postgres." },
+  store_incompatible: { status: 503, rpc: -32603, exit: 2, retryable: false, hint: "The data directory was made by another major version of Postgres. See the upgrade page." },
+  store_busy: { status: 503, rpc: -32603, exit: 75, retryable: true, hint: "The write queue is full. Try again later." },
+  payload_invalid: { status: 400, rpc: -32602, exit: 2, retryable: false, hint: "The named place holds something that cannot be stored." },
+  payload_too_large: { status: 413, rpc: -32600, exit: 2, retryable: false, hint: "Send less, or raise the limit in countersign.yaml." },
+  draining: { status: 503, rpc: -32603, exit: 75, retryable: true, hint: "This replica is shutting down. Try again on another." },
+  secret_unresolved: { status: 500, rpc: -32603, exit: 2, retryable: false, hint: "Set the secret that the reference names." },
+  unauthenticated: { status: 401, rpc: -32600, exit: 4, retryable: false, hint: "Send an API key as a bearer token." },
+  forbidden: { status: 403, rpc: -32600, exit: 5, retryable: false, hint: "This key's role does not allow it." },
+  not_found: { status: 404, rpc: -32602, exit: 3, retryable: false, hint: "Check the id." },
+  deadline_exceeded: { status: 504, rpc: -32603, exit: 8, retryable: true, hint: "Raise the deadline, or find out what is slow with `countersign doctor`." },
+  unreachable: { status: 502, rpc: -32603, exit: 75, retryable: true, hint: "Nothing answers at that address. Is the server up?" },
+} as const satisfies Record<string, FaultEntry>;
+
+export type FaultCode = keyof typeof faults;

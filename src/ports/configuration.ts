@@ -1,0 +1,45 @@
+import type { Digest } from "../model/index.ts";
+
+/** The running configuration: one immutable revision, replaced whole or not at all. */
+export interface Configuration {
+  current(): Revision;
+  /** Validates and compares; changes nothing. */
+  plan(document: string): Promise<Plan>;
+  /** Validates, starts the new revision beside the old one, swaps, stops the old one. `previous` fences. */
+  apply(document: string, previous: Digest | null): Promise<Applied>;
+}
+
+export interface Revision {
+  readonly digest: Digest;
+  /** The canonical document, secret references and all, values never. */
+  readonly bytes: Uint8Array;
+  readonly appliedAtMs: number;
+}
+
+/** One thing wrong in a document, named by its place. */
+export interface Problem {
+  readonly line: number;
+  readonly column: number;
+  /** `servers.flights.url`; empty for the document itself. */
+  readonly key: string;
+  readonly message: string;
+  readonly suggestion: string | null;
+}
+
+export interface Change {
+  readonly kind: "added" | "removed" | "changed";
+  readonly key: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export type Plan =
+  | { readonly kind: "valid"; readonly digest: Digest; readonly base: Digest; readonly changes: readonly Change[] }
+  | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
+
+export type Applied =
+  | { readonly kind: "applied"; readonly digest: Digest }
+  | { readonly kind: "unchanged"; readonly digest: Digest }
+  | { readonly kind: "invalid"; readonly problems: readonly Problem[] }
+  | { readonly kind: "stale"; readonly current: Digest }
+  | { readonly kind: "unstartable"; readonly reason: string; readonly current: Digest };

@@ -1,0 +1,221 @@
+import type { ApprovalId, Digest, EntryId, RunId, TenantId } from "../model/index.ts";
+
+/**
+ * The one stateful dependency. Payloads are bytes that the caller has already made canonical:
+ * the store never parses, re-orders or re-encodes what a digest was taken over.
+ */
+export interface Store {
+  readonly runs: Runs;
+  readonly entries: Entries;
+  readonly blobs: Blobs;
+  readonly revisions: Revisions;
+  readonly pins: Pins;
+  readonly approvals: Approvals;
+  readonly memories: Memories;
+
+  /**
+   * The only way to make an event, an intent or an outcome durable. All or nothing: if the
+   * append is fenced or the approval is not consumable, no part of the unit is written.
+   * A unit of append and entries alone is group-committed with those of other runs.
+   */
+  commit(unit: CommitUnit): Promise<CommitOutcome>;
+  close(): Promise<void>;
+}
+
+export interface CommitUnit {
+  readonly append?: Append;
+  readonly entries?: readonly EntryRow[];
+  readonly consume?: Consumption;
+  /** Enlisted in the same transaction: an event and the wake it causes are atomic. */
+  readonly wakes?: readonly WakeNow[];
+}
+
+/** Events to add to a run, fenced by (run, head, epoch). */
+export interface Append {
+  readonly run: RunId;
+  readonly epoch: number;
+  /** The sequence of the last event the writer knows; the new ones follow it. */
+  readonly head: number;
+  readonly events: readonly Uint8Array[];
+  /** When the run is to be woken next. `null` clears it, absent leaves it. */
+  readonly wakeAtMs?: number | null;
+  /** The run has ended: nothing may be appended to it, nothing wakes it. */
+  readonly ended?: boolean;
+}
+
+export interface Consumption {
+  readonly approval: ApprovalId;
+  readonly intent: Digest;
+  readonly nowMs: number;
+}
+
+export type CommitOutcome =
+  | { readonly kind: "committed"; readonly head: number | null }
+  | { readonly kind: "fenced"; readonly reason: "epoch" | "head" | "ended" | "missing" }
+  | { readonly kind: "unconsumable"; readonly reason: ApprovalRefusal };
+
+export type ApprovalRefusal =
+  | "missing"
+  | "pending"
+  | "denied"
+  | "expired"
+  | "consumed"
+  | "voided"
+  | "mismatch";
+
+export interface WakeNow {
+  readonly run: RunId;
+  readonly tenant: TenantId;
+  /** Higher first; 0 when absent. */
+  readonly priority?: number;
+}
+
+export interface RunHead {
+  readonly run: RunId;
+  readonly tenant: TenantId;
+  readonly epoch: number;
+  readonly head: number;
+  readonly priority: number;
+  readonly wakeAtMs: number | null;
+  readonly ended: boolean;
+}
+
+export interface StoredEvent {
+  readonly run: RunId;
+  readonly seq: number;
+  readonly payload: Uint8Array;
+}
+
+export interface Runs {
+  /** Makes the run with its first events (sequence 1…) and, in the same transaction, its first wake. */
+  create(draft: RunDraft): Promise<"created" | "exists">;
+  get(run: RunId): Promise<RunHead | null>;
+  /** Takes ownership: raises the epoch, so that every earlier owner is fenced from now on. */
+  take(run: RunId): Promise<RunHead | null>;
+  read(run: RunId, page: { after: number; limit: number }): Promise<readonly StoredEvent[]>;
+  /** Sets the timer; an earlier one wins over a later one unless `replace`. */
+  setTimer(run: RunId, atMs: number, options?: { replace?: boolean }): Promise<boolean>;
+  /** Wakes runs whose time has come and clears their timers, in one transaction. */
+  wakeDue(nowMs: number, limit: number): Promise<{ woken: number; nextAtMs: number | null }>;
+}
+
+export interface RunDraft {
+  readonly run: RunId;
+  readonly tenant: TenantId;
+  readonly priority?: number;
+  readonly events: readonly Uint8Array[];
+  readonly wakeAtMs?: number | null;
+  readonly wake?: boolean;
+}
+
+export interface EntryRow {
+  readonly id: EntryId;
+  readonly tenant: TenantId;
+  readonly bytes: Uint8Array;
+}
+
+export interface Entries {
+  get(tenant: TenantId, id: EntryId): Promise<EntryRow | null>;
+  /** Entries in the order they were made durable here; `after` is the cursor of the last page. */
+  page(tenant: TenantId, page: { after: bigint; limit: number }): Promise<readonly StoredEntry[]>;
+}
+export interface StoredEntry extends EntryRow {
+  readonly cursor: bigint;
+}
+
+/** Content-addressed bytes of one tenant. The caller computes the id (it is tenant-keyed). */
+export interface Blobs {
+  put(tenant: TenantId, id: Digest, bytes: Uint8Array): Promise<void>;
+  get(tenant: TenantId, id: Digest): Promise<Uint8Array | null>;
+  remove(tenant: TenantId, id: Digest): Promise<boolean>;
+}
+
+export interface RevisionRow {
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+  readonly appliedAtMs: number;
+}
+export interface Revisions {
+  current(): Promise<RevisionRow | null>;
+  get(digest: Digest): Promise<RevisionRow | null>;
+  list(limit: number): Promise<readonly RevisionRow[]>;
+  /** Compare-and-swap: `previous` must be the current digest (null: there is none yet). */
+  apply(next: RevisionRow, previous: Digest | null): Promise<"applied" | "stale">;
+}
+
+export interface PinRow {
+  readonly tenant: TenantId;
+  readonly server: string;
+  readonly tool: string;
+  readonly digest: Digest;
+  readonly definition: Uint8Array;
+  readonly acceptedBy: string;
+  readonly acceptedAtMs: number;
+}
+export interface Pins {
+  get(tenant: TenantId, server: string, tool: string): Promise<PinRow | null>;
+  list(tenant: TenantId, server: string): Promise<readonly PinRow[]>;
+  /** Replaces the pin only if it is still `previous` (null: not pinned yet). */
+  accept(pin: PinRow, previous: Digest | null): Promise<"accepted" | "stale">;
+  revoke(tenant: TenantId, server: string, tool: string): Promise<boolean>;
+}
+
+export type ApprovalState = "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
+export interface ApprovalRow {
+  readonly id: ApprovalId;
+  readonly tenant: TenantId;
+  readonly run: RunId | null;
+  readonly intent: Digest;
+  readonly state: ApprovalState;
+  /** What the approver is shown: canonical bytes. */
+  readonly request: Uint8Array;
+  /** Who decided and why: canonical bytes. */
+  readonly verdict: Uint8Array | null;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+}
+export interface Approvals {
+  create(row: ApprovalDraft): Promise<"created" | "exists">;
+  get(tenant: TenantId, id: ApprovalId): Promise<ApprovalRow | null>;
+  list(
+    tenant: TenantId,
+    query: { state?: ApprovalState; after?: ApprovalId; limit: number },
+  ): Promise<readonly ApprovalRow[]>;
+  /** Moves a pending row; refused when it is decided, past its expiry, or of another intent. */
+  decide(decision: ApprovalDecision): Promise<"decided" | ApprovalRefusal | "approved">;
+  /** Marks rows past their expiry and returns how many. Bounded by `limit`. */
+  expire(nowMs: number, limit: number): Promise<number>;
+  /** A freeze or a changed definition voids what waits. */
+  void(tenant: TenantId, id: ApprovalId): Promise<boolean>;
+}
+export type ApprovalDraft = Omit<ApprovalRow, "state" | "verdict">;
+export interface ApprovalDecision {
+  readonly tenant: TenantId;
+  readonly id: ApprovalId;
+  readonly intent: Digest;
+  readonly to: "approved" | "denied";
+  readonly verdict: Uint8Array;
+  readonly nowMs: number;
+}
+
+export interface MemoryRow {
+  readonly tenant: TenantId;
+  readonly scope: string;
+  readonly key: string;
+  readonly text: string;
+  /** Digest of what the memory was taken from. */
+  readonly source: Digest;
+  readonly embedder: string | null;
+  readonly embedding: Float32Array | null;
+  readonly updatedAtMs: number;
+}
+export interface Memories {
+  put(row: MemoryRow): Promise<void>;
+  get(tenant: TenantId, scope: string, key: string): Promise<MemoryRow | null>;
+  list(
+    tenant: TenantId,
+    scope: string,
+    page: { after?: string; limit: number },
+  ): Promise<readonly MemoryRow[]>;
+  remove(tenant: TenantId, scope: string, key: string): Promise<boolean>;
+}
