@@ -26,6 +26,21 @@ export const faults = {
   not_found: { status: 404, rpc: -32602, exit: 3, retryable: false, hint: "Check the id." },
   deadline_exceeded: { status: 504, rpc: -32603, exit: 8, retryable: true, hint: "Raise the deadline, or find out what is slow with `countersign doctor`." },
   unreachable: { status: 502, rpc: -32603, exit: 75, retryable: true, hint: "Nothing answers at that address. Is the server up?" },
+  request_invalid: { status: 400, rpc: -32600, exit: 2, retryable: false, hint: "Correct the part of the request that the message names." },
+  request_timeout: { status: 408, rpc: -32600, exit: 75, retryable: true, hint: "The request did not arrive whole in time. Send it again." },
+  headers_too_large: { status: 431, rpc: -32600, exit: 2, retryable: false, hint: "Send smaller headers." },
+  method_not_allowed: { status: 405, rpc: -32600, exit: 2, retryable: false, hint: "Use one of the methods that the Allow header names." },
+  not_acceptable: { status: 406, rpc: -32600, exit: 2, retryable: false, hint: "Accept the content type that the message names." },
+  media_unsupported: { status: 415, rpc: -32600, exit: 2, retryable: false, hint: "Send one of the content types that the message names." },
+  precondition_required: { status: 428, rpc: -32600, exit: 2, retryable: false, hint: "Send If-Match with the revision that you read; GET /v1/config gives it as ETag." },
+  host_refused: { status: 421, rpc: -32600, exit: 2, retryable: false, hint: "Call the server by a loopback name, or add the name to server.hosts in countersign.yaml." },
+  origin_refused: { status: 403, rpc: -32600, exit: 5, retryable: false, hint: "A page of another origin may not call this server." },
+  overloaded: { status: 503, rpc: -32603, exit: 75, retryable: true, hint: "As many requests as the server takes are under way. Try again later." },
+  directory_locked: { status: 503, rpc: -32603, exit: 2, retryable: false, hint: "Stop the other server, or give this one a data directory of its own." },
+  address_unusable: { status: 503, rpc: -32603, exit: 2, retryable: false, hint: "Choose another address with `countersign up --listen`, or stop what uses this one." },
+  address_exposed: { status: 503, rpc: -32603, exit: 2, retryable: false, hint: "Listen on 127.0.0.1, or configure authentication before others can reach the server." },
+  keys_unusable: { status: 503, rpc: -32603, exit: 2, retryable: false, hint: "Make the named file readable and writable for this user alone." },
+  usage_invalid: { status: 400, rpc: -32602, exit: 2, retryable: false, hint: "Run the command with --help." },
 } as const satisfies Record<string, FaultEntry>;
 
 export type FaultCode = keyof typeof faults;
