@@ -1,10 +1,19 @@
+import { randomInt } from "node:crypto";
 import { defineConfig } from "vitest/config";
+import { ClosingReporter } from "./test/closing-reporter.ts";
+
+// Drawn before any worker starts, so that every file of a run shares it.
+const seed = process.env["COUNTERSIGN_SEED"] ?? String(randomInt(2 ** 31));
+const proves = process.env["COUNTERSIGN_PROVE"] === "1";
 
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    env: { COUNTERSIGN_SEED: seed },
+    reporters: ["default", new ClosingReporter(seed)],
+    // The full counts of one test may take most of an hour.
+    testTimeout: proves ? 3_600_000 : 30_000,
+    hookTimeout: proves ? 300_000 : 60_000,
     // Two cores: more files at once would only make the timeouts lie.
     maxWorkers: 2,
   },

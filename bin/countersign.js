@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// Plain JavaScript for Node 20: looks which Node this is before any TypeScript is read.
+import { existsSync } from "node:fs";
+import module from "node:module";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { chooseNode } from "./bootstrap/pinned-node.js";
+import { runNode } from "./bootstrap/run-node.js";
+import { Stop } from "./bootstrap/stop.js";
+
+const self = fileURLToPath(import.meta.url);
+const root = path.dirname(path.dirname(self));
+
+/** @typedef {{ main(argv: readonly string[]): Promise<number | void> }} Entry */
+
+/** @param {readonly string[]} argv */
+async function countersign(argv) {
+  const node = await chooseNode(root);
+  if (node !== process.execPath) {
+    return runNode(node, [...process.execArgv, self, ...argv], { root, cwd: process.cwd() });
+  }
+  // Not the default folder: that is in the shared temporary one, where others could put code.
+  module.enableCompileCache?.(path.join(root, "node_modules", ".countersign", "compiled"));
+  const isCheckout = existsSync(path.join(root, "src"));
+  const entry = path.join(
+    root,
+    ...(isCheckout ? ["src", "main", "countersign.ts"] : ["dist", "main", "countersign.js"]),
+  );
+  const loaded = /** @type {Entry} */ (await import(pathToFileURL(entry).href));
+  return loaded.main(argv);
+}
+
+try {
+  const code = await countersign(process.argv.slice(2));
+  if (typeof code === "number") process.exitCode = code;
+} catch (error) {
+  if (!(error instanceof Stop)) throw error;
+  process.stderr.write(`countersign: ${error.message}\n`);
+  process.exitCode = error.exitCode;
+}
