@@ -1,0 +1,95 @@
+import { Fault, type Digest } from "../model/index.ts";
+import type { Applied, Configuration, Problem } from "../ports/configuration.ts";
+import type { Answer, Answers } from "./contract.ts";
+import { toOpenApi } from "./openapi.ts";
+import type { Readiness } from "./readiness.ts";
+import { routes } from "./routes.ts";
+
+export interface AnswersOptions {
+  readonly version: string;
+  readonly node: string;
+  readonly configuration: Configuration;
+  readonly readiness: Readiness;
+  readonly isDraining: () => boolean;
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** What each route of the contract says. */
+export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
+  const { configuration, version, node } = options;
+  const openapi = toOpenApi(routes, version);
+  return {
+    getHealth: () => ({ status: 200, body: { status: "live" } }),
+    getReady: () => readReadiness(options),
+    getMetrics: async () => {
+      const { contentType, text } = await options.metrics();
+      return { status: 200, body: text, contentType };
+    },
+    getOpenapi: () => ({ status: 200, body: openapi }),
+    getVersion: () => ({
+      status: 200,
+      body: { version, node, revision: configuration.current().digest },
+    }),
+    getConfig: () => {
+      const { digest, bytes, appliedAtMs } = configuration.current();
+      const document: unknown = JSON.parse(new TextDecoder().decode(bytes));
+      const appliedAt = new Date(appliedAtMs).toISOString();
+      return { status: 200, body: { digest, appliedAt, document }, etag: digest };
+    },
+    planConfig: async ({ body }) => {
+      const plan = await configuration.plan(body);
+      if (plan.kind === "invalid") throw toInvalid(plan.problems);
+      const { digest, base, changes } = plan;
+      return { status: 200, body: { digest, base, changes: [...changes] } };
+    },
+    applyConfig: async ({ body, headers }) =>
+      toApplied(await configuration.apply(body, parseEtag(headers["if-match"]))),
+  };
+}
+
+async function readReadiness(
+  options: AnswersOptions,
+): Promise<Answer<(typeof routes)["getReady"]>> {
+  const draining = options.isDraining();
+  const serving = { name: "serving", ready: !draining, reason: draining ? "shutting down" : null };
+  // A replica that goes away says so at once, whatever its store does.
+  const checks = [serving, ...(draining ? [] : await options.readiness.read())];
+  return checks.every(({ ready }) => ready)
+    ? { status: 200, body: { status: "ready", checks } }
+    : { status: 503, body: { status: "not ready", checks } };
+}
+
+function toApplied(applied: Applied): Answer<(typeof routes)["applyConfig"]> {
+  switch (applied.kind) {
+    case "applied":
+    case "unchanged": {
+      const { kind, digest } = applied;
+      return { status: 200, body: { kind, digest }, etag: digest };
+    }
+    case "invalid":
+      throw toInvalid(applied.problems);
+    case "stale":
+      throw new Fault("config_stale", "Another revision is serving by now.", {
+        details: { current: applied.current },
+      });
+    case "unstartable":
+      throw new Fault("config_unstartable", applied.reason, {
+        details: { current: applied.current },
+      });
+  }
+}
+
+function toInvalid(problems: readonly Problem[]): Fault {
+  const count = problems.length === 1 ? "one thing is" : `${problems.length} things are`;
+  return new Fault("config_invalid", `The document is refused: ${count} wrong in it.`, {
+    details: { problems },
+  });
+}
+
+function parseEtag(etag: string): Digest {
+  const digest = /^"(sha256:[0-9a-f]{64})"$/.exec(etag.trim())?.[1];
+  if (digest === undefined) {
+    throw new Fault("request_invalid", 'If-Match takes one revision, as in "sha256:…".');
+  }
+  return digest as Digest;
+}

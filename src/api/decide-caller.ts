@@ -1,0 +1,45 @@
+import type { IncomingMessage } from "node:http";
+import { Fault } from "../model/index.ts";
+
+/** Names under which the server may be called, and pages that may call it. */
+export interface CallerRule {
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+}
+
+const loopbackName = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/;
+
+/**
+ * A page that rebinds its own name to a loopback address sends that name as Host, and every page
+ * of a browser sends its Origin. Neither is trusted to be absent: only known values pass.
+ */
+export function checkCaller(incoming: IncomingMessage, rule: CallerRule): void {
+  const host = onlyOne(incoming, "host")?.toLowerCase();
+  if (host === undefined) throw new Fault("request_invalid", "The request has no Host header.");
+  const hostname = host.replace(/:\d{1,5}$/, "");
+  if (
+    !loopbackName.test(host) &&
+    !rule.allowedHosts.includes(host) &&
+    !rule.allowedHosts.includes(hostname)
+  ) {
+    throw new Fault("host_refused", "The Host header does not name this server.", {
+      details: { host: host.slice(0, 261) },
+    });
+  }
+  const origin = onlyOne(incoming, "origin")?.toLowerCase();
+  if (origin === undefined || rule.allowedOrigins.includes(origin)) return;
+  if (origin !== `http://${host}` && origin !== `https://${host}`) {
+    throw new Fault("origin_refused", "The Origin header names another site.", {
+      details: { origin: origin.slice(0, 300) },
+    });
+  }
+}
+
+/** Two values of one of these headers would let two readers disagree about the caller. */
+function onlyOne(incoming: IncomingMessage, name: "host" | "origin"): string | undefined {
+  const values = incoming.headersDistinct[name];
+  if (values !== undefined && values.length > 1) {
+    throw new Fault("request_invalid", `The request has more than one ${name} header.`);
+  }
+  return values?.[0];
+}

@@ -1,0 +1,125 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { KeyHolder, Keyring } from "../authority/keyring.ts";
+import { Fault, toUuidV7 } from "../model/index.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Random } from "../ports/random.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import { drainingFault, type Admission } from "./admission.ts";
+import { checkCaller, type CallerRule } from "./decide-caller.ts";
+import { refuse } from "./refusal.ts";
+
+/** One request on its way through: what the door found out about it. */
+export interface Visit {
+  readonly id: string;
+  /** Null only on a route that is open to all. */
+  readonly holder: KeyHolder | null;
+  /** Fires when the client is gone or the deadline has passed. */
+  readonly signal: AbortSignal;
+  /** Work that goes on after its answer was given up; its place is kept until it ends. */
+  pending: Promise<unknown> | null;
+}
+
+export interface DoorRule extends CallerRule {
+  readonly requestDeadlineMs: number;
+}
+
+export interface Door {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly keyring: Keyring;
+  readonly admission: Admission;
+  /** Asked once a request: a new revision holds for the next one. */
+  readonly rule: () => DoorRule;
+  /** Without a key, and whether also at the bound and while draining. */
+  readonly access: (path: string) => { readonly open: boolean; readonly vital: boolean };
+  /** Answers the request wholly, or throws before it has written anything. */
+  readonly serve: (
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    visit: Visit,
+  ) => Promise<void>;
+}
+
+const securityHeaders = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+/**
+ * What every request passes before anything of it is read but its headers, in this order:
+ * target, caller, draining, key, turn.
+ */
+export function createDoor(door: Door): RequestListener {
+  return (incoming, outgoing) => {
+    const id = toUuidV7(door.clock.nowMs(), door.random.bytes(10));
+    outgoing.setHeader("x-request-id", id);
+    for (const [name, value] of Object.entries(securityHeaders)) outgoing.setHeader(name, value);
+    void letIn(door, { incoming, outgoing, id }).catch((error: unknown) => {
+      if (!(error instanceof Fault)) logBug(door.telemetry, id, error);
+      refuse(outgoing, error, id);
+    });
+  };
+}
+
+interface Arrival {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly id: string;
+}
+
+async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<void> {
+  const rule = door.rule();
+  const { open, vital } = door.access(parsePath(incoming));
+  checkCaller(incoming, rule);
+  if (door.admission.draining) outgoing.shouldKeepAlive = false;
+  if (door.admission.draining && !vital) throw drainingFault();
+  const holder = open ? null : identify(door.keyring, incoming);
+
+  const gone = new AbortController();
+  const done = new AbortController();
+  outgoing.once("close", () => {
+    done.abort();
+    gone.abort(new Fault("request_invalid", "The client is gone."));
+  });
+  door.clock.sleep(rule.requestDeadlineMs, done.signal).then(
+    () => gone.abort(new Fault("deadline_exceeded", "The request took too long.")),
+    () => undefined,
+  );
+  const leave = vital ? () => undefined : await door.admission.enter(gone.signal);
+  const visit: Visit = { id, holder, signal: gone.signal, pending: null };
+  try {
+    await door.serve(incoming, outgoing, visit);
+  } finally {
+    const ended = outgoing.closed
+      ? Promise.resolve()
+      : new Promise((resolve) => outgoing.once("close", resolve));
+    void Promise.allSettled([ended, visit.pending]).then(leave);
+  }
+}
+
+/** Origin form alone: a proxy's absolute form would name a second host. */
+function parsePath(incoming: IncomingMessage): string {
+  const target = incoming.url ?? "";
+  if (!target.startsWith("/") || target.startsWith("//") || target.includes("\\")) {
+    throw new Fault("request_invalid", "The request target is not a path.");
+  }
+  return target.split("?", 1)[0]!;
+}
+
+function identify(keyring: Keyring, incoming: IncomingMessage): KeyHolder {
+  const values = incoming.headersDistinct["authorization"] ?? [];
+  const key = values.length === 1 ? /^Bearer +(\S{1,512})$/i.exec(values[0]!)?.[1] : undefined;
+  if (key === undefined) throw new Fault("unauthenticated", "The request has no API key.");
+  const holder = keyring.identify(key);
+  if (holder === null) throw new Fault("unauthenticated", "The API key is not known here.");
+  return holder;
+}
+
+export function logBug(telemetry: Telemetry, request: string, error: unknown): void {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  telemetry.log("error", "bug", { request, stack });
+}

@@ -1,0 +1,70 @@
+import type { ServerResponse } from "node:http";
+import type { z } from "zod";
+import { Fault, faults } from "../model/index.ts";
+import type { schemas } from "./schemas.ts";
+
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: z.output<typeof schemas.Refusal>;
+}
+
+/** Long enough that a herd of clients spreads, short enough that a person does not notice. */
+const retryAfterSeconds = 1;
+
+/** The one place where a no becomes an answer. A bug says nothing of itself but the request's id. */
+export function toRefusal(error: unknown, request: string): Refusal {
+  const fault = error instanceof Fault ? error : new Fault("internal", "Something is broken here.");
+  const entry = faults[fault.code];
+  return {
+    status: entry.status,
+    headers: {
+      "content-type": "application/json",
+      ...(entry.retryable ? { "retry-after": String(retryAfterSeconds) } : {}),
+      ...(fault.code === "unauthenticated" ? { "www-authenticate": "Bearer" } : {}),
+      // Whoever is refused by a replica that goes away must find another one.
+      ...(fault.code === "draining" ? { connection: "close" } : {}),
+      ...(Array.isArray(fault.details["allow"])
+        ? { allow: fault.details["allow"].join(", ") }
+        : {}),
+    },
+    body: {
+      error: {
+        code: fault.code,
+        message: fault.message,
+        hint: entry.hint,
+        details: fault.details,
+        docs: `docs/faults.md#${fault.code}`,
+        request,
+      },
+    },
+  };
+}
+
+/** Answers on a response that nothing has been written to; on any other the connection is cut. */
+export function refuse(outgoing: ServerResponse, error: unknown, request: string): void {
+  if (outgoing.headersSent) {
+    outgoing.destroy();
+    return;
+  }
+  const refusal = toRefusal(error, request);
+  const body = JSON.stringify(refusal.body);
+  outgoing.writeHead(refusal.status, {
+    ...refusal.headers,
+    "content-length": Buffer.byteLength(body),
+  });
+  outgoing.end(body);
+}
+
+/** For a connection whose request could not even be read: the whole answer as text. */
+export function toRawRefusal(error: Fault, request: string): string {
+  const refusal = toRefusal(error, request);
+  const body = JSON.stringify(refusal.body);
+  const headers = {
+    ...refusal.headers,
+    connection: "close",
+    "content-length": Buffer.byteLength(body),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${refusal.status} Refused\r\n${lines.join("")}\r\n${body}`;
+}

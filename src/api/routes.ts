@@ -1,0 +1,88 @@
+import { z } from "zod";
+import type { Contract } from "./contract.ts";
+import { schemas } from "./schemas.ts";
+
+const everyone = ["admin", "approver"] as const;
+const admin = ["admin"] as const;
+const yaml = ["application/yaml", "text/yaml", "application/x-yaml"] as const;
+
+/** Every route there is. */
+export const routes = {
+  getHealth: {
+    method: "GET",
+    path: "/health",
+    summary: "Whether the process lives. Says nothing about what it depends on.",
+    access: "open",
+    vital: true,
+    answers: { 200: { description: "It does.", schema: schemas.Health } },
+  },
+  getReady: {
+    method: "GET",
+    path: "/ready",
+    summary: "Whether requests may be sent here, and what is missing if not.",
+    access: "open",
+    vital: true,
+    answers: {
+      200: { description: "Ready.", schema: schemas.Readiness },
+      503: { description: "Not ready; the checks say why.", schema: schemas.Readiness },
+    },
+  },
+  getMetrics: {
+    method: "GET",
+    path: "/metrics",
+    summary: "Metrics in the text format of Prometheus.",
+    access: everyone,
+    vital: true,
+    answers: { 200: { description: "Metrics.", schema: z.string(), produces: "text/plain" } },
+  },
+  getOpenapi: {
+    method: "GET",
+    path: "/openapi.json",
+    summary: "This contract.",
+    access: everyone,
+    answers: { 200: { description: "OpenAPI 3.1.", schema: z.record(z.string(), z.unknown()) } },
+  },
+  getVersion: {
+    method: "GET",
+    path: "/v1/version",
+    summary: "What is running.",
+    access: everyone,
+    answers: { 200: { description: "Version and revision.", schema: schemas.Version } },
+  },
+  getConfig: {
+    method: "GET",
+    path: "/v1/config",
+    summary: "The revision that is serving.",
+    access: admin,
+    answers: {
+      200: {
+        description: "The revision; its digest is the ETag.",
+        schema: schemas.Revision,
+        etag: true,
+      },
+    },
+  },
+  planConfig: {
+    method: "POST",
+    path: "/v1/config/plan",
+    summary: "What a document would change. Changes nothing.",
+    access: admin,
+    consumes: yaml,
+    answers: { 200: { description: "The changes.", schema: schemas.ConfigPlan } },
+    faults: ["config_invalid"],
+  },
+  applyConfig: {
+    method: "PUT",
+    path: "/v1/config",
+    summary: "Makes the document the new revision, if the named one is still serving.",
+    access: admin,
+    headers: z.object({
+      "if-match": z.string().describe("ETag of the revision that the document was planned on."),
+    }),
+    consumes: yaml,
+    answers: {
+      200: { description: "It is serving.", schema: schemas.ConfigApplied, etag: true },
+    },
+    faults: ["config_invalid", "config_stale", "config_unstartable", "precondition_required"],
+  },
+} as const satisfies Contract;

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { digestSchema } from "../model/index.ts";
+
+/** The shapes on the wire. Each has a name in openapi.json and in the generated client. */
+
+const problem = z.object({
+  line: z.int(),
+  column: z.int(),
+  key: z.string().describe("`store.url`; empty for the document itself."),
+  message: z.string(),
+  suggestion: z.string().nullable(),
+});
+
+const change = z.object({
+  kind: z.enum(["added", "removed", "changed"]),
+  key: z.string(),
+  before: z.unknown(),
+  after: z.unknown(),
+});
+
+export const schemas = {
+  Refusal: z
+    .object({
+      error: z.object({
+        code: z.string().describe("One of the fault catalogue."),
+        message: z.string(),
+        hint: z.string(),
+        details: z.record(z.string(), z.unknown()),
+        docs: z.string(),
+        request: z.string().describe("The id under which the server's log knows this request."),
+      }),
+    })
+    .describe("Every answer that is a no."),
+  Health: z.object({ status: z.literal("live") }),
+  Readiness: z.object({
+    status: z.enum(["ready", "not ready"]),
+    checks: z.array(
+      z.object({ name: z.string(), ready: z.boolean(), reason: z.string().nullable() }),
+    ),
+  }),
+  Version: z.object({
+    version: z.string(),
+    node: z.string(),
+    revision: digestSchema,
+  }),
+  Revision: z.object({
+    digest: digestSchema,
+    appliedAt: z.iso.datetime(),
+    document: z.unknown().describe("References to secrets, never their values."),
+  }),
+  Change: change,
+  ConfigPlan: z.object({
+    digest: digestSchema,
+    base: digestSchema.describe("The revision it was compared with; If-Match of the apply."),
+    changes: z.array(change),
+  }),
+  ConfigApplied: z.object({
+    kind: z.enum(["applied", "unchanged"]),
+    digest: digestSchema,
+  }),
+  ConfigProblem: problem,
+} as const;

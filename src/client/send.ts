@@ -1,0 +1,84 @@
+import { Fault, faults, type FaultCode } from "../model/index.ts";
+
+/** One request as the generated client makes it. */
+export interface Request {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly body?: string;
+  readonly contentType?: string;
+  /** Statuses that the contract gives an answer for; every other one is a refusal. */
+  readonly expects: readonly number[];
+}
+
+export interface Received {
+  readonly status: number;
+  readonly body: unknown;
+  readonly etag: string | null;
+}
+
+export type Send = (request: Request) => Promise<Received>;
+
+export interface SendOptions {
+  readonly url: string;
+  readonly key: string | null;
+  readonly timeoutMs: number;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** A refusal comes back as the Fault that the server threw; silence as `unreachable`. */
+export function createSend(options: SendOptions): Send {
+  const { url, key, timeoutMs, fetch = globalThis.fetch } = options;
+  return async (request) => {
+    const headers: Record<string, string> = { accept: "*/*", ...request.headers };
+    if (key !== null) headers["authorization"] = `Bearer ${key}`;
+    if (request.contentType !== undefined) headers["content-type"] = request.contentType;
+    const target = new URL(request.path, url);
+    for (const [name, value] of Object.entries(request.query ?? {})) {
+      if (value !== undefined) target.searchParams.set(name, value);
+    }
+    try {
+      const response = await fetch(target, {
+        method: request.method,
+        headers,
+        redirect: "error",
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(request.body === undefined ? {} : { body: request.body }),
+      });
+      const body = parseBody(response, await response.text());
+      if (!request.expects.includes(response.status)) throw toFault(response.status, body);
+      return { status: response.status, body, etag: response.headers.get("etag") };
+    } catch (cause) {
+      throw cause instanceof Fault ? cause : toSilence(url, cause);
+    }
+  };
+}
+
+function parseBody(response: Response, text: string): unknown {
+  const type = response.headers.get("content-type") ?? "";
+  if (!type.startsWith("application/json")) return text;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Fault("unreachable", "The answer is not what it says it is: broken JSON.", { cause });
+  }
+}
+
+function toFault(status: number, body: unknown): Fault {
+  const error = (body as { error?: Record<string, unknown> } | null)?.error;
+  const code = String(error?.["code"]);
+  if (error === undefined || !Object.hasOwn(faults, code)) {
+    return new Fault("unreachable", `What answers there is not Countersign (status ${status}).`);
+  }
+  return new Fault(code as FaultCode, String(error["message"]), {
+    details: (error["details"] ?? {}) as Record<string, unknown>,
+  });
+}
+
+function toSilence(url: string, cause: unknown): Fault {
+  if (cause instanceof DOMException && cause.name === "TimeoutError") {
+    return new Fault("deadline_exceeded", `No answer from ${url} in time.`, { cause });
+  }
+  return new Fault("unreachable", `Nothing answers at ${url}.`, { cause });
+}
