@@ -17,6 +17,10 @@ export interface Store {
    * The only way to make an event, an intent or an outcome durable. All or nothing: if the
    * append is fenced or the approval is not consumable, no part of the unit is written.
    * A unit of append and entries alone is group-committed with those of other runs.
+   *
+   * A lost connection is resolved before this answers: the unit landed once or not at all. Only
+   * when that stays unknown past the deadline does it reject with `store_unavailable`; the log
+   * then says what happened. Two units of one run that must follow each other are awaited.
    */
   commit(unit: CommitUnit): Promise<CommitOutcome>;
   close(): Promise<void>;
@@ -36,6 +40,7 @@ export interface Append {
   readonly epoch: number;
   /** The sequence of the last event the writer knows; the new ones follow it. */
   readonly head: number;
+  /** At least one. */
   readonly events: readonly Uint8Array[];
   /** When the run is to be woken next. `null` clears it, absent leaves it. */
   readonly wakeAtMs?: number | null;
@@ -44,16 +49,19 @@ export interface Append {
 }
 
 export interface Consumption {
+  readonly tenant: TenantId;
   readonly approval: ApprovalId;
   readonly intent: Digest;
   readonly nowMs: number;
 }
 
+/** Refusals are tried in the order append, consume: a unit that fails both is fenced. */
 export type CommitOutcome =
   | { readonly kind: "committed"; readonly head: number | null }
   | { readonly kind: "fenced"; readonly reason: "epoch" | "head" | "ended" | "missing" }
   | { readonly kind: "unconsumable"; readonly reason: ApprovalRefusal };
 
+/** Tried in this order: missing, mismatch, the row's state, expired (from `expiresAtMs` on). */
 export type ApprovalRefusal =
   | "missing"
   | "pending"
@@ -90,10 +98,16 @@ export interface Runs {
   /** Makes the run with its first events (sequence 1…) and, in the same transaction, its first wake. */
   create(draft: RunDraft): Promise<"created" | "exists">;
   get(run: RunId): Promise<RunHead | null>;
-  /** Takes ownership: raises the epoch, so that every earlier owner is fenced from now on. */
+  /**
+   * Takes ownership: raises the epoch, so that every earlier owner is fenced from now on.
+   * An ended run is returned as it is.
+   */
   take(run: RunId): Promise<RunHead | null>;
   read(run: RunId, page: { after: number; limit: number }): Promise<readonly StoredEvent[]>;
-  /** Sets the timer; an earlier one wins over a later one unless `replace`. */
+  /**
+   * Sets the timer; an earlier one wins over a later one unless `replace`. True when the run now
+   * wakes at `atMs`; false when it keeps an earlier timer, has ended or is missing.
+   */
   setTimer(run: RunId, atMs: number, options?: { replace?: boolean }): Promise<boolean>;
   /** Wakes runs whose time has come and clears their timers, in one transaction. */
   wakeDue(nowMs: number, limit: number): Promise<{ woken: number; nextAtMs: number | null }>;
@@ -116,7 +130,11 @@ export interface EntryRow {
 
 export interface Entries {
   get(tenant: TenantId, id: EntryId): Promise<EntryRow | null>;
-  /** Entries in the order they were made durable here; `after` is the cursor of the last page. */
+  /**
+   * Entries in the order of their cursors; `after` is the cursor of the last page (0n: from the
+   * start). An entry never appears behind a cursor that was handed out; one made durable a moment
+   * ago may appear on the next page only.
+   */
   page(tenant: TenantId, page: { after: bigint; limit: number }): Promise<readonly StoredEntry[]>;
 }
 export interface StoredEntry extends EntryRow {
@@ -183,9 +201,9 @@ export interface Approvals {
   ): Promise<readonly ApprovalRow[]>;
   /** Moves a pending row; refused when it is decided, past its expiry, or of another intent. */
   decide(decision: ApprovalDecision): Promise<"decided" | ApprovalRefusal | "approved">;
-  /** Marks rows past their expiry and returns how many. Bounded by `limit`. */
+  /** Marks pending and approved rows past their expiry and returns how many. Bounded by `limit`. */
   expire(nowMs: number, limit: number): Promise<number>;
-  /** A freeze or a changed definition voids what waits. */
+  /** A freeze or a changed definition voids what is pending or approved. */
   void(tenant: TenantId, id: ApprovalId): Promise<boolean>;
 }
 export type ApprovalDraft = Omit<ApprovalRow, "state" | "verdict">;
