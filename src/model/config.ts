@@ -109,8 +109,10 @@ export const configSchema = z
           .prefault(64)
           .describe("Runs advanced at once by this process."),
         slotsPerTenant: countField({ min: 1, max: 10_000 })
-          .prefault(16)
-          .describe("Of these, how many one tenant may hold. At most `slots`."),
+          .optional()
+          .describe(
+            "Of these, how many one tenant may hold, at most `slots`. Absent: all of them.",
+          ),
       })
       .prefault({})
       .describe("The part that advances durable runs."),
@@ -131,7 +133,7 @@ export const configSchema = z
     params: { suggestion: "127.0.0.1:7070" },
     when: ({ issues }) => areSound(issues, ["listen", "auth"]),
   })
-  .refine(({ worker }) => worker.slotsPerTenant <= worker.slots, {
+  .refine(({ worker }) => (worker.slotsPerTenant ?? 1) <= worker.slots, {
     path: ["worker", "slotsPerTenant"],
     message: "is more than worker.slots",
     when: ({ issues }) => areSound(issues, ["worker"]),
