@@ -1,0 +1,150 @@
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { connect } from "node:net";
+import { onTestFinished } from "vitest";
+import { systemClock } from "../src/adapters/system/system-clock.ts";
+import { systemRandom } from "../src/adapters/system/system-random.ts";
+import { startApi, type ApiLimits, type ApiOptions } from "../src/api/api.ts";
+import { createReadiness, type ReadinessCheck } from "../src/api/readiness.ts";
+import { createKeyring, hashKey } from "../src/authority/keyring.ts";
+import { toDigest, type Digest } from "../src/model/index.ts";
+import type { Applied, Configuration, Plan } from "../src/ports/configuration.ts";
+
+/** The real listener on a free port, over a configuration that the test scripts. */
+
+export const adminKey = "test-admin-key";
+export const approverKey = "test-approver-key";
+
+const limits: ApiLimits = {
+  concurrentRequests: 8,
+  queuedRequests: 8,
+  requestDeadlineMs: 5_000,
+  bodyBytes: 1024,
+  allowedHosts: [],
+  allowedOrigins: [],
+};
+
+export interface ApiScript {
+  readonly limits?: Partial<ApiLimits>;
+  readonly timeouts?: ApiOptions["timeouts"];
+  readonly checks?: readonly ReadinessCheck[];
+  readonly plan?: (document: string) => Promise<Plan>;
+  readonly apply?: (document: string, previous: Digest | null) => Promise<Applied>;
+}
+
+export const base = toDigest('{"version":1}');
+
+export async function startTestApi(script: ApiScript = {}) {
+  const logged: { level: string; message: string; fields?: unknown }[] = [];
+  const server = await startApi({
+    version: "0.0.0",
+    node: process.version,
+    configuration: createScriptedConfiguration(script),
+    readiness: createReadiness(systemClock, script.checks ?? []),
+    metrics: async () => ({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }),
+    listen: { host: "127.0.0.1", port: 0 },
+    headerBytes: 4096,
+    ...(script.timeouts === undefined ? {} : { timeouts: script.timeouts }),
+    clock: systemClock,
+    random: systemRandom,
+    telemetry: {
+      count: () => undefined,
+      observe: () => undefined,
+      gauge: () => undefined,
+      log: (level, message, fields) => logged.push({ level, message, fields }),
+    },
+    keyring: createKeyring([
+      { id: "admin", role: "admin", sha256: hashKey(adminKey) },
+      { id: "approver", role: "approver", sha256: hashKey(approverKey) },
+    ]),
+    limits: () => ({ ...limits, ...script.limits }),
+  });
+  onTestFinished(async () => {
+    await server.drain(0);
+  });
+  return { ...server, logged };
+}
+
+function createScriptedConfiguration(script: ApiScript): Configuration {
+  return {
+    current: () => ({
+      digest: base,
+      bytes: new TextEncoder().encode('{"version":1}'),
+      appliedAtMs: 0,
+    }),
+    plan: script.plan ?? (async () => ({ kind: "valid", digest: base, base, changes: [] })),
+    apply: script.apply ?? (async () => ({ kind: "unchanged", digest: base })),
+  };
+}
+
+export interface Told {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  // What a test looks at in JSON; `any` keeps the expectations short.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly body: any;
+}
+
+export interface Tell {
+  readonly method?: string;
+  readonly key?: string | null;
+  readonly headers?: Record<string, string | string[]>;
+  readonly body?: string | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+}
+
+/** One request, headers exactly as given: `fetch` would not let a test forge Host or Origin. */
+export async function tell(url: string, path: string, options: Tell = {}): Promise<Told> {
+  const { method = "GET", key = adminKey, headers = {}, body } = options;
+  const target = new URL(url);
+  return await new Promise((resolve, reject) => {
+    const request = httpRequest({
+      host: target.hostname,
+      port: target.port,
+      path,
+      method,
+      agent: false,
+      headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
+    });
+    request.on("error", reject);
+    request.on("response", (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const text = Buffer.concat(chunks).toString();
+        const isJson = response.headers["content-type"]?.startsWith("application/json") === true;
+        const parsed: unknown = isJson && text !== "" ? JSON.parse(text) : null;
+        resolve({ status: response.statusCode!, headers: response.headers, text, body: parsed });
+      });
+    });
+    void write(request, body).catch(reject);
+  });
+}
+
+async function write(request: ReturnType<typeof httpRequest>, body: Tell["body"]): Promise<void> {
+  if (body !== undefined && typeof body !== "string") {
+    for await (const chunk of body) {
+      if (request.destroyed || request.closed) return;
+      request.write(chunk);
+    }
+    request.end();
+    return;
+  }
+  request.end(body);
+}
+
+/** Raw bytes out, all bytes until the other side closes back in. */
+export async function speak(url: string, ...parts: readonly (string | number)[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const received: Buffer[] = [];
+  socket.on("data", (chunk) => received.push(chunk));
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  socket.on("error", () => undefined);
+  for (const part of parts) {
+    if (typeof part === "string") socket.write(part);
+    else await systemClock.sleep(part);
+  }
+  await closed;
+  return Buffer.concat(received).toString();
+}
