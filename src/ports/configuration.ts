@@ -1,11 +1,17 @@
+import type { ConfigChange } from "../model/config-change.ts";
 import type { Digest } from "../model/index.ts";
+import type { Problem } from "../model/problem.ts";
 
 /** The running configuration: one immutable revision, replaced whole or not at all. */
 export interface Configuration {
   current(): Revision;
   /** Validates and compares; changes nothing. */
   plan(document: string): Promise<Plan>;
-  /** Validates, starts the new revision beside the old one, swaps, stops the old one. `previous` fences. */
+  /**
+   * Validates, starts the new revision beside the old one, swaps, stops the old one. `previous`
+   * fences: it must be the serving revision; null takes whichever serves. What a running process
+   * cannot change (`restart` in the plan) is unstartable.
+   */
   apply(document: string, previous: Digest | null): Promise<Applied>;
 }
 
@@ -16,25 +22,16 @@ export interface Revision {
   readonly appliedAtMs: number;
 }
 
-/** One thing wrong in a document, named by its place. */
-export interface Problem {
-  readonly line: number;
-  readonly column: number;
-  /** `servers.flights.url`; empty for the document itself. */
-  readonly key: string;
-  readonly message: string;
-  readonly suggestion: string | null;
-}
-
-export interface Change {
-  readonly kind: "added" | "removed" | "changed";
-  readonly key: string;
-  readonly before: unknown;
-  readonly after: unknown;
-}
+export type Change = ConfigChange;
+export type { Problem };
 
 export type Plan =
-  | { readonly kind: "valid"; readonly digest: Digest; readonly base: Digest; readonly changes: readonly Change[] }
+  | {
+      readonly kind: "valid";
+      readonly digest: Digest;
+      readonly base: Digest;
+      readonly changes: readonly Change[];
+    }
   | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
 export type Applied =
