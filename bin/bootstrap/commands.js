@@ -18,7 +18,8 @@ import { Stop } from "./stop.js";
  * @property {(root: string, args: readonly string[]) => readonly Step[]} steps
  */
 
-const vitest = ["node_modules/vitest/vitest.mjs", "run"];
+// The native loader writes nothing beside the configuration, so a checkout may be read-only.
+const vitest = ["node_modules/vitest/vitest.mjs", "run", "--configLoader=native"];
 const countersign = ["bin/countersign.js", "up"];
 const tsc = "node_modules/typescript/bin/tsc";
 const oxlint = "node_modules/oxlint/bin/oxlint";

@@ -28,19 +28,18 @@ const INSTALL_MS = 20 * 60_000;
  */
 export async function ensureInstalled(root) {
   if (whyInstall(root) === null) return;
+  let stopWaiting = () => {};
   const lock = await takeInstallLock(path.join(root, ".install-lock"), {
     onWait: (holder) => {
-      process.stderr.write(
-        `countersign: waiting for the installation of process ${holder.split(" ")[0]}\n`,
-      );
+      stopWaiting = showProgress(`waiting for the installation of process ${holder.split(" ")[0]}`);
     },
-  });
+  }).finally(() => stopWaiting());
   try {
     // Whoever held the lock before may have done it.
     const reason = whyInstall(root);
     if (reason === null) return;
     await install(root, reason, lock);
-    rememberInstalled(root);
+    checkInstalled(root);
   } finally {
     lock.release();
   }
@@ -113,7 +112,7 @@ function toStamp(wanted, hiddenMtimeMs) {
 }
 
 /** @param {string} root */
-function rememberInstalled(root) {
+function checkInstalled(root) {
   const reason = whyInstall(root);
   if (reason !== null)
     throw new Stop(`npm ci ended well, and yet ${reason}. Is npm told to omit packages?`);
