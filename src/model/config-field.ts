@@ -20,46 +20,58 @@ function refuse(context: z.core.ParsePayload<unknown>, message: string, suggesti
 }
 
 /** The pattern is for editors alone: our own check of the same text can say more than "no match". */
-function spelled(message: string, shape: RegExp) {
-  return z.string(message).meta({ pattern: shape.source });
+function spelled(message: string, shape: RegExp, title: string) {
+  return z.string(message).meta({ pattern: shape.source, title });
 }
 
 /** `30s`, `1m30s`, `250ms`; milliseconds in the parsed configuration. */
 export function durationField(bounds: { min: string; max: string }) {
   const minMs = parseDuration(bounds.min)!;
   const maxMs = parseDuration(bounds.max)!;
-  return z.codec(spelled("takes a duration such as 30s", durationShape), z.int(), {
-    decode: (text, context) => {
-      const ms = parseDuration(text);
-      if (ms === null)
-        return refuse(context, "is not a duration; write it like 250ms, 30s or 5m", "30s");
-      if (ms < minMs)
-        return refuse(context, `is shorter than the least allowed, ${bounds.min}`, bounds.min);
-      if (ms > maxMs)
-        return refuse(context, `is longer than the most allowed, ${bounds.max}`, bounds.max);
-      return ms;
+  return z.codec(
+    spelled(
+      "takes a duration such as 30s",
+      durationShape,
+      `duration, ${bounds.min} to ${bounds.max}`,
+    ),
+    z.int(),
+    {
+      decode: (text, context) => {
+        const ms = parseDuration(text);
+        if (ms === null)
+          return refuse(context, "is not a duration; write it like 250ms, 30s or 5m", "30s");
+        if (ms < minMs)
+          return refuse(context, `is shorter than the least allowed, ${bounds.min}`, bounds.min);
+        if (ms > maxMs)
+          return refuse(context, `is longer than the most allowed, ${bounds.max}`, bounds.max);
+        return ms;
+      },
+      encode: formatDuration,
     },
-    encode: formatDuration,
-  });
+  );
 }
 
 /** `64MiB`, `16KiB`; bytes in the parsed configuration. */
 export function sizeField(bounds: { min: string; max: string }) {
   const minBytes = parseSize(bounds.min)!;
   const maxBytes = parseSize(bounds.max)!;
-  return z.codec(spelled("takes a size such as 4MiB", sizeShape), z.int(), {
-    decode: (text, context) => {
-      const bytes = parseSize(text);
-      if (bytes === null)
-        return refuse(context, "is not a size; write it like 512B, 16KiB or 4MiB", "4MiB");
-      if (bytes < minBytes)
-        return refuse(context, `is smaller than the least allowed, ${bounds.min}`, bounds.min);
-      if (bytes > maxBytes)
-        return refuse(context, `is larger than the most allowed, ${bounds.max}`, bounds.max);
-      return bytes;
+  return z.codec(
+    spelled("takes a size such as 4MiB", sizeShape, `size, ${bounds.min} to ${bounds.max}`),
+    z.int(),
+    {
+      decode: (text, context) => {
+        const bytes = parseSize(text);
+        if (bytes === null)
+          return refuse(context, "is not a size; write it like 512B, 16KiB or 4MiB", "4MiB");
+        if (bytes < minBytes)
+          return refuse(context, `is smaller than the least allowed, ${bounds.min}`, bounds.min);
+        if (bytes > maxBytes)
+          return refuse(context, `is larger than the most allowed, ${bounds.max}`, bounds.max);
+        return bytes;
+      },
+      encode: formatSize,
     },
-    encode: formatSize,
-  });
+  );
 }
 
 export function countField(bounds: { min: number; max: number }) {
@@ -77,6 +89,7 @@ export const secretReferenceSchema = z
     /^(?:env:\/\/[A-Za-z_][A-Za-z0-9_]{0,127}|file:\/\/\S{1,1024}|secret:\/\/[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?)$/,
     notReference,
   )
+  .meta({ title: "reference to a secret" })
   .brand<"SecretReference">();
 export type SecretReference = z.infer<typeof secretReferenceSchema>;
 
@@ -91,7 +104,7 @@ const notAddress = "takes an IP address and a port, such as 127.0.0.1:7070 or [:
 const addressShape = /^(?:(localhost|\d{1,3}(?:\.\d{1,3}){3})|\[([0-9a-f:.]{2,45})\]):(\d{1,5})$/;
 
 export const listenField = z.codec(
-  z.string(notAddress).regex(addressShape, notAddress),
+  z.string(notAddress).regex(addressShape, notAddress).meta({ title: "address and port" }),
   z.custom<ListenAddress>(),
   {
     decode: (text, context) => {
@@ -119,10 +132,12 @@ export const hostSchema = z
   .regex(
     /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/,
     notHost,
-  );
+  )
+  .meta({ title: "host names" });
 
 const notOrigin = "takes an origin as browsers send it, such as https://console.example.com";
 export const originSchema = z
   .string(notOrigin)
   .max(300, notOrigin)
-  .regex(/^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/, notOrigin);
+  .regex(/^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/, notOrigin)
+  .meta({ title: "origins" });
