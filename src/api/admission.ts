@@ -19,68 +19,39 @@ export interface AdmissionBounds {
   readonly queuedRequests: number;
 }
 
-interface Waiting {
-  readonly admit: (leave: Leave) => void;
-  readonly refuse: (reason: unknown) => void;
-}
-
-/** `bounds` is asked at each turn: a new revision holds for the next request. */
 export function createAdmission(bounds: () => AdmissionBounds): Admission {
-  const queue = new Set<Waiting>();
+  const queue = createQueue<Leave>();
   const idle: (() => void)[] = [];
   let active = 0;
   let draining = false;
 
-  function leaveOnce(): Leave {
+  function admit(): Leave {
+    active += 1;
     let left = false;
     return () => {
       if (left) return;
       left = true;
       active -= 1;
-      admitNext();
+      while (active < bounds().concurrentRequests && queue.size() > 0) queue.next(admit());
       if (active === 0) for (const resolve of idle.splice(0)) resolve();
     };
-  }
-
-  function admitNext(): void {
-    for (const next of queue) {
-      if (active >= bounds().concurrentRequests) return;
-      queue.delete(next);
-      active += 1;
-      next.admit(leaveOnce());
-    }
   }
 
   return {
     async enter(signal) {
       if (draining) throw drainingFault();
       signal.throwIfAborted();
-      if (active < bounds().concurrentRequests && queue.size === 0) {
-        active += 1;
-        return leaveOnce();
-      }
-      if (queue.size >= bounds().queuedRequests) {
+      if (active < bounds().concurrentRequests && queue.size() === 0) return admit();
+      if (queue.size() >= bounds().queuedRequests) {
         throw new Fault("overloaded", "Too many requests are under way.", {
-          details: { active, waiting: queue.size },
+          details: { active, waiting: queue.size() },
         });
       }
-      return await new Promise<Leave>((resolve, reject) => {
-        const waiting: Waiting = { admit: settle(resolve), refuse: settle(reject) };
-        const onAbort = () => waiting.refuse(signal.reason);
-        function settle<T>(answer: (value: T) => void): (value: T) => void {
-          return (value) => {
-            queue.delete(waiting);
-            signal.removeEventListener("abort", onAbort);
-            answer(value);
-          };
-        }
-        queue.add(waiting);
-        signal.addEventListener("abort", onAbort);
-      });
+      return queue.wait(signal);
     },
     drain() {
       draining = true;
-      for (const waiting of [...queue]) waiting.refuse(drainingFault());
+      queue.refuse(drainingFault);
     },
     async whenIdle() {
       if (active > 0) await new Promise<void>((resolve) => idle.push(resolve));
@@ -92,7 +63,41 @@ export function createAdmission(bounds: () => AdmissionBounds): Admission {
       return active;
     },
     get waiting() {
-      return queue.size;
+      return queue.size();
+    },
+  };
+}
+
+interface Waiting<T> {
+  readonly give: (value: T) => void;
+  readonly refuse: (reason: Error) => void;
+}
+
+/** Those who wait, first come first; whoever goes away leaves at once. */
+function createQueue<T>() {
+  const all = new Set<Waiting<T>>();
+  return {
+    size: () => all.size,
+    wait: (signal: AbortSignal) =>
+      new Promise<T>((resolve, reject) => {
+        const leave = () => {
+          all.delete(waiting);
+          signal.removeEventListener("abort", onAbort);
+        };
+        const waiting: Waiting<T> = {
+          give: (value) => (leave(), resolve(value)),
+          refuse: (reason) => (leave(), reject(reason)),
+        };
+        const onAbort = () => waiting.refuse(signal.reason as Error);
+        all.add(waiting);
+        signal.addEventListener("abort", onAbort);
+      }),
+    next(value: T): void {
+      const [first] = all;
+      first?.give(value);
+    },
+    refuse(reason: () => Fault): void {
+      for (const waiting of all) waiting.refuse(reason());
     },
   };
 }

@@ -52,7 +52,7 @@ test.each([
     "config_unstartable",
     { current: base },
   ],
-] as const)("%j is refused by name", async (applied, status, code, details) => {
+] as const)("%j is refused by name", async (...[applied, status, code, details]) => {
   const { told } = await put(applied);
   expect([told.status, told.body.error.code, told.body.error.details]).toEqual([
     status,

@@ -44,7 +44,7 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
   const vital = pathsWhere((route) => "vital" in route);
   const access = (path: string) => ({ open: open.has(path), vital: vital.has(path) });
   const door = { clock, random, telemetry, keyring, admission, rule: limits, access, serve };
-  return await startHttpServer({ ...options, listener: createDoor(door), admission });
+  return startHttpServer({ ...options, listener: createDoor(door), admission });
 }
 
 function pathsWhere(

@@ -132,7 +132,7 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
   if (signal.aborted) throw signal.reason;
   let onAbort: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
+    onAbort = () => reject(signal.reason as Error);
     signal.addEventListener("abort", onAbort);
   });
   try {

@@ -44,12 +44,25 @@ export function toClientSource(document: Record<string, unknown>): string {
 import type { Received, Send } from "./send.ts";
 
 ${types.join("\n")}
-export type Client = ReturnType<typeof createClient>;
-
-export function createClient(send: Send) {
-  return {
+const operations = {
 ${operations.join("\n")}
-  };
+};
+
+type Operations = typeof operations;
+type Input<O> = O extends (send: Send, ...input: infer I) => unknown ? I : never;
+
+export type Client = {
+  readonly [K in keyof Operations]: (
+    ...input: Input<Operations[K]>
+  ) => ReturnType<Operations[K]>;
+};
+
+export function createClient(send: Send): Client {
+  type Unbound = (send: Send, ...input: readonly unknown[]) => unknown;
+  const bound = Object.entries(operations as unknown as Record<string, Unbound>).map(
+    ([name, operation]) => [name, (...input: readonly unknown[]) => operation(send, ...input)],
+  );
+  return Object.fromEntries(bound) as Client;
 }
 
 function as<A>(received: Received): A {
@@ -69,11 +82,11 @@ function toOperation(path: string, method: string, operation: Operation): string
     ...(content === undefined ? [] : ["readonly body: string"]),
   ];
   const answers = Object.entries(operation.responses).filter(
-    ([, { content }]) => !Object.values(content)[0]!.schema.$ref?.endsWith("/Refusal"),
+    ([, one]) => !Object.values(one.content)[0]!.schema.$ref?.endsWith("/Refusal"),
   );
   const answer = answers
-    .map(([status, { content }]) => {
-      const body = toType(Object.values(content)[0]!.schema);
+    .map(([status, one]) => {
+      const body = toType(Object.values(one.content)[0]!.schema);
       return `{ readonly status: ${status}; readonly body: ${body}; readonly etag: string | null }`;
     })
     .join(" | ");
@@ -94,9 +107,9 @@ function toOperation(path: string, method: string, operation: Operation): string
       ? []
       : ["body: input.body", `contentType: ${JSON.stringify(content)}`]),
   ];
-  const argument = inputs.length === 0 ? "" : `input: { ${inputs.join("; ")} }`;
+  const argument = inputs.length === 0 ? "" : `, input: { ${inputs.join("; ")} }`;
   return `/** ${operation.summary} */
-    ${operation.operationId}: async (${argument}) =>
+    ${operation.operationId}: async (send: Send${argument}) =>
       as<${answer}>(await send({ ${fields.join(", ")} })),
 `;
 }

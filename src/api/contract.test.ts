@@ -29,7 +29,9 @@ test("every reference in openapi.json leads somewhere", () => {
 });
 
 test("open and vital routes have fixed paths, as the door compares whole ones", () => {
-  for (const route of Object.values(routes)) {
-    if (route.access === "open" || "vital" in route) expect(route.path).not.toContain("{");
-  }
+  const compared = Object.values(routes).filter(
+    (route) => route.access === "open" || "vital" in route,
+  );
+  expect(compared.length).toBeGreaterThan(0);
+  expect(compared.filter(({ path }) => path.includes("{"))).toEqual([]);
 });

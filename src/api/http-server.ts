@@ -9,7 +9,7 @@ import { toRawRefusal } from "./refusal.ts";
 export interface HttpServer {
   readonly url: string;
   /** Refuses what comes, waits for what is under way up to the bound, then cuts it. */
-  drain(withinMs: number): Promise<"drained" | "cut">;
+  readonly drain: (withinMs: number) => Promise<"drained" | "cut">;
 }
 
 export interface HttpServerOptions {

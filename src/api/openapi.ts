@@ -58,7 +58,7 @@ function toOperation(operationId: string, route: Route): Json {
 
 function toParameters(place: "path" | "query" | "header", shape: z.ZodObject | undefined): Json[] {
   if (shape === undefined) return [];
-  return Object.entries(shape.shape).map(([name, schema]) => ({
+  return Object.entries(shape.shape as z.core.$ZodShape).map(([name, schema]) => ({
     name: place === "header" ? toHeaderCase(name) : name,
     in: place,
     required: place === "path" || !z.safeParse(schema, undefined).success,

@@ -23,13 +23,13 @@ export type Send = (request: Request) => Promise<Received>;
 export interface SendOptions {
   readonly url: string;
   readonly key: string | null;
-  readonly timeoutMs: number;
-  readonly fetch?: typeof globalThis.fetch;
+  /** Gives up at a deadline of its own, by throwing a Fault. */
+  readonly fetch: (target: URL, init: RequestInit) => Promise<Response>;
 }
 
 /** A refusal comes back as the Fault that the server threw; silence as `unreachable`. */
 export function createSend(options: SendOptions): Send {
-  const { url, key, timeoutMs, fetch = globalThis.fetch } = options;
+  const { url, key, fetch } = options;
   return async (request) => {
     const headers: Record<string, string> = { accept: "*/*", ...request.headers };
     if (key !== null) headers["authorization"] = `Bearer ${key}`;
@@ -43,7 +43,6 @@ export function createSend(options: SendOptions): Send {
         method: request.method,
         headers,
         redirect: "error",
-        signal: AbortSignal.timeout(timeoutMs),
         ...(request.body === undefined ? {} : { body: request.body }),
       });
       const body = parseBody(response, await response.text());
@@ -77,8 +76,5 @@ function toFault(status: number, body: unknown): Fault {
 }
 
 function toSilence(url: string, cause: unknown): Fault {
-  if (cause instanceof DOMException && cause.name === "TimeoutError") {
-    return new Fault("deadline_exceeded", `No answer from ${url} in time.`, { cause });
-  }
   return new Fault("unreachable", `Nothing answers at ${url}.`, { cause });
 }

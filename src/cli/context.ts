@@ -1,0 +1,76 @@
+import type { CommandContext, StricliProcess } from "@stricli/core";
+import type { Client } from "../client/client.ts";
+import type { Check } from "../model/check.ts";
+
+/** What main gives the command line. It reads no environment and knows no server itself. */
+export interface CliParts {
+  readonly version: string;
+  readonly node: string;
+  readonly streams: Streams;
+  readonly files: Files;
+  /** A client of the server at `url`, or where this user's server is to be expected. */
+  readonly connect: (url: string | undefined) => Promise<Connection>;
+  /** Runs the server in this process until it is told to stop; the exit code. */
+  readonly serve: (options: ServeOptions) => Promise<number>;
+  readonly diagnose: (options: DiagnoseOptions) => AsyncIterable<Check>;
+}
+
+export interface Streams {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Whether a person sits at both ends: only then may a question be asked. */
+  readonly isInteractive: boolean;
+  readonly hasColor: boolean;
+}
+
+/** Text files of the directory that the command line was called in; paths may lead out of it. */
+export interface Files {
+  /** Null when there is none. A Fault names the file and why it cannot be read. */
+  read(file: string): Promise<string | null>;
+  /** Written whole. `exists` when it is there and may not be written over. */
+  write(file: string, text: string, options: { overwrite: boolean }): Promise<"written" | "exists">;
+}
+
+export interface Connection {
+  readonly client: Client;
+  readonly url: string;
+}
+
+export interface ServeOptions {
+  /** The configuration; the default name may be absent. */
+  readonly file: string | undefined;
+  readonly listen: string | undefined;
+  readonly onEvent: (event: ServeEvent) => void;
+}
+
+export type ServeEvent =
+  | { readonly event: "starting"; readonly version: string; readonly pid: number }
+  | {
+      readonly event: "ready";
+      readonly url: string;
+      readonly startedInMs: number;
+      readonly store: string;
+      readonly file: string | null;
+      readonly revision: string;
+      readonly keys: readonly KeyPlace[];
+    }
+  | { readonly event: "draining"; readonly signal: string; readonly withinMs: number }
+  | { readonly event: "stopped"; readonly cut: boolean };
+
+export interface KeyPlace {
+  readonly role: string;
+  /** Where the key is kept, or the reference that it was read from. */
+  readonly place: string;
+  /** Made by this start. */
+  readonly made: boolean;
+}
+
+export interface DiagnoseOptions {
+  readonly file: string | undefined;
+  readonly url: string | undefined;
+}
+
+export interface CliContext extends CommandContext {
+  readonly process: StricliProcess;
+  readonly parts: CliParts;
+}

@@ -1,0 +1,149 @@
+import { buildCommand, buildRouteMap, type RouteMap } from "@stricli/core";
+import { lazy } from "./command.ts";
+import type { CliContext } from "./context.ts";
+import type { Shell } from "./commands/completion.ts";
+
+const json = {
+  kind: "boolean",
+  brief: "Print one JSON object on stdout",
+  default: false,
+  withNegated: false,
+} as const;
+const text = (input: string): string => input;
+const file = {
+  kind: "parsed",
+  parse: text,
+  brief: "The configuration (countersign.yaml)",
+  placeholder: "path",
+  optional: true,
+} as const;
+const url = {
+  kind: "parsed",
+  parse: text,
+  brief: "The server (COUNTERSIGN_URL, else the one of this directory, else 127.0.0.1:7070)",
+  placeholder: "url",
+  optional: true,
+} as const;
+
+interface ServerFlags {
+  readonly json: boolean;
+  readonly file?: string;
+  readonly url?: string;
+}
+
+const init = buildCommand<{ json: boolean; yes: boolean; force: boolean }, [], CliContext>({
+  loader: lazy(async () => (await import("./commands/init.ts")).init),
+  parameters: {
+    flags: {
+      json,
+      yes: {
+        kind: "boolean",
+        brief: "Ask nothing, take the defaults",
+        default: false,
+        withNegated: false,
+      },
+      force: {
+        kind: "boolean",
+        brief: "Write over a countersign.yaml that is there",
+        default: false,
+        withNegated: false,
+      },
+    },
+  },
+  docs: { brief: "Write a countersign.yaml to start from" },
+});
+
+const up = buildCommand<{ json: boolean; file?: string; listen?: string }, [], CliContext>({
+  loader: lazy(async () => (await import("./commands/up.ts")).up),
+  parameters: {
+    flags: {
+      json: { ...json, brief: "Print events as NDJSON on stdout" },
+      file,
+      listen: {
+        kind: "parsed",
+        parse: text,
+        brief: "Address and port instead of the configured one",
+        placeholder: "host:port",
+        optional: true,
+      },
+    },
+  },
+  docs: {
+    brief: "Run the server in this terminal",
+    fullDescription:
+      "Runs the server until SIGTERM or Ctrl-C. What is under way then ends within limits.drainTime; " +
+      "a second signal exits at once with 130. Without a countersign.yaml the defaults hold.",
+  },
+});
+
+const plan = buildCommand<ServerFlags, [], CliContext>({
+  loader: lazy(async () => (await import("./commands/plan.ts")).plan),
+  parameters: { flags: { json, file, url } },
+  docs: { brief: "Show what countersign.yaml would change" },
+});
+
+const apply = buildCommand<ServerFlags & { readonly base?: string }, [], CliContext>({
+  loader: lazy(async () => (await import("./commands/apply.ts")).apply),
+  parameters: {
+    flags: {
+      json,
+      file,
+      url,
+      base: {
+        kind: "parsed",
+        parse: text,
+        brief: "Apply only on top of this revision, as plan named it",
+        placeholder: "digest",
+        optional: true,
+      },
+    },
+  },
+  docs: { brief: "Make countersign.yaml the revision that is serving" },
+});
+
+const doctor = buildCommand<ServerFlags, [], CliContext>({
+  loader: lazy(async () => (await import("./commands/doctor.ts")).doctor),
+  parameters: { flags: { json, file, url } },
+  docs: { brief: "Look at everything Countersign needs, and say what to do about what is missing" },
+});
+
+const completion = buildCommand<{ json: boolean }, [Shell], CliContext>({
+  loader: lazy(async () => (await import("./commands/completion.ts")).completion),
+  parameters: {
+    flags: { json },
+    positional: {
+      kind: "tuple",
+      parameters: [
+        {
+          brief: "bash, zsh or fish",
+          placeholder: "shell",
+          parse: parseShell,
+          proposeCompletions: () => ["bash", "zsh", "fish"],
+        },
+      ],
+    },
+  },
+  docs: {
+    brief: "Print the completion script of a shell",
+    fullDescription:
+      "bash: source <(countersign completion bash)\nzsh:  source <(countersign completion zsh)\nfish: countersign completion fish | source",
+  },
+});
+
+const version = buildCommand<{ json: boolean }, [], CliContext>({
+  loader: lazy(async () => (await import("./commands/version.ts")).version),
+  parameters: { flags: { json } },
+  docs: { brief: "Print the version" },
+});
+
+export function createTree(): RouteMap<CliContext> {
+  return buildRouteMap({
+    routes: { init, up, plan, apply, doctor, completion, version },
+    docs: { brief: "The control plane for AI agents in production" },
+  });
+}
+
+function parseShell(input: string): Shell {
+  if (input === "bash" || input === "zsh" || input === "fish") return input;
+  throw new Error(`There is no completion for ${input}; take bash, zsh or fish`);
+}

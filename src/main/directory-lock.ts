@@ -1,0 +1,137 @@
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { Fault } from "../model/index.ts";
+
+/** One server a data directory. The file also says where that server listens. */
+export interface DirectoryLock {
+  /** Written once the server listens, for command lines that look for it. */
+  announce(url: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface Holder {
+  readonly pid: number;
+  /** When the process with that pid began, in the kernel's ticks: a pid alone comes back. */
+  readonly began: string | null;
+  readonly url: string | null;
+}
+
+/** Stale files taken over before it is given up: somebody else keeps winning. */
+const maxAttempts = 5;
+
+export async function lockDirectory(directory: string): Promise<DirectoryLock> {
+  const file = path.join(directory, "server.lock");
+  const mine: Holder = { pid: process.pid, began: await readBegan(process.pid), url: null };
+  await makeDirectory(directory);
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    if (await claim(file, mine)) {
+      return {
+        announce: (url) => replace(file, { ...mine, url }),
+        release: () => rm(file, { force: true }),
+      };
+    }
+    const holder = await readHolder(file);
+    if (holder !== null && (await isAlive(holder))) throw locked(directory, file, holder);
+    await clear(file);
+  }
+  throw locked(directory, file, null);
+}
+
+/** Who serves this directory, or null when nobody does. */
+export async function findHolder(directory: string): Promise<Holder | null> {
+  const holder = await readHolder(path.join(directory, "server.lock"));
+  return holder !== null && (await isAlive(holder)) ? holder : null;
+}
+
+/** A link appears whole or not at all, and only if there was none: no reader sees half a file. */
+async function claim(file: string, holder: Holder): Promise<boolean> {
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, JSON.stringify(holder), { mode: 0o600 });
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Moved aside before it is looked at again: of two that clear, one gets the stale file. */
+async function clear(file: string): Promise<void> {
+  const aside = `${file}.stale.${process.pid}`;
+  try {
+    await rename(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  const moved = await readHolder(aside);
+  // Somebody claimed it in between: it is put back, and the next attempt finds a living holder.
+  if (moved !== null && (await isAlive(moved))) await link(aside, file).catch(() => undefined);
+  await rm(aside, { force: true });
+}
+
+async function replace(file: string, holder: Holder): Promise<void> {
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, JSON.stringify(holder), { mode: 0o600 });
+  await rename(draft, file);
+}
+
+async function readHolder(file: string): Promise<Holder | null> {
+  try {
+    const { pid, began, url } = JSON.parse(await readFile(file, "utf8")) as Partial<Holder>;
+    if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 1) return null;
+    return { pid, began: began ?? null, url: url ?? null };
+  } catch {
+    return null;
+  }
+}
+
+async function isAlive({ pid, began }: Holder): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  const now = await readBegan(pid);
+  return began === null || now === null || began === now;
+}
+
+/** Boot and start time of a process, where the system says so (Linux). */
+async function readBegan(pid: number): Promise<string | null> {
+  try {
+    const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // The name in parentheses may hold spaces and parentheses; the 22nd field is the start time.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return `${boot}:${fields[19]}`;
+  } catch {
+    return null;
+  }
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    throw new Fault("store_read_only", `The data directory ${directory} cannot be made.`, {
+      cause,
+      details: { directory },
+    });
+  }
+}
+
+function locked(directory: string, file: string, holder: Holder | null): Fault {
+  const who = holder === null ? "Another server" : `The server with pid ${holder.pid}`;
+  const url = holder?.url ?? null;
+  const where = url === null ? "" : ` (${url})`;
+  return new Fault(
+    "directory_locked",
+    `${who}${where} uses ${directory} already; ${file} says so.`,
+    {
+      details: { directory, file, pid: holder?.pid ?? null },
+    },
+  );
+}

@@ -1,0 +1,81 @@
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Role } from "../authority/keyring.ts";
+import { Fault } from "../model/index.ts";
+import type { Random } from "../ports/random.ts";
+
+/** A key of this user's server, in the user's configuration directory and nowhere else. */
+export interface KeyFile {
+  readonly role: Role;
+  readonly file: string;
+  readonly key: string;
+  /** Made just now. */
+  readonly made: boolean;
+}
+
+const keyShape = /^csk_[A-Za-z0-9_-]{43}$/;
+
+export function toKeyPath(configDirectory: string, role: Role): string {
+  return path.join(configDirectory, `${role}.key`);
+}
+
+/** Reads the key, or makes one. Two servers that start together end up with the same. */
+export async function ensureKeyFile(
+  { configDirectory, random }: { readonly configDirectory: string; readonly random: Random },
+  role: Role,
+): Promise<KeyFile> {
+  const file = toKeyPath(configDirectory, role);
+  try {
+    const found = await readKeyFile(file);
+    if (found !== null) return { role, file, key: found, made: false };
+    const key = `csk_${Buffer.from(random.bytes(32)).toString("base64url")}`;
+    await mkdir(configDirectory, { recursive: true, mode: 0o700 });
+    await chmod(configDirectory, 0o700);
+    const made = await writeOnce(file, `${key}\n`);
+    return { role, file, key: made ? key : (await readKeyFile(file))!, made };
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Fault("keys_unusable", `The ${role} key cannot be kept in ${file} (${code}).`, {
+      cause,
+      details: { file },
+    });
+  }
+}
+
+/** Null when there is none. A file that others may read is refused: its key is known to them. */
+export async function readKeyFile(file: string): Promise<string | null> {
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  if (found === null) return null;
+  if ((found.mode & 0o077) !== 0 && process.platform !== "win32") {
+    const mode = (found.mode & 0o777).toString(8);
+    throw new Fault("keys_unusable", `${file} is open to other users (mode ${mode}).`, {
+      details: { file, mode },
+    });
+  }
+  const key = (await readFile(file, "utf8")).trim();
+  if (!keyShape.test(key)) {
+    throw new Fault("keys_unusable", `${file} does not hold a key; remove it to have one made.`, {
+      details: { file },
+    });
+  }
+  return key;
+}
+
+/** Appears whole and with its mode, or not at all. */
+async function writeOnce(file: string, text: string): Promise<boolean> {
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, text, { mode: 0o600, flag: "wx" });
+  try {
+    await link(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    return false;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
