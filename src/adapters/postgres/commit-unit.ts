@@ -1,0 +1,108 @@
+import type pg from "pg";
+import type {
+  Append,
+  ApprovalRefusal,
+  CommitOutcome,
+  CommitUnit,
+  Consumption,
+  EntryRow,
+} from "../../ports/store.ts";
+import { executeBatch } from "./append-statement.ts";
+import { toDigestBytes } from "./digest-bytes.ts";
+import type { Enlist } from "./enlist.ts";
+import { enlistSorted } from "./enlist.ts";
+import { readFences, readLandedAppends, readMissingEntries } from "./landed.ts";
+import { toRefusal, type RefusalRow } from "./approval-refusal.ts";
+import { inTransaction, type Step, type TransactionOptions } from "./transaction.ts";
+
+export interface UnitWork extends TransactionOptions {
+  readonly unit: CommitUnit;
+  readonly token: bigint;
+  readonly enlist: Enlist | undefined;
+}
+
+/**
+ * A unit that consumes an approval or wakes runs, in a transaction of its own. The run is locked
+ * before the approval, here as everywhere, so that two of them cannot wait for each other.
+ */
+export function commitUnit(work: UnitWork): Promise<CommitOutcome> {
+  return inTransaction(work, (client, uncertain) => writeUnit(client, { ...work, uncertain }));
+}
+
+interface Attempt extends UnitWork {
+  readonly uncertain: boolean;
+}
+
+async function writeUnit(client: pg.PoolClient, work: Attempt): Promise<Step<CommitOutcome>> {
+  const { append, consume, entries, wakes } = work.unit;
+  const committed: CommitOutcome = {
+    kind: "committed",
+    head: append === undefined ? null : append.head + append.events.length,
+  };
+  if (append !== undefined && !(await writeAppend(client, append, work.token))) {
+    if (work.uncertain && (await hasLanded(client, append, work.token))) {
+      return { outcome: committed, rollback: true };
+    }
+    const [fenced] = await readFences(client, [append]);
+    return { outcome: fenced!, rollback: true };
+  }
+  if (consume !== undefined) {
+    const refusal = await writeConsumption(client, consume, work);
+    if (refusal === "ours") return { outcome: committed, rollback: true };
+    if (refusal !== null) {
+      return { outcome: { kind: "unconsumable", reason: refusal }, rollback: true };
+    }
+  }
+  if (entries !== undefined && entries.length > 0) await writeEntries(client, entries, work.token);
+  if (wakes !== undefined && wakes.length > 0) await enlistSorted(work.enlist, client, wakes);
+  return { outcome: committed };
+}
+
+async function writeAppend(client: pg.PoolClient, append: Append, token: bigint): Promise<boolean> {
+  const winners = await executeBatch(client, [{ append, entries: [], token }]);
+  return winners.size === 1;
+}
+
+async function hasLanded(client: pg.PoolClient, append: Append, token: bigint): Promise<boolean> {
+  const [landed] = await readLandedAppends(client, [{ append, token }]);
+  return landed === true;
+}
+
+/** Entries that are durable already with the same bytes are fine; with others, a fault. */
+async function writeEntries(
+  client: pg.PoolClient,
+  entries: readonly EntryRow[],
+  token: bigint,
+): Promise<void> {
+  const missing = await readMissingEntries(client, entries);
+  if (missing.length > 0) {
+    await executeBatch(client, [{ append: undefined, entries: missing, token }]);
+  }
+}
+
+/** `null` once consumed; `ours` when an earlier attempt of this very unit did it. */
+async function writeConsumption(
+  client: pg.PoolClient,
+  consume: Consumption,
+  work: Attempt,
+): Promise<ApprovalRefusal | "ours" | null> {
+  const key = [consume.tenant, consume.approval];
+  const { rowCount } = await client.query({
+    name: "consume",
+    text: `update countersign.approvals set state = 'consumed', token = $5
+           where tenant = $1 and id = $2 and intent = $3 and state = 'approved' and expires_at > $4`,
+    values: [...key, toDigestBytes(consume.intent), consume.nowMs, work.token.toString()],
+  });
+  if (rowCount === 1) return null;
+  const { rows } = await client.query<RefusalRow & { token: string | null }>({
+    name: "consume_refused",
+    text: `select state, intent, expires_at, token::text as token from countersign.approvals
+           where tenant = $1 and id = $2`,
+    values: key,
+  });
+  const row = rows[0];
+  if (work.uncertain && row?.token === work.token.toString()) return "ours";
+  const refusal = toRefusal(row, consume);
+  // It was approved between the two statements: this attempt was a moment too early.
+  return refusal === "approved" ? "pending" : refusal;
+}

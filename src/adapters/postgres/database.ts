@@ -1,0 +1,73 @@
+import { Kysely, PostgresDialect } from "kysely";
+import type pg from "pg";
+import type { ApprovalState } from "../../ports/store.ts";
+import { toFault } from "./to-fault.ts";
+
+/** The tables as the ordinary statements see them. The hot ones are written by hand. */
+export interface Tables {
+  runs: {
+    run_id: string;
+    tenant: string;
+    epoch: number;
+    head: number;
+    priority: number;
+    wake_at: number | null;
+    ended: boolean;
+    token: string;
+  };
+  events: { run_id: string; seq: number; tenant: string; token: string; payload: Buffer };
+  blobs: { tenant: string; id: Buffer; bytes: Buffer };
+  revisions: { position: number; digest: Buffer; bytes: Buffer; applied_at: number };
+  pins: {
+    tenant: string;
+    server: string;
+    tool: string;
+    digest: Buffer;
+    definition: Buffer;
+    accepted_by: string;
+    accepted_at: number;
+  };
+  approvals: {
+    tenant: string;
+    id: string;
+    run_id: string | null;
+    intent: Buffer;
+    state: ApprovalState;
+    request: Buffer;
+    verdict: Buffer | null;
+    created_at: number;
+    expires_at: number;
+    token: string | null;
+  };
+  memories: {
+    tenant: string;
+    scope: string;
+    key: string;
+    text: string;
+    source: Buffer;
+    embedder: string | null;
+    embedding: Buffer | null;
+    updated_at: number;
+  };
+}
+
+export interface Database {
+  readonly tables: Kysely<Tables>;
+  readonly pool: pg.Pool;
+}
+
+export function openDatabase(pool: pg.Pool): Database {
+  const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(
+    "countersign",
+  );
+  return { tables, pool };
+}
+
+/** Runs an ordinary statement; what Postgres says arrives as a fault. */
+export async function asked<Answer>(statement: Promise<Answer>): Promise<Answer> {
+  try {
+    return await statement;
+  } catch (error) {
+    throw toFault(error);
+  }
+}

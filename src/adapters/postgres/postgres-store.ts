@@ -1,0 +1,121 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Random } from "../../ports/random.ts";
+import { requireStorableUnit } from "../../ports/storable.ts";
+import type { CommitOutcome, CommitUnit, Store } from "../../ports/store.ts";
+import type { Telemetry } from "../../ports/telemetry.ts";
+import { laneSettings } from "./append-statement.ts";
+import { commitUnit } from "./commit-unit.ts";
+import { connect, openPool } from "./connection.ts";
+import { openDatabase } from "./database.ts";
+import type { Enlist } from "./enlist.ts";
+import { createGroupCommit } from "./group-commit.ts";
+import { migratePostgres } from "./migrate.ts";
+import { dropEndedPartitions, makePartitions } from "./partitions.ts";
+import { createPostgresApprovals } from "./postgres-approvals.ts";
+import { createPostgresBlobs } from "./postgres-blobs.ts";
+import { createPostgresEntries } from "./postgres-entries.ts";
+import { createPostgresMemories } from "./postgres-memories.ts";
+import { createPostgresPins } from "./postgres-pins.ts";
+import { createPostgresRevisions } from "./postgres-revisions.ts";
+import { createPostgresRuns } from "./postgres-runs.ts";
+import { toFault } from "./to-fault.ts";
+import { createTokens } from "./tokens.ts";
+
+export interface PostgresStoreOptions {
+  readonly url: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  /** Makes wakes part of a transaction. A unit with wakes is a bug without it. */
+  readonly enlist?: Enlist;
+  /** Connections for everything but the two lanes of the group-commit writer. */
+  readonly poolSize?: number;
+  /** How long a commit may take before it is given up, an outage of Postgres included. */
+  readonly commitWithinMs?: number;
+}
+
+export interface PostgresStore extends Store {
+  /** Makes the partitions of the months ahead. To be called once a day or more often. */
+  makePartitions(): Promise<{
+    readonly made: readonly string[];
+    readonly postponed: readonly string[];
+  }>;
+  /** Drops months of ended runs, with their events, that lie wholly before `beforeMs`. */
+  dropEnded(options: {
+    readonly beforeMs: number;
+    readonly limit: number;
+  }): Promise<{ readonly dropped: readonly string[]; readonly kept: readonly string[] }>;
+}
+
+const statementTimeoutMs = 15_000;
+const monthsAhead = 3;
+
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const { url, clock, random, telemetry, enlist, poolSize = 8, commitWithinMs = 15_000 } = options;
+  await migratePostgres({ url });
+  const pool = openPool({ url, name: "store", statementTimeoutMs }, poolSize);
+  const database = openDatabase(pool);
+  const tokens = createTokens(random);
+  const transactions = { pool, clock, random, withinMs: commitWithinMs };
+  const writer = createGroupCommit({
+    connect: () => connectLane(url),
+    clock,
+    random,
+    telemetry,
+    tokens,
+    commitWithinMs,
+  });
+
+  async function commit(unit: CommitUnit): Promise<CommitOutcome> {
+    requireStorableUnit(unit);
+    const alone = unit.consume === undefined && (unit.wakes?.length ?? 0) === 0;
+    if (!alone) return commitUnit({ ...transactions, unit, token: tokens.next(), enlist });
+    if (unit.append === undefined && (unit.entries?.length ?? 0) === 0) {
+      return { kind: "committed", head: null };
+    }
+    return writer.commit(unit);
+  }
+
+  async function makeAhead(): ReturnType<PostgresStore["makePartitions"]> {
+    const outcome = await makePartitions(pool, { nowMs: clock.nowMs(), monthsAhead }).catch(fail);
+    if (outcome.postponed.length > 0) {
+      telemetry.log("warn", "Partitions are left for later; rows go to the default one", {
+        partitions: outcome.postponed,
+      });
+    }
+    return outcome;
+  }
+
+  async function close(): Promise<void> {
+    await writer.close();
+    await pool.end();
+  }
+
+  await makeAhead().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return {
+    runs: createPostgresRuns({ ...transactions, database, tokens, enlist }),
+    entries: createPostgresEntries(database, clock),
+    blobs: createPostgresBlobs(database),
+    revisions: createPostgresRevisions(database),
+    pins: createPostgresPins(database),
+    approvals: createPostgresApprovals(database),
+    memories: createPostgresMemories(database),
+    commit,
+    makePartitions: makeAhead,
+    dropEnded: (limits) => dropEndedPartitions(pool, limits).catch(fail),
+    close,
+  };
+}
+
+async function connectLane(url: string): ReturnType<typeof connect> {
+  const client = await connect({ url, name: "writer", statementTimeoutMs });
+  await client.query(laneSettings);
+  return client;
+}
+
+function fail(error: unknown): never {
+  throw toFault(error);
+}

@@ -1,0 +1,99 @@
+import { Fault } from "../model/index.ts";
+import type { Clock } from "./clock.ts";
+import { createInMemoryApprovals } from "./in-memory-approvals.ts";
+import {
+  createInMemoryBlobs,
+  createInMemoryMemories,
+  createInMemoryPins,
+  createInMemoryRevisions,
+} from "./in-memory-rows.ts";
+import { createInMemoryRuns, type EnlistInMemory } from "./in-memory-runs.ts";
+import { requireId, requireStorableUnit } from "./storable.ts";
+import { storeLimits } from "./store-limits.ts";
+import type { CommitOutcome, CommitUnit, Entries, EntryRow, Store, StoredEntry } from "./store.ts";
+
+export interface InMemoryStoreOptions {
+  readonly clock: Clock;
+  /** Makes wakes part of the commit: it takes all of them, or throws and nothing is written. */
+  readonly enlist?: EnlistInMemory;
+}
+
+/** The store's twin for tests and simulations: the same answers, nothing kept. */
+export function createInMemoryStore(options: InMemoryStoreOptions): Store {
+  const enlist = options.enlist ?? refuseWakes;
+  const runs = createInMemoryRuns(enlist);
+  const approvals = createInMemoryApprovals();
+  const entries = createInMemoryEntries();
+  let closed = false;
+
+  function commit(unit: CommitUnit): CommitOutcome {
+    requireStorableUnit(unit);
+    if (closed) throw new Fault("draining", "The store is closed");
+    const { append, consume, wakes = [] } = unit;
+    // Everything that may refuse comes first: what follows cannot stop half-way.
+    const fence = append === undefined ? null : runs.toFence(append);
+    if (fence !== null) return fence;
+    const refusal = consume === undefined ? null : approvals.toRefusal(consume);
+    if (refusal !== null) return { kind: "unconsumable", reason: refusal };
+    const missing = entries.toMissing(unit.entries ?? []);
+    if (wakes.length > 0) enlist(wakes.toSorted((a, b) => (a.run < b.run ? -1 : 1)));
+    entries.add(missing);
+    if (consume !== undefined) approvals.consume(consume);
+    return { kind: "committed", head: append === undefined ? null : runs.append(append) };
+  }
+
+  return {
+    runs,
+    entries,
+    approvals,
+    blobs: createInMemoryBlobs(),
+    revisions: createInMemoryRevisions(),
+    pins: createInMemoryPins(),
+    memories: createInMemoryMemories(),
+    commit: async (unit) => commit(unit),
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+function refuseWakes(): never {
+  throw new Error("A unit wakes runs, and the store was opened without an engine that wakes");
+}
+
+interface InMemoryEntries extends Entries {
+  /** Those that are not durable yet; an id that holds other bytes is refused. */
+  toMissing(rows: readonly EntryRow[]): readonly EntryRow[];
+  add(rows: readonly EntryRow[]): void;
+}
+
+function createInMemoryEntries(): InMemoryEntries {
+  const rows = new Map<string, StoredEntry>();
+  const toKey = ({ tenant, id }: Pick<EntryRow, "tenant" | "id">): string => `${tenant} ${id}`;
+  return {
+    toMissing(asked) {
+      return asked.filter((row) => {
+        const found = rows.get(toKey(row));
+        if (found === undefined) return true;
+        if (Buffer.compare(found.bytes, row.bytes) === 0) return false;
+        throw new Fault("payload_invalid", `entry ${row.id} is durable with other bytes`);
+      });
+    },
+    add(missing) {
+      for (const row of missing) {
+        const cursor = BigInt(rows.size + 1);
+        rows.set(toKey(row), { ...row, bytes: row.bytes.slice(), cursor });
+      }
+    },
+    async get(tenant, id) {
+      requireId("id", id);
+      const row = rows.get(toKey({ tenant, id }));
+      return row === undefined ? null : { id, tenant, bytes: row.bytes };
+    },
+    async page(tenant, { after, limit }) {
+      return [...rows.values()]
+        .filter((row) => row.tenant === tenant && row.cursor > after)
+        .slice(0, Math.min(limit, storeLimits.rowsPerPage));
+    },
+  };
+}
