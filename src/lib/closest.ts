@@ -12,11 +12,11 @@ export function closest(word: string, candidates: readonly string[]): string | n
   return best?.candidate ?? null;
 }
 
-/** `warning` for `warn`: a beginning of the other word counts as one slip. */
+/** `warning` for `warn`: a beginning of the other word is as near as a slip and a half. */
 function slipsBetween(word: string, candidate: string): number {
+  const slips = editDistance(word, candidate);
   const isBeginning = word.startsWith(candidate) || candidate.startsWith(word);
-  const isLong = Math.min(word.length, candidate.length) >= 3;
-  return isBeginning && isLong && word !== candidate ? 1 : editDistance(word, candidate);
+  return isBeginning && Math.min(word.length, candidate.length) >= 3 ? Math.min(slips, 1.5) : slips;
 }
 
 /** Other spellings of the same words (`drain_time`, `DrainTime`) are no distance at all. */
