@@ -1,4 +1,5 @@
-import { Fault, faults } from "../model/index.ts";
+import { Fault } from "../model/fault.ts";
+import { faults } from "../model/faults.ts";
 
 /** What a script may rely on. Faults carry their own code, from this table, in the catalogue. */
 export const exitCodes = {

@@ -1,4 +1,4 @@
-import { Fault } from "../model/index.ts";
+import { Fault } from "../model/fault.ts";
 import type { Files } from "./context.ts";
 
 export interface Document {

@@ -1,4 +1,5 @@
-import { Fault, faults } from "../model/index.ts";
+import { Fault } from "../model/fault.ts";
+import { faults } from "../model/faults.ts";
 import type { Voice } from "./voice.ts";
 
 interface Place {

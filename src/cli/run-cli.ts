@@ -5,7 +5,7 @@ import {
   text_en,
   type StricliProcess,
 } from "@stricli/core";
-import { faults } from "../model/index.ts";
+import { faults } from "../model/faults.ts";
 import type { CliContext, CliParts } from "./context.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { createTree } from "./tree.ts";

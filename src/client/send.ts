@@ -1,4 +1,5 @@
-import { Fault, faults, type FaultCode } from "../model/index.ts";
+import { Fault } from "../model/fault.ts";
+import { faults, type FaultCode } from "../model/faults.ts";
 
 /** One request as the generated client makes it. */
 export interface Request {

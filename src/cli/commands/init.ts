@@ -1,4 +1,4 @@
-import { Fault } from "../../model/index.ts";
+import { Fault } from "../../model/fault.ts";
 import type { Run } from "../command.ts";
 import type { Files } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
