@@ -1,6 +1,6 @@
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { Fault } from "../model/index.ts";
+import { Fault } from "../model/fault.ts";
 
 /** One server a data directory. The file also says where that server listens. */
 export interface DirectoryLock {

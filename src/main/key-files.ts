@@ -1,7 +1,7 @@
 import { chmod, link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Role } from "../authority/keyring.ts";
-import { Fault } from "../model/index.ts";
+import { Fault } from "../model/fault.ts";
 import type { Random } from "../ports/random.ts";
 
 /** A key of this user's server, in the user's configuration directory and nowhere else. */
@@ -31,7 +31,8 @@ export async function ensureKeyFile(
     const key = `csk_${Buffer.from(random.bytes(32)).toString("base64url")}`;
     await mkdir(configDirectory, { recursive: true, mode: 0o700 });
     await chmod(configDirectory, 0o700);
-    const made = await writeOnce(file, `${key}\n`);
+    const draft = `${file}.${Buffer.from(random.bytes(8)).toString("hex")}`;
+    const made = await writeOnce({ file, draft }, `${key}\n`);
     return { role, file, key: made ? key : (await readKeyFile(file))!, made };
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
@@ -66,8 +67,10 @@ export async function readKeyFile(file: string): Promise<string | null> {
 }
 
 /** Appears whole and with its mode, or not at all. */
-async function writeOnce(file: string, text: string): Promise<boolean> {
-  const draft = `${file}.${process.pid}`;
+async function writeOnce(
+  { file, draft }: { readonly file: string; readonly draft: string },
+  text: string,
+): Promise<boolean> {
   await writeFile(draft, text, { mode: 0o600, flag: "wx" });
   try {
     await link(draft, file);
