@@ -2,6 +2,8 @@ import { listImports, packageOf, type Import } from "./imports.ts";
 import { isTest, placeOf, walk, type Finding, type Source } from "./source.ts";
 
 interface Rule {
+  /** What lies there, in a line. */
+  readonly holds: string;
   /** Folders of src, besides the file's own. */
   readonly folders: readonly string[];
   readonly packages: readonly string[];
@@ -11,38 +13,124 @@ interface Rule {
 
 const words = ["model", "lib"];
 const parts = ["model", "policy", "ports", "ledger", "mcp", "lib"];
-const everyPart = [...parts, "registry", "authority", "gate", "sandbox", "run", "rollout", "sight"];
+export const everyPart = [
+  ...parts,
+  "registry",
+  "authority",
+  "gate",
+  "sandbox",
+  "run",
+  "rollout",
+  "sight",
+];
 
 /** Which folder may import which, packages included: the table of ARCHITECTURE.md. */
 export const direction: Readonly<Record<string, Rule>> = {
-  lib: { folders: [], packages: [], builtins: "none" },
-  model: { folders: ["lib"], packages: ["zod", "canonicalize"], builtins: "pure" },
-  policy: { folders: words, packages: ["zod"], builtins: "pure" },
-  ports: { folders: words, packages: [], builtins: "pure" },
-  ledger: { folders: words, packages: [], builtins: "pure" },
-  mcp: { folders: words, packages: ["zod"], builtins: "pure" },
-  registry: { folders: parts, packages: [], builtins: "pure" },
-  authority: { folders: parts, packages: [], builtins: "pure" },
-  gate: { folders: parts, packages: [], builtins: "pure" },
-  sandbox: { folders: parts, packages: [], builtins: "pure" },
-  run: { folders: parts, packages: [], builtins: "pure" },
-  rollout: { folders: parts, packages: [], builtins: "pure" },
-  sight: { folders: parts, packages: [], builtins: "pure" },
-  api: { folders: everyPart, packages: ["hono", "@hono/node-server", "zod"], builtins: "all" },
-  client: { folders: words, packages: [], builtins: "pure" },
+  lib: {
+    holds: "generic helpers without a word of the domain",
+    folders: [],
+    packages: [],
+    builtins: "none",
+  },
+  model: {
+    holds: "the nouns as values: schemas, digests, state tables, pure transitions",
+    folders: ["lib"],
+    packages: ["zod", "canonicalize"],
+    builtins: "pure",
+  },
+  policy: {
+    holds: "intent to decision, compiled and pure",
+    folders: words,
+    packages: ["zod"],
+    builtins: "pure",
+  },
+  ports: {
+    holds: "interfaces to the outside, each with its in-memory twin",
+    folders: words,
+    packages: [],
+    builtins: "pure",
+  },
+  ledger: {
+    holds: "entries, Merkle tree, checkpoints, offline verification",
+    folders: words,
+    packages: [],
+    builtins: "pure",
+  },
+  mcp: {
+    holds: "the protocol as pure code",
+    folders: words,
+    packages: ["zod"],
+    builtins: "pure",
+  },
+  registry: {
+    holds: "servers, definitions, pins, drift",
+    folders: parts,
+    packages: [],
+    builtins: "pure",
+  },
+  authority: {
+    holds: "keys, approvals, credentials, limits, freezes",
+    folders: parts,
+    packages: [],
+    builtins: "pure",
+  },
+  gate: {
+    holds: "the hot path, one file a stage",
+    folders: parts,
+    packages: [],
+    builtins: "pure",
+  },
+  sandbox: {
+    holds: "trust to tier, pools, egress rules",
+    folders: parts,
+    packages: [],
+    builtins: "pure",
+  },
+  run: {
+    holds: "durable runs: fold, advance, budgets, waits",
+    folders: parts,
+    packages: [],
+    builtins: "pure",
+  },
+  rollout: {
+    holds: "bundles, suites, phases, triggers",
+    folders: parts,
+    packages: [],
+    builtins: "pure",
+  },
+  sight: {
+    holds: "projections of the log: traces, metrics, alerts",
+    folders: parts,
+    packages: [],
+    builtins: "pure",
+  },
+  api: {
+    holds: "HTTP: parse, call, render",
+    folders: everyPart,
+    packages: ["hono", "@hono/node-server", "zod"],
+    builtins: "all",
+  },
+  client: {
+    holds: "the typed client of the API",
+    folders: words,
+    packages: [],
+    builtins: "pure",
+  },
   cli: {
+    holds: "arguments and printing, over the client",
     folders: ["client", ...words],
     packages: ["@stricli/core", "@clack/prompts"],
     builtins: "pure",
   },
   main: {
+    holds: "composition root; the only reader of the environment",
     folders: [...everyPart, "api", "client", "cli", "adapters"],
     packages: ["zod", "@stricli/core", "@hono/node-server"],
     builtins: "all",
   },
 };
 
-/** Each adapter may use the ports and its own library, and never another adapter. */
+/** Each adapter may use the ports, its own library and zod to parse, and never another adapter. */
 const adapterFolders = ["ports", "model", "mcp", "lib"];
 export const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   postgres: ["pg", "kysely"],
@@ -106,7 +194,9 @@ function judge(file: string, found: Import): string | null {
 function ruleOf({ folder, adapter }: ReturnType<typeof homeOf>): Rule | null {
   if (adapter === null) return direction[folder] ?? null;
   const packages = adapterPackages[adapter];
-  return packages === undefined ? null : { folders: adapterFolders, packages, builtins: "all" };
+  if (packages === undefined) return null;
+  const allowed = ["zod", ...packages];
+  return { holds: adapter, folders: adapterFolders, packages: allowed, builtins: "all" };
 }
 
 function judgeFile(home: ReturnType<typeof homeOf>, rule: Rule, target: string): string | null {
