@@ -48,11 +48,12 @@ function toBranchRows(branch: JsonSchema, key: string): readonly string[] {
 function toRow(key: string, field: JsonSchema, isRequired: boolean): string {
   const isRestart = restartKeys.some((each) => key === each || key.startsWith(`${each}.`));
   const given = field.default;
+  const fallback = typeof given === "string" ? given : JSON.stringify(given);
   const hasDefault = given !== undefined && typeof given !== "object";
   const facts = [
     ...toKind(field),
     ...(isRequired ? ["required"] : []),
-    ...(hasDefault ? [`default \`${String(given)}\``] : []),
+    ...(hasDefault ? [`default \`${fallback}\``] : []),
     ...(isRestart ? ["restart"] : []),
   ];
   return `- \`${key}\`${facts.length === 0 ? "" : ` (${facts.join("; ")})`}: ${field.description ?? ""}`;

@@ -117,8 +117,9 @@ async function listen<Parts>(holder: Holder<Parts>): Promise<LiveConfiguration<P
     plan: async (document) => plan(document, holder.live.revision),
     apply: async (document, previous) => {
       const parsed = parseConfig(document);
-      if (parsed.kind === "invalid") return parsed;
-      const applied = await swapRevision(holder, parsed.revision, previous);
+      const applied =
+        parsed.kind === "invalid" ? parsed : await swapRevision(holder, parsed.revision, previous);
+      telemetry.count("config_applies", { outcome: applied.kind });
       if (applied.kind === "applied") {
         // The hint is a courtesy: replicas that miss it find the row at their next poll.
         await bus.publish(configChannel, applied.digest).catch((fault: unknown) => {

@@ -50,6 +50,7 @@ export function createHolder<Parts>(
   options: HolderOptions<Parts>,
   started: Started<Parts>,
 ): Holder<Parts> {
+  measure(options, started);
   const onFull = () =>
     new Fault("config_busy", "Too many changes of the configuration wait already.");
   return {
@@ -69,6 +70,11 @@ export function replaceStarted<Parts>(holder: Holder<Parts>, next: Started<Parts
   holder.live = toLive(next);
   holder.started = next;
   holder.retiring = retire(holder, old);
+  measure(holder.options, next);
+}
+
+function measure<Parts>({ telemetry }: HolderOptions<Parts>, { revision }: Started<Parts>): void {
+  telemetry.gauge("config_applied_timestamp_seconds", revision.appliedAtMs / 1000);
 }
 
 export async function closeHolder<Parts>(holder: Holder<Parts>): Promise<void> {

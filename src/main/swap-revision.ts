@@ -79,6 +79,7 @@ async function takeOver<Parts>(holder: Holder<Parts>, row: RevisionRow): Promise
 
   const started = await tryTakeOver(holder, row);
   if (started.kind === "unstartable") {
+    telemetry.count("config_follows", { outcome: "refused" });
     holder.refused = { digest: row.digest, atMs: clock.monotonicMs() };
     telemetry.log("error", "this replica cannot serve the revision that another one applied", {
       digest: row.digest,
@@ -87,6 +88,7 @@ async function takeOver<Parts>(holder: Holder<Parts>, row: RevisionRow): Promise
     });
     return "refused";
   }
+  telemetry.count("config_follows", { outcome: "followed" });
   holder.refused = null;
   const { digest, bytes, appliedAtMs } = row;
   const revision: Revision = Object.freeze({ digest, bytes, appliedAtMs });

@@ -165,7 +165,7 @@ export class Dispatcher implements Serving {
 
   #release(held: Held, outcome: "done" | "failed" | "parked" | "lost"): void {
     this.#held.delete(held);
-    this.#options.telemetry.count("countersign_wakes_total", { outcome });
+    this.#options.telemetry.count("wakes", { outcome });
   }
 
   #countByTenant(): ReadonlyMap<string, number> {

@@ -1,0 +1,85 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Clock } from "../../ports/clock.ts";
+import { isLogged, renderLogLine } from "../../ports/log-line.ts";
+import {
+  metrics,
+  refuseSample,
+  toWireName,
+  type MetricEntry,
+  type MetricName,
+  type Sample,
+} from "../../ports/metrics.ts";
+import type { LogLevel, Telemetry } from "../../ports/telemetry.ts";
+
+export interface PrometheusTelemetryOptions {
+  readonly clock: Pick<Clock, "nowMs">;
+  /** Takes one line without its line break; standard error in production. */
+  readonly write: (line: string) => void;
+  /** Read at every line: a new revision may change it. */
+  readonly level: () => LogLevel;
+  /** Adds memory, CPU, event loop and garbage collection of this process. */
+  readonly withProcess?: boolean;
+}
+
+export interface PrometheusTelemetry extends Telemetry {
+  /** The text of `/metrics`. */
+  expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+type Instrument = Counter | Gauge | Histogram;
+
+/** Metrics in prom-client, log lines as JSON; each instance has a registry of its own. */
+export function createPrometheusTelemetry(
+  options: PrometheusTelemetryOptions,
+): PrometheusTelemetry {
+  const registry = new Registry();
+  const instruments = new Map<string, Instrument>(
+    (Object.keys(metrics) as MetricName[]).map((name) => [name, createInstrument(name, registry)]),
+  );
+  if (options.withProcess === true) collectDefaultMetrics({ register: registry });
+
+  function take(sample: Sample): void {
+    const refusal = refuseSample(sample);
+    const instrument = instruments.get(refusal === null ? sample.metric : "telemetry_refusals");
+    const labels = refusal === null ? sample.labels : { reason: refusal };
+    const value = refusal === null ? sample.value : 1;
+    if (instrument instanceof Counter) instrument.inc(labels, value);
+    else if (instrument instanceof Gauge) instrument.set(labels, value);
+    else instrument?.observe(labels, value);
+  }
+
+  return {
+    count: (metric, labels, by = 1) =>
+      take({ kind: "counter", metric, labels: labels ?? {}, value: by }),
+    observe: (metric, value, labels) =>
+      take({ kind: "histogram", metric, labels: labels ?? {}, value }),
+    gauge: (metric, value, labels) => take({ kind: "gauge", metric, labels: labels ?? {}, value }),
+    log: (level, message, fields = {}) => {
+      if (!isLogged(level, options.level())) return;
+      take({ kind: "counter", metric: "log_lines", labels: { level }, value: 1 });
+      options.write(renderLogLine({ atMs: options.clock.nowMs(), level, message, fields }));
+    },
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
+
+function createInstrument(key: MetricName, registry: Registry): Instrument {
+  const { kind, help, labels, buckets }: MetricEntry = metrics[key];
+  const common = {
+    name: toWireName(key),
+    help,
+    labelNames: Object.keys(labels),
+    registers: [registry],
+  };
+  switch (kind) {
+    case "counter":
+      return new Counter(common);
+    case "gauge":
+      return new Gauge(common);
+    case "histogram":
+      return new Histogram({
+        ...common,
+        ...(buckets === undefined ? {} : { buckets: [...buckets] }),
+      });
+  }
+}

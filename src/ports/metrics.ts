@@ -1,0 +1,126 @@
+/**
+ * Every metric, once. Its name on the wire is `countersign_`, the key and, of a counter, `_total`.
+ * A label takes only the values listed here: what a caller sends cannot make new series.
+ */
+export interface MetricEntry {
+  readonly kind: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** Upper bounds, of a histogram. */
+  readonly buckets?: readonly number[];
+}
+
+const secondsBuckets = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+
+export const metrics = {
+  config_applies: {
+    kind: "counter",
+    help: "Documents given to apply, by what came of it.",
+    labels: { outcome: ["applied", "unchanged", "invalid", "stale", "unstartable"] },
+  },
+  config_follows: {
+    kind: "counter",
+    help: "Revisions of other replicas that this one took over, or could not.",
+    labels: { outcome: ["followed", "refused"] },
+  },
+  config_applied_timestamp_seconds: {
+    kind: "gauge",
+    help: "When the serving revision was applied.",
+    labels: {},
+  },
+  http_request_seconds: {
+    kind: "histogram",
+    help: "How long a request took, from its headers to the end of its answer.",
+    labels: {},
+    buckets: secondsBuckets,
+  },
+  http_requests: {
+    kind: "counter",
+    help: "Requests answered, by the class of their status; `cut` when the client left before.",
+    labels: { status: ["1xx", "2xx", "3xx", "4xx", "5xx", "cut"] },
+  },
+  http_requests_active: {
+    kind: "gauge",
+    help: "Requests under way.",
+    labels: {},
+  },
+  http_requests_waiting: {
+    kind: "gauge",
+    help: "Requests that wait for their turn.",
+    labels: {},
+  },
+  log_lines: {
+    kind: "counter",
+    help: "Log lines written.",
+    labels: { level: ["debug", "info", "warn", "error"] },
+  },
+  store_batch_units: {
+    kind: "histogram",
+    help: "Units of work that one group commit made durable.",
+    labels: {},
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+  },
+  store_batch_seconds: {
+    kind: "histogram",
+    help: "How long one group commit took.",
+    labels: {},
+    buckets: secondsBuckets,
+  },
+  store_batch_trouble: {
+    kind: "counter",
+    help: "Group commits that did not go through at once, by why.",
+    labels: { trouble: ["lost", "conflict", "spoilt", "refused"] },
+  },
+  telemetry_refusals: {
+    kind: "counter",
+    help: "Samples that do not fit the metric table. Each is a bug.",
+    labels: { reason: ["metric", "labels", "value"] },
+  },
+  wakes: {
+    kind: "counter",
+    help: "Wakes that left this worker, by how they ended.",
+    labels: { outcome: ["done", "failed", "parked", "lost"] },
+  },
+} as const satisfies Record<string, MetricEntry>;
+
+export type MetricName = keyof typeof metrics;
+export type MetricOf<Kind extends MetricEntry["kind"]> = {
+  [Name in MetricName]: (typeof metrics)[Name]["kind"] extends Kind ? Name : never;
+}[MetricName];
+export type Labels = Readonly<Record<string, string>>;
+/** The labels that a metric takes, all of them; one too many is seen when the sample is taken. */
+export type LabelsOf<Name extends MetricName> = Labels & {
+  readonly [Label in keyof (typeof metrics)[Name]["labels"]]: ValueOf<
+    (typeof metrics)[Name]["labels"][Label]
+  >;
+};
+type ValueOf<Values> = Values extends readonly (infer Value extends string)[] ? Value : never;
+
+export function toWireName(name: MetricName): string {
+  return `countersign_${name}${metrics[name].kind === "counter" ? "_total" : ""}`;
+}
+
+export interface Sample {
+  readonly kind: MetricEntry["kind"];
+  readonly metric: string;
+  readonly labels: Labels;
+  readonly value: number;
+}
+export type SampleRefusal = "metric" | "labels" | "value";
+
+/** Types keep most mistakes out; this is for what came past them. Null: the sample fits. */
+export function refuseSample({ kind, metric, labels, value }: Sample): SampleRefusal | null {
+  const entry: MetricEntry | undefined = Object.hasOwn(metrics, metric)
+    ? metrics[metric as MetricName]
+    : undefined;
+  if (entry?.kind !== kind) return "metric";
+  const names = Object.keys(labels);
+  const fits = names.every(
+    (name) => Object.hasOwn(entry.labels, name) && entry.labels[name]!.includes(labels[name]!),
+  );
+  if (!fits || names.length !== Object.keys(entry.labels).length) return "labels";
+  if (!Number.isFinite(value) || (kind === "counter" && value < 0)) return "value";
+  return null;
+}
