@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { expect, test, type TestContext } from "vitest";
+import { readPinnedBinaries } from "../bin/bootstrap/pinned-node.js";
 import { isOnPath } from "../bin/bootstrap/system-packages.js";
 import { house, makeFolder, start } from "./bootstrap/made-up-checkout.ts";
 import { proving } from "./scale.ts";
@@ -42,6 +43,22 @@ test("a clone holds all that npm test needs besides node_modules", async (contex
   const ended = await start("npm", oneTest, { cwd: root, env }).ended;
   expect(ended.stdout, ended.stderr).toMatch(/^\d+ passed, 0 failed, 0 skipped$/m);
   expect(ended.code).toBe(0);
+});
+
+test("an older Node goes on on the pinned one, with the same arguments and exit code", async (context) => {
+  const env = { ...process.env, PATH: systemPath };
+  const found = await start("node", ["-p", "process.versions.node"], { cwd: house, env }).ended;
+  context.skip(Number.parseInt(found.stdout, 10) >= 24, "the Node on the path is not an older one");
+  const version = await start("node", ["bin/countersign.js", "version", "--json"], {
+    cwd: house,
+    env,
+  }).ended;
+  expect(version.stdout, version.stderr).toContain(
+    `"${readPinnedBinaries().version}"`.replace('"', '"v'),
+  );
+  const wrong = await start("node", ["bin/countersign.js", "no-such-command"], { cwd: house, env })
+    .ended;
+  expect(wrong.code).toBe(2);
 });
 
 test("npm test in a clone with an empty home installs, runs, and does not install again", async (context) => {

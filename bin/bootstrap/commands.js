@@ -80,7 +80,10 @@ export const commands = {
   },
   build: {
     summary: "compiles src to dist",
-    steps: () => [{ title: "build", args: [tsc, "-p", "tsconfig.build.json"] }],
+    steps: () => [
+      { title: "removing dist", args: ["bin/bootstrap/remove-dist.js"] },
+      { title: "build", args: [tsc, "-p", "tsconfig.build.json"] },
+    ],
   },
 };
 
