@@ -1,3 +1,4 @@
+import type { Telemetry } from "../ports/telemetry.ts";
 import { Fault } from "../model/index.ts";
 
 /** How many requests are under way, and how many may wait for their turn. */
@@ -19,20 +20,33 @@ export interface AdmissionBounds {
   readonly queuedRequests: number;
 }
 
-export function createAdmission(bounds: () => AdmissionBounds): Admission {
+export interface AdmissionOptions {
+  /** Asked at each turn: a new revision holds for the next request. */
+  readonly bounds: () => AdmissionBounds;
+  readonly telemetry: Pick<Telemetry, "gauge">;
+}
+
+export function createAdmission({ bounds, telemetry }: AdmissionOptions): Admission {
   const queue = createQueue<Leave>();
   const idle: (() => void)[] = [];
   let active = 0;
   let draining = false;
 
+  function show(): void {
+    telemetry.gauge("http_requests_active", active, {});
+    telemetry.gauge("http_requests_waiting", queue.size(), {});
+  }
+
   function admit(): Leave {
     active += 1;
+    show();
     let left = false;
     return () => {
       if (left) return;
       left = true;
       active -= 1;
       while (active < bounds().concurrentRequests && queue.size() > 0) queue.next(admit());
+      show();
       if (active === 0) for (const resolve of idle.splice(0)) resolve();
     };
   }

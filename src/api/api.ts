@@ -33,7 +33,7 @@ export interface ApiLimits extends AdmissionBounds, DoorRule {
 /** The listener with everything that answers on it. */
 export async function startApi(options: ApiOptions): Promise<HttpServer> {
   const { clock, random, telemetry, keyring, limits } = options;
-  const admission = createAdmission(limits);
+  const admission = createAdmission({ bounds: limits, telemetry });
   const serve = createApp({
     contract: routes,
     answers: createAnswers({ ...options, isDraining: () => admission.draining }),

@@ -58,11 +58,26 @@ export function createDoor(door: Door): RequestListener {
     const id = toUuidV7(door.clock.nowMs(), door.random.bytes(10));
     outgoing.setHeader("x-request-id", id);
     for (const [name, value] of Object.entries(securityHeaders)) outgoing.setHeader(name, value);
+    measure(door, outgoing);
     void letIn(door, { incoming, outgoing, id }).catch((error: unknown) => {
       if (!(error instanceof Fault)) logBug(door.telemetry, id, error);
       refuse(outgoing, error, id);
     });
   };
+}
+
+function measure({ clock, telemetry }: Door, outgoing: ServerResponse): void {
+  const startedMs = clock.monotonicMs();
+  outgoing.once("close", () => {
+    const status = outgoing.writableFinished ? toClass(outgoing.statusCode) : "cut";
+    telemetry.count("http_requests", { status });
+    telemetry.observe("http_request_seconds", (clock.monotonicMs() - startedMs) / 1000, {});
+  });
+}
+
+const classes = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+function toClass(status: number): (typeof classes)[number] {
+  return classes[Math.floor(status / 100) - 1] ?? "5xx";
 }
 
 interface Arrival {

@@ -54,7 +54,7 @@ export type ServeEvent =
       readonly revision: string;
       readonly keys: readonly KeyPlace[];
     }
-  | { readonly event: "draining"; readonly signal: string; readonly withinMs: number }
+  | { readonly event: "draining"; readonly reason: string; readonly withinMs: number }
   | { readonly event: "stopped"; readonly cut: boolean };
 
 export interface KeyPlace {

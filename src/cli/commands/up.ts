@@ -38,7 +38,7 @@ function render(event: ServeEvent, paint: Paint): string {
       return `${paint.green("ready")} ${paint.bold(event.url)} ${took}\n${lines.join("\n")}\n  Ctrl-C stops it.`;
     }
     case "draining":
-      return `${event.signal}: what is under way ends within ${event.withinMs / 1000} s; once more exits at once.`;
+      return `${event.reason}: what is under way ends within ${event.withinMs / 1000} s; once more exits at once.`;
     case "stopped":
       return event.cut ? "Stopped; what did not end in time was cut." : "Stopped.";
   }

@@ -1,0 +1,56 @@
+import { systemClock } from "../adapters/system/system-clock.ts";
+import type { Connection } from "../cli/context.ts";
+import { createClient } from "../client/client.ts";
+import { createSend } from "../client/send.ts";
+import { Fault } from "../model/fault.ts";
+import { findHolder } from "./directory-lock.ts";
+import type { Environment } from "./environment.ts";
+import { readKeyFile, toKeyPath } from "./key-files.ts";
+import path from "node:path";
+
+const defaultUrl = "http://127.0.0.1:7070";
+/** The server gives up on its own sooner; this is for a server that is gone or stopped. */
+const answerWithinMs = 90_000;
+
+export interface ConnectOptions {
+  readonly environment: Environment;
+  readonly cwd: string;
+}
+
+/** The server that is named, or that of this directory, or the usual one; with this user's key. */
+export async function connect(
+  { environment, cwd }: ConnectOptions,
+  given: string | undefined,
+): Promise<Connection> {
+  const url = parseUrl(given ?? environment.url ?? (await findUrl(cwd)) ?? defaultUrl);
+  const file = toKeyPath(environment.configDirectory, "admin");
+  const key = environment.apiKey ?? (await readKeyFile(file));
+  return { url, client: createClient(createSend({ url, key, fetch: fetchInTime })) };
+}
+
+async function findUrl(cwd: string): Promise<string | null> {
+  const holder = await findHolder(path.join(cwd, ".countersign"));
+  return holder?.url ?? null;
+}
+
+function parseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new Fault("usage_invalid", `${text} is not an http URL.`);
+  }
+  return url.origin;
+}
+
+async function fetchInTime(target: URL, init: RequestInit): Promise<Response> {
+  const late = new AbortController();
+  const answered = new AbortController();
+  systemClock.sleep(answerWithinMs, answered.signal).then(
+    () => late.abort(new Fault("deadline_exceeded", `No answer from ${target.origin} in time.`)),
+    () => undefined,
+  );
+  try {
+    return await fetch(target, { ...init, signal: late.signal });
+  } finally {
+    answered.abort();
+  }
+}

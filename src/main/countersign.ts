@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { runCli } from "../cli/run-cli.ts";
+import { connect } from "./connect.ts";
+import { readEnvironment } from "./environment.ts";
+import { openFiles, openStreams } from "./terminal.ts";
+
+/** The program: arguments in, exit code out. What a command does not need is not loaded for it. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const environment = readEnvironment();
+  const cwd = process.cwd();
+  const version = readVersion();
+  const toServer = (url: string | undefined) => connect({ environment, cwd }, url);
+  return runCli(argv, {
+    version,
+    node: process.version,
+    streams: openStreams(environment.wantsColor),
+    files: openFiles(cwd),
+    connect: toServer,
+    serve: async (options) => {
+      const { serve } = await import("./serve.ts");
+      return serve({ cwd, environment, version }, options);
+    },
+    async *diagnose(options) {
+      const { diagnose } = await import("./doctor/doctor.ts");
+      yield* diagnose({ cwd, environment, connect: toServer }, options);
+    },
+  });
+}
+
+/** Two folders up, from `src/main` as from `dist/main`. */
+function readVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,55 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { parseConfig } from "../adapters/yaml/parse-config.ts";
+import type { Config } from "../model/config.ts";
+import { Fault } from "../model/index.ts";
+
+/** The configuration as the process starts with it. */
+export interface StartConfig {
+  readonly document: string;
+  readonly config: Config;
+  /** As it is called in messages; null when the defaults hold. */
+  readonly file: string | null;
+  /** Which relative paths in it are meant from. */
+  readonly directory: string;
+}
+
+const defaultFile = "countersign.yaml";
+/** What a file says that is not there. */
+const defaultDocument = "version: 1\n";
+
+/** A file that is named must be there; the one of the usual name may be absent. */
+export async function readConfig(cwd: string, given: string | undefined): Promise<StartConfig> {
+  const file = given ?? defaultFile;
+  const place = path.resolve(cwd, file);
+  const text = await readText(place, file);
+  if (text === null && given !== undefined) {
+    throw new Fault("usage_invalid", `${file} is not there.`, { details: { file } });
+  }
+  const document = text ?? defaultDocument;
+  const parsed = parseConfig(document);
+  if (parsed.kind === "invalid") {
+    const { problems } = parsed;
+    const count = problems.length === 1 ? "One thing is" : `${problems.length} things are`;
+    throw new Fault("config_invalid", `${count} wrong in ${file}.`, {
+      details: { file, problems },
+    });
+  }
+  return {
+    document,
+    config: parsed.revision.config,
+    file: text === null ? null : file,
+    directory: path.dirname(place),
+  };
+}
+
+async function readText(place: string, file: string): Promise<string | null> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(place));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === "ENOENT") return null;
+    const why = cause instanceof TypeError ? "is not UTF-8" : `cannot be read (${code})`;
+    throw new Fault("usage_invalid", `${file} ${why}.`, { cause, details: { file } });
+  }
+}

@@ -1,0 +1,124 @@
+import { startApi } from "../api/api.ts";
+import { createReadiness } from "../api/readiness.ts";
+import type { ServeEvent } from "../cli/context.ts";
+import type { ListenAddress } from "../model/config-field.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Random } from "../ports/random.ts";
+import type { Secrets } from "../ports/secrets.ts";
+import type { LogLevel, Telemetry } from "../ports/telemetry.ts";
+import { openConfiguration, type LiveConfiguration } from "./configuration.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { StartConfig } from "./read-config.ts";
+import { startRevisionParts, type RevisionParts } from "./revision-parts.ts";
+import { startStorage, type Storage } from "./storage.ts";
+
+export interface ServerOptions {
+  readonly start: StartConfig;
+  readonly listen: ListenAddress;
+  readonly version: string;
+  readonly configDirectory: string;
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly secrets: Secrets;
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+type Ready = Extract<ServeEvent, { event: "ready" }>;
+
+export interface Server {
+  readonly description: Pick<Ready, "url" | "store" | "revision" | "keys">;
+  readonly drainTimeMs: () => number;
+  readonly logLevel: () => LogLevel;
+  /** Whether requests were cut at the end of the drain time. */
+  readonly wasCut: () => boolean;
+}
+
+/** Drain times are at most ten minutes (the schema says so); the rest is closing sockets. */
+const apiStopWithinMs = 10 * 60_000 + 10_000;
+
+/** The parts in the order in which they need each other; they are stopped the other way round. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { lifecycle, start } = options;
+  const storage = await startStorage({
+    ...options,
+    store: start.config.store,
+    directory: start.directory,
+  });
+  const configuration = await lifecycle.start({
+    name: "configuration",
+    start: () =>
+      openConfiguration<RevisionParts>({
+        document: start.document,
+        start: (config) => startRevisionParts(config, options),
+        revisions: storage.store.revisions,
+        bus: storage.bus,
+        clock: options.clock,
+        telemetry: options.telemetry,
+      }),
+    stop: (started) => started.close(),
+    stopWithinMs: apiStopWithinMs,
+  });
+  const drainTimeMs = () => configuration.live().config.limits.drainTime;
+  let cut = false;
+  const api = await lifecycle.start({
+    name: "api",
+    start: () => startDoor(options, { storage, configuration }),
+    stop: async (started) => {
+      cut = (await started.drain(drainTimeMs())) === "cut";
+    },
+    stopWithinMs: apiStopWithinMs,
+  });
+  await storage.lock?.announce(api.url);
+  const { revision, parts } = configuration.live();
+  return {
+    description: {
+      url: api.url,
+      store: storage.description,
+      revision: revision.digest,
+      keys: parts.keys,
+    },
+    drainTimeMs,
+    logLevel: () => configuration.live().config.log.level,
+    wasCut: () => cut,
+  };
+}
+
+interface Behind {
+  readonly storage: Storage;
+  readonly configuration: LiveConfiguration<RevisionParts>;
+}
+
+function startDoor(options: ServerOptions, { storage, configuration }: Behind) {
+  const { clock, random, telemetry, listen, version, metrics } = options;
+  return startApi({
+    listen,
+    headerBytes: options.start.config.limits.headerSize,
+    version,
+    node: process.version,
+    clock,
+    random,
+    telemetry,
+    metrics,
+    configuration,
+    keyring: { identify: (key) => configuration.live().parts.keyring.identify(key) },
+    limits: () => configuration.live().parts.limits,
+    readiness: createReadiness(clock, [
+      {
+        name: "store",
+        check: async () => {
+          await storage.store.revisions.current();
+          return null;
+        },
+      },
+      {
+        name: "wake",
+        check: async () => {
+          await storage.wake.depth();
+          return null;
+        },
+      },
+    ]),
+  });
+}

@@ -1,0 +1,65 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Files, Streams } from "../cli/context.ts";
+import { Fault } from "../model/fault.ts";
+
+/** Both ends of the terminal, or of the pipes in its place. */
+export function openStreams(wantsColor: boolean | null): Streams {
+  const { stdin, stdout, stderr } = process;
+  // `countersign … | head` closes the pipe: that is no error of ours.
+  for (const stream of [stdout, stderr]) stream.on("error", ignoreClosedPipe);
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    isInteractive: stdin.isTTY && stdout.isTTY,
+    hasColor: wantsColor ?? (stdout.isTTY && stderr.isTTY),
+  };
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+/** As large as a configuration may be, and some more: a wrong path is not read whole. */
+const maxBytes = 16 * 1024 * 1024;
+
+export function openFiles(cwd: string): Files {
+  return {
+    async read(file) {
+      try {
+        const bytes = await readFile(path.resolve(cwd, file));
+        if (bytes.length > maxBytes) throw new Fault("payload_too_large", `${file} is too large.`);
+        return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+        throw toFault(file, "read", cause);
+      }
+    },
+    async write(file, text, { overwrite }) {
+      const place = path.resolve(cwd, file);
+      try {
+        if (!overwrite) {
+          await writeFile(place, text, { flag: "wx" });
+          return "written";
+        }
+        const draft = `${place}.${process.pid}`;
+        await writeFile(draft, text);
+        await rename(draft, place);
+        return "written";
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === "EEXIST") return "exists";
+        throw toFault(file, "written", cause);
+      }
+    },
+  };
+}
+
+function toFault(file: string, what: "read" | "written", cause: unknown): Fault {
+  if (cause instanceof Fault) return cause;
+  const why =
+    cause instanceof TypeError ? "it is not UTF-8" : (cause as NodeJS.ErrnoException).code;
+  return new Fault("usage_invalid", `${file} cannot be ${what}: ${why}.`, {
+    cause,
+    details: { file },
+  });
+}

@@ -1,0 +1,43 @@
+import type { PostgresStore } from "../adapters/postgres/postgres-store.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+
+export interface Upkeep {
+  stop(): Promise<void>;
+}
+
+export interface UpkeepOptions {
+  readonly store: Pick<PostgresStore, "makePartitions">;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** Partitions are made months ahead: four looks a day leave room for many failures. */
+const everyMs = 6 * 60 * 60 * 1000;
+
+/** What a database needs done from time to time. Its start does the first round itself. */
+export function startUpkeep({ store, clock, telemetry }: UpkeepOptions): Upkeep {
+  const stopping = new AbortController();
+  const running = (async () => {
+    while (await slept(clock, stopping.signal)) {
+      try {
+        await store.makePartitions();
+      } catch (fault) {
+        telemetry.log("warn", "the database's upkeep failed; it is tried again", { fault });
+      }
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+async function slept(clock: Clock, signal: AbortSignal): Promise<boolean> {
+  return clock.sleep(everyMs, signal).then(
+    () => true,
+    () => false,
+  );
+}
