@@ -1,0 +1,158 @@
+import { chmodSync, existsSync, mkdirSync, realpathSync } from "node:fs";
+import type { Clock } from "../../ports/clock.ts";
+import type { Random } from "../../ports/random.ts";
+import { openBinaries } from "./binaries.ts";
+import { prepareCluster } from "./cluster.ts";
+import { withDiskFaults } from "./disk-fault.ts";
+import { chooseIdentity } from "./identity.ts";
+import { toLayout } from "./layout.ts";
+import {
+  adoptPostmaster,
+  startPostmaster,
+  stopPostmaster,
+  type Postmaster,
+  type PostmasterOptions,
+} from "./postmaster.ts";
+import { isPostmasterOf } from "./postmaster-file.ts";
+import { boundServerLog } from "./server-log.ts";
+
+export interface EmbeddedPostgresOptions {
+  /** Holds the cluster, its password, its socket and its log. Used by one supervisor at a time. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: (level: "info" | "warn" | "error", line: string) => void;
+}
+
+export interface EmbeddedPostgres {
+  /** Stays the same when a crashed postmaster is started again. */
+  readonly url: string;
+  readonly pid: number;
+  /** It was left running by a parent that was killed. */
+  readonly adopted: boolean;
+  /** Called whenever the postmaster ended without being told to. */
+  onExit(listener: () => void): void;
+  stop(): Promise<void>;
+}
+
+const watchEveryMs = 250;
+const logCheckEveryMs = 60_000;
+const firstPauseMs = 100;
+const longestPauseMs = 5_000;
+
+/** A real Postgres of our own: initialised, started or adopted, and kept running until `stop`. */
+export async function startEmbeddedPostgres(
+  options: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
+  const root = openRoot(options.dataDir);
+  const layout = toLayout(root);
+  const binaries = withDiskFaults(root, () => openBinaries(root));
+  const identity = chooseIdentity(layout.cluster, [root, binaries.postgres]);
+  const password = await prepareCluster({ layout, binaries, identity, random: options.random });
+  const { clock } = options;
+  const parts: PostmasterOptions = { layout, binaries, identity, password, clock };
+  const left = await adoptPostmaster(parts);
+  const postmaster = left ?? (await startOrAdopt(parts));
+  if (left !== null)
+    options.log("warn", `adopted the Postgres with pid ${left.pid}, left by a killed parent`);
+  return supervise({ ...options, parts, first: postmaster, adopted: left !== null });
+}
+
+interface Supervised extends EmbeddedPostgresOptions {
+  readonly parts: PostmasterOptions;
+  readonly first: Postmaster;
+  readonly adopted: boolean;
+}
+
+function supervise({ parts, first, adopted, clock, random, log }: Supervised): EmbeddedPostgres {
+  const { layout } = parts;
+  const stopping = new AbortController();
+  const listeners: (() => void)[] = [];
+  let current = first;
+
+  async function restart(): Promise<void> {
+    let pauseMs = firstPauseMs;
+    for (let attempt = 1; !stopping.signal.aborted; attempt++) {
+      try {
+        current = await startOrAdopt(parts, first.port);
+        log("warn", `Postgres runs again with pid ${current.pid}, after ${attempt} attempts`);
+        return;
+      } catch (error) {
+        log(
+          "error",
+          `Postgres does not start again: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      }
+      await clock.sleep(pauseMs * (0.5 + random.fraction()), stopping.signal);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    }
+  }
+
+  async function watch(): Promise<void> {
+    let checkedMs = clock.monotonicMs();
+    while (!stopping.signal.aborted) {
+      await clock.sleep(watchEveryMs, stopping.signal);
+      if (!isPostmasterOf(layout.cluster, current.pid)) {
+        log("error", `the Postgres with pid ${current.pid} ended by itself`);
+        for (const listener of listeners) listener();
+        await restart();
+      }
+      if (clock.monotonicMs() - checkedMs > logCheckEveryMs) {
+        checkedMs = clock.monotonicMs();
+        boundServerLog(layout.log);
+      }
+    }
+  }
+
+  const watching = watch().catch((error: unknown) => {
+    if (!stopping.signal.aborted) throw error;
+  });
+
+  return {
+    url: first.url,
+    get pid() {
+      return current.pid;
+    },
+    adopted,
+    onExit: (listener) => void listeners.push(listener),
+    async stop() {
+      stopping.abort(new Error("stopping"));
+      await watching;
+      await stopPostmaster(layout.cluster, current.pid, clock);
+    },
+  };
+}
+
+/**
+ * A postmaster that was killed leaves children that hold its memory for a moment, and another
+ * supervisor may have been faster: both end by looking again.
+ */
+async function startOrAdopt(
+  parts: PostmasterOptions,
+  port: number | null = null,
+): Promise<Postmaster> {
+  const attempts = 20;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await adoptPostmaster(parts)) ?? (await startPostmaster(parts, port));
+    } catch (error) {
+      const passing =
+        error instanceof Error &&
+        /shared memory block|lock file|Address already in use/.test(error.message);
+      if (!passing || attempt === attempts) throw error;
+      await parts.clock.sleep(100);
+    }
+  }
+}
+
+/** Passed through, not read, by the user that Postgres runs as. */
+function openRoot(dataDir: string): string {
+  return withDiskFaults(dataDir, () => {
+    if (!existsSync(dataDir)) {
+      mkdirSync(dataDir, { recursive: true });
+      chmodSync(dataDir, 0o711);
+    }
+    // Postgres reports its directory with links resolved, and we compare.
+    return realpathSync(dataDir);
+  });
+}

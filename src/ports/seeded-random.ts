@@ -1,0 +1,20 @@
+import type { Random } from "./random.ts";
+
+/** The same bytes for the same seed (splitmix32). For tests and simulations, never for secrets. */
+export function createSeededRandom(seed: number): Random {
+  let state = seed | 0;
+
+  function next(): number {
+    state = (state + 0x9e3779b9) | 0;
+    let mixed = state ^ (state >>> 16);
+    mixed = Math.imul(mixed, 0x21f0aaad);
+    mixed ^= mixed >>> 15;
+    mixed = Math.imul(mixed, 0x735a2d97);
+    return (mixed ^ (mixed >>> 15)) >>> 0;
+  }
+
+  return {
+    bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
+    fraction: () => next() / 2 ** 32,
+  };
+}
