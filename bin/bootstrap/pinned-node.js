@@ -3,6 +3,7 @@ import {
   createReadStream,
   mkdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -41,8 +42,7 @@ export const platform = `${process.platform}-${process.arch}`;
 export async function chooseNode(root, machine = {}) {
   const { version = process.versions.node, execPath = process.execPath } = machine;
   const isNewEnough = Number.parseInt(version, 10) >= REQUIRED_MAJOR;
-  const isOurs = !path.relative(path.join(root, "node_modules"), execPath).startsWith("..");
-  if (isNewEnough && !isOurs) return execPath;
+  if (isNewEnough && !isInside(path.join(root, "node_modules"), execPath)) return execPath;
 
   const pinned = machine.pinned ?? readPinnedBinaries();
   const name = machine.platform ?? platform;
@@ -51,6 +51,21 @@ export async function chooseNode(root, machine = {}) {
   const file = path.join(root, "node_modules", binary.package, binary.path);
   await verify(root, file, binary);
   return file;
+}
+
+/**
+ * `execPath` is a real path, and node_modules may be a link.
+ *
+ * @param {string} folder
+ * @param {string} file
+ */
+function isInside(folder, file) {
+  try {
+    const relative = path.relative(realpathSync(folder), file);
+    return !relative.startsWith("..") && !path.isAbsolute(relative);
+  } catch {
+    return false;
+  }
 }
 
 /**
