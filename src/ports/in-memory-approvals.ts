@@ -13,7 +13,8 @@ import type {
 export interface InMemoryApprovals extends Approvals {
   /** Why it may not be consumed, or `null`. */
   toRefusal(consume: Consumption): ApprovalRefusal | null;
-  consume(consume: Consumption): void;
+  /** Returns what takes it back. */
+  consume(consume: Consumption): () => void;
 }
 
 export function createInMemoryApprovals(): InMemoryApprovals {
@@ -61,7 +62,9 @@ export function createInMemoryApprovals(): InMemoryApprovals {
       return state === "approved" ? null : state;
     },
     consume({ tenant, approval }) {
-      change(rows.get(toKey(tenant, approval))!, { state: "consumed" });
+      const row = rows.get(toKey(tenant, approval))!;
+      change(row, { state: "consumed" });
+      return () => change(row, {});
     },
     create: async (draft) => create(draft),
     async get(tenant, id) {

@@ -17,8 +17,8 @@ export type EnlistInMemory = (wakes: readonly WakeNow[]) => void;
 export interface InMemoryRuns extends Runs {
   /** Why the append may not be made, or `null`. */
   toFence(append: Append): Extract<CommitOutcome, { kind: "fenced" }> | null;
-  /** Makes an append that no fence holds back, and returns the new head. */
-  append(append: Append): number;
+  /** Makes an append that no fence holds back, and returns what takes it back. */
+  append(append: Append): () => void;
 }
 
 interface Log {
@@ -34,6 +34,15 @@ export function createInMemoryRuns(enlist: EnlistInMemory): InMemoryRuns {
     return log.head;
   }
 
+  function enlistOrUndo(wakes: readonly WakeNow[], undo: () => void): void {
+    try {
+      enlist(wakes);
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  }
+
   function toFence({ run, epoch, head }: Append): ReturnType<InMemoryRuns["toFence"]> {
     const now = logs.get(run)?.head;
     if (now === undefined) return { kind: "fenced", reason: "missing" };
@@ -42,23 +51,27 @@ export function createInMemoryRuns(enlist: EnlistInMemory): InMemoryRuns {
     return now.head === head ? null : { kind: "fenced", reason: "head" };
   }
 
-  function append({ run, head, events, wakeAtMs, ended = false }: Append): number {
+  function append({ run, head, events, wakeAtMs, ended = false }: Append): () => void {
     const log = logs.get(run)!;
+    const before = log.head;
     log.events.push(...events.map((event) => event.slice()));
     const wake = ended ? { wakeAtMs: null } : wakeAtMs === undefined ? {} : { wakeAtMs };
     change(log, { ...wake, ended, head: head + events.length });
-    return log.head.head;
+    return () => {
+      log.events.length = head;
+      log.head = before;
+    };
   }
 
   function create(draft: RunDraft): "created" | "exists" {
     requireStorableDraft(draft);
     if (logs.has(draft.run)) return "exists";
     const { run, tenant, priority = 0, events, wakeAtMs = null } = draft;
-    if (draft.wake === true) enlist([{ run, tenant, priority }]);
     logs.set(run, {
       head: { run, tenant, epoch: 0, head: events.length, priority, wakeAtMs, ended: false },
       events: events.map((event) => event.slice()),
     });
+    if (draft.wake === true) enlistOrUndo([{ run, tenant, priority }], () => logs.delete(run));
     return "created";
   }
 
@@ -77,14 +90,15 @@ export function createInMemoryRuns(enlist: EnlistInMemory): InMemoryRuns {
     const due = toTimed(logs)
       .filter((log) => log.head.wakeAtMs! <= nowMs)
       .slice(0, Math.min(limit, storeLimits.wakesPerUnit));
-    if (due.length > 0) {
-      enlist(
-        due
-          .map(({ head: { run, tenant, priority } }) => ({ run, tenant, priority }))
-          .toSorted((a, b) => (a.run < b.run ? -1 : 1)),
+    const before = due.map((log) => log.head);
+    for (const log of due) change(log, { wakeAtMs: null });
+    const wakes = before.map(({ run, tenant, priority }) => ({ run, tenant, priority }));
+    if (wakes.length > 0) {
+      enlistOrUndo(
+        wakes.toSorted((a, b) => (a.run < b.run ? -1 : 1)),
+        () => due.forEach((log, index) => change(log, before[index]!)),
       );
     }
-    for (const log of due) change(log, { wakeAtMs: null });
     return { woken: due.length, nextAtMs: toTimed(logs)[0]?.head.wakeAtMs ?? null };
   }
 

@@ -10,16 +10,25 @@ import {
 import { createInMemoryRuns, type EnlistInMemory } from "./in-memory-runs.ts";
 import { requireId, requireStorableUnit } from "./storable.ts";
 import { storeLimits } from "./store-limits.ts";
-import type { CommitOutcome, CommitUnit, Entries, EntryRow, Store, StoredEntry } from "./store.ts";
+import type {
+  CommitOutcome,
+  CommitUnit,
+  Entries,
+  EntryRow,
+  Store,
+  StoredEntry,
+  WakeNow,
+} from "./store.ts";
 
 export interface InMemoryStoreOptions {
-  readonly clock: Clock;
+  /** Not read: the port takes every time as an argument. Accepted as the other twins take one. */
+  readonly clock?: Clock;
   /** Makes wakes part of the commit: it takes all of them, or throws and nothing is written. */
   readonly enlist?: EnlistInMemory;
 }
 
 /** The store's twin for tests and simulations: the same answers, nothing kept. */
-export function createInMemoryStore(options: InMemoryStoreOptions): Store {
+export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
   const enlist = options.enlist ?? refuseWakes;
   const runs = createInMemoryRuns(enlist);
   const approvals = createInMemoryApprovals();
@@ -36,10 +45,24 @@ export function createInMemoryStore(options: InMemoryStoreOptions): Store {
     const refusal = consume === undefined ? null : approvals.toRefusal(consume);
     if (refusal !== null) return { kind: "unconsumable", reason: refusal };
     const missing = entries.toMissing(unit.entries ?? []);
-    if (wakes.length > 0) enlist(wakes.toSorted((a, b) => (a.run < b.run ? -1 : 1)));
-    entries.add(missing);
-    if (consume !== undefined) approvals.consume(consume);
-    return { kind: "committed", head: append === undefined ? null : runs.append(append) };
+    const undo = [entries.add(missing)];
+    if (consume !== undefined) undo.push(approvals.consume(consume));
+    if (append !== undefined) undo.push(runs.append(append));
+    // Last, so that whoever wakes at once sees what woke it.
+    if (wakes.length > 0) enlistOrUndo(wakes, () => undo.forEach((step) => step()));
+    return {
+      kind: "committed",
+      head: append === undefined ? null : append.head + append.events.length,
+    };
+  }
+
+  function enlistOrUndo(wakes: readonly WakeNow[], undo: () => void): void {
+    try {
+      enlist(wakes.toSorted((a, b) => (a.run < b.run ? -1 : 1)));
+    } catch (error) {
+      undo();
+      throw error;
+    }
   }
 
   return {
@@ -64,7 +87,8 @@ function refuseWakes(): never {
 interface InMemoryEntries extends Entries {
   /** Those that are not durable yet; an id that holds other bytes is refused. */
   toMissing(rows: readonly EntryRow[]): readonly EntryRow[];
-  add(rows: readonly EntryRow[]): void;
+  /** Returns what takes them out again. */
+  add(rows: readonly EntryRow[]): () => void;
 }
 
 function createInMemoryEntries(): InMemoryEntries {
@@ -84,6 +108,7 @@ function createInMemoryEntries(): InMemoryEntries {
         const cursor = BigInt(rows.size + 1);
         rows.set(toKey(row), { ...row, bytes: row.bytes.slice(), cursor });
       }
+      return () => missing.forEach((row) => rows.delete(toKey(row)));
     },
     async get(tenant, id) {
       requireId("id", id);

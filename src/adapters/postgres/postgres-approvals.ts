@@ -35,7 +35,7 @@ export function createPostgresApprovals({ tables, pool }: Database): Approvals {
       const row = await asked(
         tables
           .selectFrom("approvals")
-          .selectAll()
+          .select(columns)
           .where("tenant", "=", tenant)
           .where("id", "=", id)
           .executeTakeFirst(),
@@ -47,7 +47,7 @@ export function createPostgresApprovals({ tables, pool }: Database): Approvals {
       const rows = await asked(
         tables
           .selectFrom("approvals")
-          .selectAll()
+          .select(columns)
           .where("tenant", "=", tenant)
           .$if(state !== undefined, (query) => query.where("state", "=", state!))
           .$if(after !== undefined, (query) => query.where("id", ">", after!))
@@ -88,6 +88,18 @@ export function createPostgresApprovals({ tables, pool }: Database): Approvals {
   };
 }
 
+const columns = [
+  "tenant",
+  "id",
+  "run_id",
+  "intent",
+  "state",
+  "request",
+  "verdict",
+  "created_at",
+  "expires_at",
+] as const;
+
 async function decide(
   tables: Database["tables"],
   decision: ApprovalDecision,
@@ -117,7 +129,7 @@ async function decide(
   return toRefusal(row, decision);
 }
 
-function toApprovalRow(row: Tables["approvals"]): ApprovalRow {
+function toApprovalRow(row: Pick<Tables["approvals"], (typeof columns)[number]>): ApprovalRow {
   return {
     id: row.id as ApprovalId,
     tenant: row.tenant as TenantId,

@@ -1,0 +1,23 @@
+import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
+import type { WakeNow } from "../../src/ports/store.ts";
+import type { StoreUnderTest } from "./store.ts";
+
+/** The twin with an engine that only remembers. */
+export async function makeInMemoryStore(): Promise<StoreUnderTest> {
+  const wakes: WakeNow[] = [];
+  let broken = false;
+  const store = createInMemoryStore({
+    enlist(added) {
+      if (broken) throw new Error("broken");
+      wakes.push(...added);
+    },
+  });
+  return {
+    store,
+    readWakes: async () => wakes,
+    breakEnlist(on) {
+      broken = on;
+    },
+    close: () => store.close(),
+  };
+}
