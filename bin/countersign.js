@@ -17,8 +17,20 @@ const root = path.dirname(path.dirname(self));
 async function countersign(argv) {
   const node = await chooseNode(root);
   if (node !== process.execPath) {
-    return runNode(node, [...process.execArgv, self, ...argv], { root, cwd: process.cwd() });
+    // Once is enough; a second time would be for ever.
+    if (process.env["COUNTERSIGN_CONTINUED"] === "1") {
+      throw new Stop(
+        `Node ${process.versions.node} at ${process.execPath} was to be ${node}, and is not.`,
+        1,
+      );
+    }
+    return runNode(node, [...process.execArgv, self, ...argv], {
+      root,
+      cwd: process.cwd(),
+      env: { COUNTERSIGN_CONTINUED: "1" },
+    });
   }
+  delete process.env["COUNTERSIGN_CONTINUED"];
   // Not the default folder: that is in the shared temporary one, where others could put code.
   module.enableCompileCache?.(path.join(root, "node_modules", ".countersign", "compiled"));
   const isCheckout = existsSync(path.join(root, "src"));

@@ -43,6 +43,9 @@ test("a clone holds all that npm test needs besides node_modules", async (contex
   const ended = await start("npm", oneTest, { cwd: root, env }).ended;
   expect(ended.stdout, ended.stderr).toMatch(/^\d+ passed, 0 failed, 0 skipped$/m);
   expect(ended.code).toBe(0);
+  const version = await start("node", ["bin/countersign.js", "version"], { cwd: root, env }).ended;
+  expect(version.stdout, version.stderr).toContain("countersign ");
+  expect(version.code).toBe(0);
 });
 
 test("an older Node goes on on the pinned one, with the same arguments and exit code", async (context) => {

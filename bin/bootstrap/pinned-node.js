@@ -50,7 +50,8 @@ export async function chooseNode(root, machine = {}) {
   if (binary === undefined) throw new Stop(unsupported(version, name));
   const file = path.join(root, "node_modules", binary.package, binary.path);
   await verify(root, file, binary);
-  return file;
+  // As `process.execPath` will say it, however node_modules is reached.
+  return realpathSync(file);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { chooseNode, readPinnedBinaries } from "../../bin/bootstrap/pinned-node.js";
@@ -35,6 +35,14 @@ test("an older one goes on on the pinned binary", async () => {
   const { root, file } = makeRoot();
   expect(await chooseNode(root, old)).toBe(file);
   expect(await chooseNode(root, old)).toBe(file);
+});
+
+test("through a link to node_modules it is named as the running process names itself", async () => {
+  const { root, file } = makeRoot();
+  const linked = makeFolder();
+  symlinkSync(path.join(root, "node_modules"), path.join(linked, "node_modules"));
+  expect(await chooseNode(linked, old)).toBe(file);
+  expect(await chooseNode(linked, { ...old, version: "24.21.0", execPath: file })).toBe(file);
 });
 
 test("a binary that is not the pinned one is not run, were it already running", async () => {
