@@ -24,7 +24,10 @@ export function toFault(error: unknown): unknown {
   const state = toSqlState(error);
   if (state === null && !isLostConnection(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new Fault(toCode(state, message), message, {
+  const known = toCode(state, message);
+  // A session that Postgres would not begin, for whatever reason, is Postgres not answering.
+  const code = known === "internal" && isSessionOver(error) ? "store_unavailable" : known;
+  return new Fault(code, message, {
     cause: error,
     details: state === null ? {} : { sqlState: state },
   });
