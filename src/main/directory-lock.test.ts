@@ -46,7 +46,7 @@ test("the lock of another process that has the same pid by now is taken over", a
   const place = await directory();
   const earlier = { pid: process.pid, began: "another boot:1", url: null };
   await writeFile(path.join(place, "server.lock"), JSON.stringify(earlier));
-  await (await lockDirectory(place)).release();
+  await expect(lockDirectory(place)).resolves.toBeDefined();
 });
 
 test.each(["", "{", "null", '{"pid":"1"}', '{"pid":-1}'])(
@@ -54,7 +54,7 @@ test.each(["", "{", "null", '{"pid":"1"}', '{"pid":-1}'])(
   async (text) => {
     const place = await directory();
     await writeFile(path.join(place, "server.lock"), text);
-    await (await lockDirectory(place)).release();
+    await expect(lockDirectory(place)).resolves.toBeDefined();
   },
 );
 

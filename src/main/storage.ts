@@ -69,7 +69,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   });
   const bus = await lifecycle.start({
     name: "bus",
-    start: () => openPostgresBus({ url, clock, telemetry }),
+    start: () => openPostgresBus({ url, clock, random, telemetry }),
     stop: (started) => started.close(),
   });
   await lifecycle.start({

@@ -27,7 +27,7 @@ export const faults = {
   forbidden: { status: 403, rpc: -32600, exit: 5, retryable: false, hint: "This key's role does not allow it." },
   not_found: { status: 404, rpc: -32602, exit: 3, retryable: false, hint: "Check the id." },
   deadline_exceeded: { status: 504, rpc: -32603, exit: 8, retryable: true, hint: "Raise the deadline, or find out what is slow with `countersign doctor`." },
-  unreachable: { status: 502, rpc: -32603, exit: 75, retryable: true, hint: "Nothing answers at that address. Is the server up?" },
+  unreachable: { status: 502, rpc: -32603, exit: 75, retryable: true, hint: "Is the server up? `countersign up` starts one here." },
   request_invalid: { status: 400, rpc: -32600, exit: 2, retryable: false, hint: "Correct the part of the request that the message names." },
   request_timeout: { status: 408, rpc: -32600, exit: 75, retryable: true, hint: "The request did not arrive whole in time. Send it again." },
   headers_too_large: { status: 431, rpc: -32600, exit: 2, retryable: false, hint: "Send smaller headers." },
