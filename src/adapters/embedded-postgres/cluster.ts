@@ -31,12 +31,7 @@ export async function prepareCluster(options: ClusterOptions): Promise<string> {
   const { layout, identity } = options;
   return withDiskFaultsAsync(layout.root, async () => {
     refuseOtherMajor(layout);
-    for (const entry of readdirSync(layout.root)) {
-      // Left by an initdb that was killed; it never became the cluster.
-      if (entry.startsWith("making-")) {
-        rmSync(path.join(layout.root, entry), { recursive: true, force: true });
-      }
-    }
+    removeLeftovers(layout.root);
     if (!existsSync(layout.cluster)) await makeCluster(options);
     adoptFiles(identity, layout.cluster);
     if (layout.socket !== null) makeOwned(layout.socket, identity);
@@ -44,18 +39,44 @@ export async function prepareCluster(options: ClusterOptions): Promise<string> {
   });
 }
 
-/** Initialised under another name and moved: a cluster is there whole or not at all. */
+/**
+ * Initialised under another name and moved, its password inside: a cluster is there whole or not
+ * at all, and of two that make one at the same time both use the one that was first.
+ */
 async function makeCluster({ layout, binaries, identity, random }: ClusterOptions): Promise<void> {
-  const password = Buffer.from(random.bytes(24)).toString("base64url");
-  writeFileSync(layout.password, password, { mode: 0o600, flush: true });
-  const making = path.join(layout.root, `making-${Buffer.from(random.bytes(6)).toString("hex")}`);
+  const suffix = Buffer.from(random.bytes(6)).toString("hex");
+  const making = path.join(layout.root, `making-${process.pid}-${suffix}`);
+  const cluster = path.join(making, "cluster");
+  const password = path.join(making, "password");
   makeOwned(making, identity);
-  const passwordFile = path.join(making, "password");
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  giveAway(passwordFile, identity);
-  await runInitdb({ binaries, identity, directory: path.join(making, "cluster"), passwordFile });
-  renameSync(path.join(making, "cluster"), layout.cluster);
+  writeFileSync(password, Buffer.from(random.bytes(24)).toString("base64url"), { mode: 0o600 });
+  giveAway(password, identity);
+  await runInitdb({ binaries, identity, directory: cluster, passwordFile: password });
+  renameSync(password, path.join(cluster, path.basename(layout.password)));
+  try {
+    renameSync(cluster, layout.cluster);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
+  }
   rmSync(making, { recursive: true, force: true });
+}
+
+/** Of an initdb that was killed: it never became the cluster. */
+function removeLeftovers(root: string): void {
+  for (const entry of readdirSync(root)) {
+    const pid = /^making-(\d+)-/.exec(entry)?.[1];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    rmSync(path.join(root, entry), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 interface InitdbOptions {

@@ -21,7 +21,7 @@ export function toLayout(root: string): Layout {
     root,
     cluster: path.join(root, "cluster"),
     socket: Buffer.byteLength(socketFile) <= maxSocketPath ? socket : null,
-    password: path.join(root, "password"),
+    password: path.join(root, "cluster", "countersign.password"),
     log: path.join(root, "postgres.log"),
   };
 }
