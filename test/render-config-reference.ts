@@ -40,7 +40,7 @@ function toRows(schema: JsonSchema, prefix: string): readonly string[] {
 }
 
 function toBranchRows(branch: JsonSchema, key: string): readonly string[] {
-  const kind = (branch.properties?.["kind"] as JsonSchema).const as string;
+  const kind = (branch.properties?.["kind"] as JsonSchema | undefined)?.const as string;
   const heading = `- \`${key}.kind: ${kind}\`: ${branch.description ?? ""}`;
   return [heading, ...toRows(branch, key).filter((row) => !row.startsWith(`- \`${key}.kind\``))];
 }

@@ -3,11 +3,12 @@ import { expect, test } from "vitest";
 import {
   createRevisions,
   createScene,
-  createStepClock,
   startReplica,
+  type Scene,
   type TestParts,
 } from "../../test/configuration/start-configuration.ts";
 import { Fault, toDigest } from "../model/index.ts";
+import { createManualClock } from "../ports/manual-clock.ts";
 import type { Running } from "./start-parts.ts";
 
 const atLevel = (level: string): string => `version: 1\nlog: {level: ${level}}\n`;
@@ -22,10 +23,18 @@ async function open(level = "info") {
   return { scene, store, configuration };
 }
 
+/** Newest first. */
+async function rowsOf({ revisions }: ReturnType<typeof createRevisions>) {
+  return revisions.list(1000);
+}
+
+const logOf = ({ telemetry }: Scene): unknown[] =>
+  telemetry.lines.map((line): unknown => JSON.parse(line));
+
 test("the first start enters the file's revision and serves it", async () => {
   const { configuration, store, scene } = await open();
-  expect(store.rows).toHaveLength(1);
-  expect(configuration.current()).toEqual(store.rows[0]);
+  expect(await rowsOf(store)).toHaveLength(1);
+  expect(configuration.current()).toEqual(await store.revisions.current());
   expect(configuration.live().parts).toBe(scene.parts[0]);
   expect(configuration.live().config.log.level).toBe("info");
   expect(Object.isFrozen(configuration.live().config.limits)).toBe(true);
@@ -35,17 +44,18 @@ test("a second start with the same file adds no revision", async () => {
   const { store } = await open();
   const scene = createScene();
   await startReplica(scene, { document: `# same\n${atLevel("info")}`, revisions: store.revisions });
-  expect(store.rows).toHaveLength(1);
-  expect(scene.logged).toEqual([]);
+  expect(await rowsOf(store)).toHaveLength(1);
+  expect(logOf(scene)).toEqual([]);
 });
 
 test("at start a changed file becomes the revision, and the log says what it replaced", async () => {
   const { store } = await open();
   const scene = createScene();
   await startReplica(scene, { document: atLevel("debug"), revisions: store.revisions });
-  expect(store.rows).toHaveLength(2);
-  expect(scene.logged).toMatchObject([
-    { level: "warn", fields: { replaced: store.rows[0]!.digest, keys: ["log.level"] } },
+  expect(await rowsOf(store)).toHaveLength(2);
+  const [, replaced] = await rowsOf(store);
+  expect(logOf(scene)).toMatchObject([
+    { level: "warn", replaced: replaced!.digest, keys: ["log.level"] },
   ]);
 });
 
@@ -59,7 +69,7 @@ test("at start a wrong file is refused with its problems, and the store stays as
     code: "config_invalid",
     details: { problems: [{ line: 2, key: "listen" }] },
   });
-  expect(store.rows).toHaveLength(1);
+  expect(await rowsOf(store)).toHaveLength(1);
 });
 
 test("at start a file whose parts do not start leaves the store as it is", async () => {
@@ -68,7 +78,7 @@ test("at start a file whose parts do not start leaves the store as it is", async
   scene.startFault = new Fault("secret_unresolved", "env://NOTHING is not set.");
   const opening = startReplica(scene, { document: atLevel("debug"), revisions: store.revisions });
   await expect(opening).rejects.toBe(scene.startFault);
-  expect(store.rows).toHaveLength(1);
+  expect(await rowsOf(store)).toHaveLength(1);
 });
 
 test("plan says what would change and changes nothing", async () => {
@@ -86,7 +96,7 @@ test("plan says what would change and changes nothing", async () => {
     ],
   });
   expect(configuration.current().digest).toBe(base);
-  expect(store.rows).toHaveLength(1);
+  expect(await rowsOf(store)).toHaveLength(1);
   expect(await configuration.plan("version: 3")).toMatchObject({ kind: "invalid" });
 });
 
@@ -94,9 +104,18 @@ test("apply swaps the parts and stops the old ones", async () => {
   const { configuration, scene, store } = await open();
   const base = configuration.current().digest;
   const applied = await configuration.apply(atLevel("debug"), base);
-  expect(applied).toEqual({ kind: "applied", digest: store.rows[1]!.digest });
+  expect(applied).toEqual({ kind: "applied", digest: (await store.revisions.current())!.digest });
   expect(configuration.live().parts).toEqual({ level: "debug", running: true });
   await expect.poll(() => scene.parts[0]!.running).toBe(false);
+});
+
+test("going back to an earlier revision is a change like any other", async () => {
+  const { configuration } = await open();
+  const first = configuration.current().digest;
+  await configuration.apply(atLevel("debug"), first);
+  const applied = await configuration.apply(atLevel("info"), configuration.current().digest);
+  expect(applied).toEqual({ kind: "applied", digest: first });
+  expect(configuration.live().parts).toEqual({ level: "info", running: true });
 });
 
 test("applying what already serves changes nothing", async () => {
@@ -106,7 +125,7 @@ test("applying what already serves changes nothing", async () => {
     kind: "unchanged",
     digest: base,
   });
-  expect([scene.parts.length, store.rows.length]).toEqual([1, 1]);
+  expect([scene.parts.length, (await rowsOf(store)).length]).toEqual([1, 1]);
 });
 
 test("a change planned on another revision is stale", async () => {
@@ -123,7 +142,7 @@ test("of changes planned on the same revision exactly one is applied", async () 
   const levels = ["debug", "warn", "error"];
   const ends = await Promise.all(levels.map((level) => configuration.apply(atLevel(level), base)));
   expect(ends.map(({ kind }) => kind).toSorted()).toEqual(["applied", "stale", "stale"]);
-  expect(store.rows).toHaveLength(2);
+  expect(await rowsOf(store)).toHaveLength(2);
   expect(scene.parts.filter(({ running }) => running)).toHaveLength(1);
 });
 
@@ -138,7 +157,7 @@ test("a revision that does not start leaves the old one serving", async () => {
   });
   expect(configuration.live()).toBe(before);
   expect(before.parts.running).toBe(true);
-  expect(store.rows).toHaveLength(1);
+  expect(await rowsOf(store)).toHaveLength(1);
 });
 
 test("what only a new process can change is refused with its keys", async () => {
@@ -157,7 +176,7 @@ test("what only a new process can change is refused with its keys", async () => 
 test("a revision that takes a minute to start is given up, and stopped when it comes up after all", async () => {
   const scene = createScene();
   const { revisions } = createRevisions();
-  const { clock, pass, sleeping } = createStepClock();
+  const clock = createManualClock(1_000);
   const late = Promise.withResolvers<Running<TestParts>>();
   const signals: AbortSignal[] = [];
   const start = async (_: unknown, signal: AbortSignal): Promise<Running<TestParts>> => {
@@ -172,8 +191,8 @@ test("a revision that takes a minute to start is given up, and stopped when it c
     clock,
   });
   const applying = configuration.apply(atLevel("debug"), null);
-  await expect.poll(sleeping).toBe(1);
-  pass(60_000);
+  await expect.poll(() => clock.sleeping).toBe(1);
+  clock.advance(60_000);
   expect(await applying).toMatchObject({ kind: "unstartable" });
   expect(signals[1]!.aborted).toBe(true);
   let stopped = false;
@@ -189,11 +208,11 @@ test("a revision that takes a minute to start is given up, and stopped when it c
 
 test("when the row cannot be written the new parts are stopped and the old ones serve", async () => {
   const { configuration, scene, store } = await open();
-  store.scene.applyFault = new Fault("store_unavailable", "Postgres does not answer.");
-  await expect(configuration.apply(atLevel("debug"), null)).rejects.toBe(store.scene.applyFault);
+  store.trouble.fault = new Fault("store_unavailable", "Postgres does not answer.");
+  await expect(configuration.apply(atLevel("debug"), null)).rejects.toBe(store.trouble.fault);
   expect(scene.parts.map(({ running }) => running)).toEqual([true, false]);
   expect(configuration.live().parts.level).toBe("info");
-  store.scene.applyFault = null;
+  store.trouble.fault = null;
   expect(await configuration.apply(atLevel("debug"), null)).toMatchObject({ kind: "applied" });
 });
 
@@ -202,15 +221,15 @@ test("parts that fail to stop are reported, and nothing else suffers", async () 
   scene.stopFault = new Error("stuck");
   await configuration.apply(atLevel("debug"), null);
   await expect
-    .poll(() => scene.logged.map(({ message }) => message))
-    .toEqual(["parts of an old revision failed to stop"]);
+    .poll(() => logOf(scene))
+    .toMatchObject([{ message: "parts of an old revision failed to stop" }]);
   scene.stopFault = null;
   expect(await configuration.apply(atLevel("warn"), null)).toMatchObject({ kind: "applied" });
 });
 
 test("another replica's revision is followed as soon as it is applied", async () => {
   const { configuration: first, scene, store } = await open();
-  const second = await startReplica(scene, {
+  const second = await startReplica(createScene(scene.bus), {
     document: atLevel("info"),
     revisions: store.revisions,
   });
@@ -245,7 +264,7 @@ test("a replica that cannot follow keeps serving, says so once, and accepts no c
   await first.apply(atLevel("debug"), null);
   scene.startFault = new Error("no such directory");
   expect([await second.follow(), await second.follow()]).toEqual(["refused", "refused"]);
-  expect(scene.logged).toMatchObject([{ level: "error", fields: { reason: "no such directory" } }]);
+  expect(logOf(scene)).toMatchObject([{ level: "error", reason: "no such directory" }]);
   expect(await second.apply(atLevel("warn"), second.current().digest)).toEqual({
     kind: "stale",
     current: first.current().digest,
@@ -256,9 +275,11 @@ test("a replica that cannot follow keeps serving, says so once, and accepts no c
 test("a stored revision that this version cannot read is not followed", async () => {
   const { configuration, scene, store } = await open();
   const bytes = new TextEncoder().encode('{"version":2}');
-  store.rows.push({ digest: toDigest(bytes), bytes, appliedAtMs: 1 });
+  const row = { digest: toDigest(bytes), bytes, appliedAtMs: 1 };
+  await store.revisions.apply(row, configuration.current().digest);
   expect(await configuration.follow()).toBe("refused");
-  expect(scene.logged[0]).toMatchObject({ level: "error" });
+  expect(logOf(scene)).toMatchObject([{ level: "error" }]);
+  expect(scene.telemetry.value("config_follows", { outcome: "refused" })).toBe(1);
 });
 
 test("losing the race for the row to another replica is stale, and the parts are stopped", async () => {
@@ -268,7 +289,7 @@ test("losing the race for the row to another replica is stale, and the parts are
     revisions: store.revisions,
   });
   let raced = false;
-  store.scene.beforeApply = async () => {
+  store.trouble.before = async () => {
     if (raced) return;
     raced = true;
     await second.apply(atLevel("warn"), null);
@@ -291,7 +312,6 @@ test("after close nothing is applied, and the parts are stopped", async () => {
   await expect(configuration.apply(atLevel("debug"), null)).rejects.toMatchObject({
     code: "draining",
   });
-  expect(scene.subscribers).toEqual([]);
 });
 
 test("too many changes at once: the bound is answered, the rest go through", async () => {

@@ -24,7 +24,12 @@ export function toComplaints(issues: readonly z.core.$ZodIssue[], document: unkn
       return issue.keys.map((key) => toUnknownKey([...path, key]));
     const input = valueAt(document, path);
     const message = toMessage(issue, input);
-    return [{ path, at: "value", message, suggestion: toSuggestion(issue, input, path) }];
+    const suggestion = toSuggestion(issue, input, path);
+    const complaint: Complaint = { path, at: "value", message, suggestion };
+    // Without its kind nothing in a union is checked; a misspelt `kind` is best seen as itself.
+    const strangers =
+      issue.code === "invalid_union" ? strangersIn(document, path.slice(0, -1)) : [];
+    return [complaint, ...strangers.map(toUnknownKey)];
   });
 }
 
@@ -35,6 +40,14 @@ function toUnknownKey(path: KeyPath): Complaint {
   const suggestion =
     closest(key, siblings) ?? (elsewhere === undefined ? null : renderKeyPath(elsewhere));
   return { path, at: "key", message: "is not a known key", suggestion };
+}
+
+/** The keys below a path that no schema knows. */
+function strangersIn(document: unknown, path: KeyPath): readonly KeyPath[] {
+  const known = keysAt(path);
+  const given = valueAt(document, path);
+  const keys = typeof given === "object" && given !== null ? Object.keys(given) : [];
+  return keys.filter((key) => !known.includes(key)).map((key) => [...path, key]);
 }
 
 function toMessage(issue: z.core.$ZodIssue, input: unknown): string {

@@ -4,8 +4,11 @@ import type { Config } from "../../src/model/config.ts";
 import type { Digest } from "../../src/model/index.ts";
 import type { Bus } from "../../src/ports/bus.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import { createInMemoryBus } from "../../src/ports/in-memory-bus.ts";
+import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
+import { createInMemoryTelemetry } from "../../src/ports/in-memory-telemetry.ts";
+import { createManualClock } from "../../src/ports/manual-clock.ts";
 import type { RevisionRow, Revisions } from "../../src/ports/store.ts";
-import type { Telemetry } from "../../src/ports/telemetry.ts";
 
 /** Parts that know which configuration they were made of, and whether they run. */
 export interface TestParts {
@@ -13,20 +16,22 @@ export interface TestParts {
   running: boolean;
 }
 
+/** What a test sees and disturbs of one replica. */
 export interface Scene {
   /** Null: the revision starts. */
   startFault: Error | null;
   stopFault: Error | null;
   readonly parts: TestParts[];
-  readonly logged: { level: string; message: string; fields?: unknown }[];
-  readonly subscribers: ((payload: string | null) => void)[];
+  readonly telemetry: ReturnType<typeof createInMemoryTelemetry>;
+  readonly bus: Bus;
 }
 
-export function createScene(): Scene {
-  return { startFault: null, stopFault: null, parts: [], logged: [], subscribers: [] };
+/** Replicas that are given the same bus hear each other. */
+export function createScene(bus: Bus = createInMemoryBus()): Scene {
+  const telemetry = createInMemoryTelemetry();
+  return { startFault: null, stopFault: null, parts: [], telemetry, bus };
 }
 
-/** One replica on the given revisions; replicas that share a bus scene hear each other. */
 export function startReplica(
   scene: Scene,
   given: {
@@ -36,92 +41,36 @@ export function startReplica(
     readonly clock?: Clock;
   },
 ) {
-  const start: StartParts<TestParts> = async (config) => {
-    await Promise.resolve();
-    if (scene.startFault !== null) throw scene.startFault;
-    const parts: TestParts = { level: config.log.level, running: true };
-    scene.parts.push(parts);
-    return {
-      parts,
-      stop: async () => {
-        parts.running = false;
-        if (scene.stopFault !== null) throw scene.stopFault;
-      },
-    };
-  };
   return openConfiguration<TestParts>({
     document: given.document,
     revisions: given.revisions,
-    start: given.start ?? start,
-    clock: given.clock ?? createStepClock().clock,
-    telemetry: toTelemetry(scene),
-    bus: toBus(scene),
+    start: given.start ?? ((config) => startTestParts(scene, config)),
+    clock: given.clock ?? createManualClock(1_000),
+    telemetry: scene.telemetry,
+    bus: scene.bus,
   });
 }
 
-function toTelemetry(scene: Scene): Telemetry {
-  return {
-    count: () => undefined,
-    observe: () => undefined,
-    gauge: () => undefined,
-    log: (level, message, fields) => scene.logged.push({ level, message, fields }),
+async function startTestParts(scene: Scene, config: Config) {
+  await Promise.resolve();
+  if (scene.startFault !== null) throw scene.startFault;
+  const parts: TestParts = { level: config.log.level, running: true };
+  scene.parts.push(parts);
+  const stop = async (): Promise<void> => {
+    parts.running = false;
+    if (scene.stopFault !== null) throw scene.stopFault;
   };
+  return { parts, stop };
 }
 
-function toBus(scene: Scene): Bus {
-  return {
-    publish: async (_, payload) => {
-      for (const hear of scene.subscribers) hear(payload);
-    },
-    subscribe: async (_, onMessage) => {
-      scene.subscribers.push(onMessage);
-      return async () => {
-        scene.subscribers.splice(scene.subscribers.indexOf(onMessage), 1);
-      };
-    },
-    close: async () => undefined,
-  };
-}
-
-/** Time that moves when the test says so; sleeps end when it has passed them. */
-export function createStepClock() {
-  let now = 1_000;
-  const sleepers = new Set<{ atMs: number; wake: () => void }>();
-  const clock: Clock = {
-    nowMs: () => now,
-    monotonicMs: () => now,
-    sleep: (delayMs, signal) =>
-      new Promise((resolve, reject) => {
-        const sleeper = { atMs: now + delayMs, wake: resolve };
-        sleepers.add(sleeper);
-        signal?.addEventListener("abort", () => {
-          sleepers.delete(sleeper);
-          reject(new Error("woken"));
-        });
-      }),
-  };
-  const pass = (ms: number): void => {
-    now += ms;
-    for (const sleeper of sleepers) if (sleeper.atMs <= now) sleeper.wake();
-  };
-  return { clock, pass, sleeping: () => sleepers.size };
-}
-
-/** The rows of the store's contract, with a place to put faults. */
+/** The in-memory store's revisions, with a place to put faults. */
 export function createRevisions() {
-  const rows: RevisionRow[] = [];
-  const scene = { applyFault: null as Error | null, beforeApply: async () => undefined as unknown };
-  const revisions: Revisions = {
-    current: async () => rows.at(-1) ?? null,
-    get: async (digest) => rows.find((row) => row.digest === digest) ?? null,
-    list: async (limit) => rows.toReversed().slice(0, limit),
-    apply: async (next: RevisionRow, previous: Digest | null) => {
-      await scene.beforeApply();
-      if (scene.applyFault !== null) throw scene.applyFault;
-      if ((rows.at(-1)?.digest ?? null) !== previous) return "stale";
-      rows.push(next);
-      return "applied";
-    },
+  const { revisions } = createInMemoryStore();
+  const trouble = { fault: null as Error | null, before: async (): Promise<void> => undefined };
+  const apply = async (next: RevisionRow, previous: Digest | null) => {
+    await trouble.before();
+    if (trouble.fault !== null) throw trouble.fault;
+    return revisions.apply(next, previous);
   };
-  return { revisions, rows, scene };
+  return { revisions: { ...revisions, apply } satisfies Revisions, trouble };
 }
