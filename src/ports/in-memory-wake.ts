@@ -26,7 +26,8 @@ interface Job {
   readonly tenant: TenantId;
   readonly order: number;
   readonly attempt: number;
-  readonly dueAtMs: number;
+  /** Since when it may be taken; not yet while its backoff lasts. */
+  dueAtMs: number;
   priority: number;
 }
 
@@ -165,9 +166,12 @@ class Engine implements InMemoryWake {
 
   #retry(job: Job): void {
     const backoffMs = Math.min(1_000 * 2 ** job.attempt, wakeLimits.longestBackoffMs);
-    const dueAtMs = this.#clock.nowMs() + backoffMs;
-    this.#retrying.set(job.run, { ...job, attempt: job.attempt + 1, dueAtMs });
-    void this.#clock.sleep(backoffMs).then(() => this.#dispatch());
+    const next = { ...job, attempt: job.attempt + 1, dueAtMs: Number.POSITIVE_INFINITY };
+    this.#retrying.set(job.run, next);
+    void this.#clock.sleep(backoffMs).then(() => {
+      next.dueAtMs = this.#clock.nowMs();
+      this.#dispatch();
+    });
   }
 
   async #stop(lane: Lane, withinMs: number): Promise<void> {

@@ -1,0 +1,166 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import pg from "pg";
+import { describe, expect, test } from "vitest";
+import { openWakeQueue } from "../../src/adapters/pg-boss/wake-queue.ts";
+import { systemClock as clock } from "../../src/adapters/system/system-clock.ts";
+import type { Fault, RunId, TenantId } from "../../src/model/index.ts";
+import { createInMemoryTelemetry } from "../../src/ports/in-memory-telemetry.ts";
+import { acme, WakeBench } from "../conformance/wake.ts";
+import { usePostgres } from "../postgres.ts";
+import type { WaitingReport } from "./waiting-process.ts";
+import { makePostgresWorld } from "./worlds.ts";
+
+const telemetry = createInMemoryTelemetry();
+const postgres = usePostgres();
+
+async function connected<Result>(
+  url: string,
+  use: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function benched(use: (bench: WakeBench, url: string) => Promise<void>): Promise<void> {
+  const url = await postgres.freshDatabase();
+  const bench = new WakeBench(await makePostgresWorld(url));
+  try {
+    await use(bench, url);
+  } finally {
+    await bench.close();
+  }
+}
+
+describe("Wake on pg-boss", () => {
+  test("any number of replicas may start on an empty database at once", async () => {
+    const url = await postgres.freshDatabase();
+    const queues = await Promise.all(
+      Array.from({ length: 6 }, () => openWakeQueue({ url, clock, telemetry })),
+    );
+    await queues[0]!.enqueue([{ run: "a" as RunId, tenant: acme }]);
+    expect(await queues[5]!.depth()).toMatchObject({ queued: 1 });
+    await Promise.all(queues.map((queue) => queue.close()));
+  });
+
+  test("a queued wake is kept for years, and a parked one as well", async () => {
+    const url = await postgres.freshDatabase();
+    const queue = await openWakeQueue({ url, clock, telemetry, retries: 0 });
+    const runs = ["a", "b"] as RunId[];
+    await queue.enqueue(runs.map((run) => ({ run, tenant: acme })));
+    const { claims } = await queue.claim({ free: 1, perTenant: 1, held: new Map(), cursor: "" });
+    await queue.fail(claims[0]!, "broken");
+    expect(await queue.depth()).toMatchObject({ queued: 1, active: 0, parked: 1 });
+    const kept = await connected(url, (client) =>
+      client.query<{ name: string; years: number }>(
+        `select name, extract(year from age(keep_until, now()))::int as years
+         from wake.job where state = 'created' order by name`,
+      ),
+    );
+    expect(kept.rows.map(({ name }) => name)).toEqual(["parked", "wake"]);
+    for (const { years } of kept.rows) expect(years).toBeGreaterThanOrEqual(9);
+    await queue.close();
+  });
+
+  test("a claim of a stale attempt settles nothing", async () => {
+    const url = await postgres.freshDatabase();
+    const queue = await openWakeQueue({ url, clock, telemetry });
+    await queue.enqueue([{ run: "a" as RunId, tenant: acme }]);
+    const ask = { free: 1, perTenant: 1, held: new Map(), cursor: "" };
+    const [first] = (await queue.claim(ask)).claims;
+    await queue.fail(first!, "broken");
+    const retaken = async () => (await queue.claim(ask)).claims[0];
+    let second = await retaken();
+    while (second === undefined) {
+      await clock.sleep(100);
+      second = await retaken();
+    }
+    expect(second).toEqual({ ...first, attempt: 1 });
+    expect(await queue.touch([first!])).toEqual(new Set());
+    await queue.finish([first!]);
+    await queue.fail(first!, "late");
+    expect(await queue.touch([second])).toEqual(new Set([second.id]));
+    await queue.finish([second]);
+    expect(await queue.depth()).toMatchObject({ queued: 0, active: 0, parked: 0 });
+    await queue.close();
+  });
+
+  test("a claim looks at every tenant, however many there are, and at the others of a taken run", async () => {
+    const url = await postgres.freshDatabase();
+    const queue = await openWakeQueue({ url, clock, telemetry });
+    const tenants = Array.from({ length: 600 }, (_, index) => `t${index}` as TenantId);
+    await queue.enqueue(tenants.map((tenant) => ({ run: `${tenant}-run` as RunId, tenant })));
+    const seen = new Set<string>();
+    let cursor = "";
+    for (let count = 0; count < 60; count++) {
+      const answer = await queue.claim({ free: 10, perTenant: 10, held: new Map(), cursor });
+      expect(answer.claims).toHaveLength(10);
+      for (const { tenant } of answer.claims) seen.add(tenant);
+      cursor = answer.cursor;
+    }
+    expect(seen.size).toBe(600);
+    await queue.close();
+  });
+
+  test("connections that are cut do not end the serving, and lose no wake", () =>
+    benched(async (bench, url) => {
+      await bench.serve();
+      const runs: RunId[] = [];
+      for (let count = 0; count < 3; count++) {
+        const run = bench.newRun();
+        runs.push(run);
+        await bench.world.wake.wake({ run, tenant: acme });
+        await connected(url, (client) =>
+          client.query(
+            `select pg_terminate_backend(pid) from pg_stat_activity
+             where application_name like 'countersign wake%' and datname = current_database()`,
+          ),
+        );
+        await clock.sleep(50);
+      }
+      const woken = () => new Set(bench.log.map(({ run }) => run)).size === runs.length;
+      await bench.until("all woken", woken);
+      await bench.settled();
+    }));
+
+  test("a wake whose heartbeat cannot be renewed is told to stop before another may start", () =>
+    benched(async (bench, url) => {
+      let startedAtMs = 0;
+      let aborted: { readonly afterMs: number; readonly reason: Fault } | null = null;
+      await bench.serve({
+        onWake: async (_, signal) => {
+          if (bench.log.length > 1) return;
+          startedAtMs = clock.monotonicMs();
+          await clock.sleep(60_000, signal).catch((reason: Fault) => {
+            aborted = { afterMs: clock.monotonicMs() - startedAtMs, reason };
+          });
+        },
+      });
+      await bench.world.wake.wake({ run: bench.newRun(), tenant: acme });
+      await bench.until("active", () => bench.log.length === 1);
+      await connected(url, async (client) => {
+        await client.query("begin; lock table wake.job_common in access exclusive mode");
+        await bench.until("told to stop", () => aborted !== null);
+      });
+      expect(aborted!.afterMs).toBeLessThan(10_000);
+      expect(aborted!.reason).toMatchObject({ code: "draining" });
+    }));
+
+  test("10,000 waiting wakes cost a worker at most 20 MB, and next to no CPU", async () => {
+    const url = await postgres.freshDatabase();
+    const file = fileURLToPath(new URL("waiting-process.ts", import.meta.url));
+    const flags = ["--expose-gc", "--max-semi-space-size=2", file];
+    const plan = JSON.stringify({ url, warm: 10_000, waiting: 10_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, plan]);
+    const report = JSON.parse(stdout) as WaitingReport;
+    console.log(`10,000 waiting wakes: ${JSON.stringify(report)}`);
+    expect(report.grownBytes).toBeLessThanOrEqual(20_000_000);
+    expect(report.cpuMsPerS).toBeLessThan(50);
+  }, 120_000);
+});
