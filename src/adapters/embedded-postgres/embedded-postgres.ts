@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, realpathSync } from "node:fs";
+import path from "node:path";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import { openBinaries } from "./binaries.ts";
@@ -149,7 +150,9 @@ async function startOrAdopt(
 function openRoot(dataDir: string): string {
   return withDiskFaults(dataDir, () => {
     if (!existsSync(dataDir)) {
-      mkdirSync(dataDir, { recursive: true });
+      // Apart, since a recursive one reports a read-only disk as a missing directory.
+      mkdirSync(path.dirname(dataDir), { recursive: true });
+      mkdirSync(dataDir);
       chmodSync(dataDir, 0o711);
     }
     // Postgres reports its directory with links resolved, and we compare.
