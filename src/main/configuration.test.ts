@@ -8,6 +8,7 @@ import {
   type TestParts,
 } from "../../test/configuration/start-configuration.ts";
 import { Fault, toDigest } from "../model/index.ts";
+import { createInMemoryBus } from "../ports/in-memory-bus.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
 import type { Running } from "./start-parts.ts";
 
@@ -46,6 +47,30 @@ test("a second start with the same file adds no revision", async () => {
   await startReplica(scene, { document: `# same\n${atLevel("info")}`, revisions: store.revisions });
   expect(await rowsOf(store)).toHaveLength(1);
   expect(logOf(scene)).toEqual([]);
+});
+
+test("replicas that start together with the same file enter it once", async () => {
+  const store = createRevisions();
+  const starting = Array.from({ length: 5 }, () =>
+    startReplica(createScene(), { document: atLevel("info"), revisions: store.revisions }),
+  );
+  const replicas = await Promise.all(starting);
+  const [row, ...more] = await rowsOf(store);
+  expect(more).toEqual([]);
+  for (const replica of replicas) expect(replica.current()).toEqual(row);
+});
+
+test("replicas that start together with other files end on one revision", async () => {
+  const store = createRevisions();
+  const bus = createInMemoryBus();
+  const levels = ["debug", "info", "warn", "error"];
+  const starting = levels.map((level) =>
+    startReplica(createScene(bus), { document: atLevel(level), revisions: store.revisions }),
+  );
+  const replicas = await Promise.all(starting);
+  bus.interrupt();
+  const head = (await store.revisions.current())!.digest;
+  await expect.poll(() => replicas.every((each) => each.current().digest === head)).toBe(true);
 });
 
 test("at start a changed file becomes the revision, and the log says what it replaced", async () => {

@@ -91,7 +91,6 @@ export const secretReferenceSchema = z
   )
   .meta({ title: "reference to a secret" })
   .brand<"SecretReference">();
-export type SecretReference = z.infer<typeof secretReferenceSchema>;
 
 export interface ListenAddress {
   /** An IP address without brackets, or `localhost`. */

@@ -142,8 +142,6 @@ export const configSchema = z
 
 /** What the program reads: durations in milliseconds, sizes in bytes, defaults filled in. */
 export type Config = z.output<typeof configSchema>;
-/** What a person writes. */
-export type ConfigDocument = z.input<typeof configSchema>;
 
 /**
  * Keys bound to something that exists once a process (the socket, the store's pool): a running

@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { scaled, seed } from "../../test/scale.ts";
+import { fromConfigBytes, toConfigRevision } from "./config-revision.ts";
+import { configSchema, type Config } from "./config.ts";
+
+const loopback = fc.constantFrom("127.0.0.1", "127.9.9.9", "localhost", "::1");
+const kibibyte = fc.integer({ min: 4, max: 256 }).map((count) => count * 1024);
+const milliseconds = fc.integer({ min: 1_000, max: 600_000 });
+const pool = fc.integer({ min: 2, max: 200 });
+
+/** Anything the program can read, as it reads it. */
+const config: fc.Arbitrary<unknown> = fc.record({
+  version: fc.constant(1),
+  listen: fc.record({ host: loopback, port: fc.nat({ max: 65_535 }) }),
+  allowedHosts: fc.array(fc.constantFrom("a", "a.example:1", "[::1]:7"), { maxLength: 4 }),
+  allowedOrigins: fc.array(fc.constantFrom("http://a", "https://b.example:8"), { maxLength: 4 }),
+  auth: fc.record({ adminKey: fc.constantFrom("env://KEY", "file://key") }, { requiredKeys: [] }),
+  limits: fc.record({
+    bodySize: kibibyte,
+    headerSize: kibibyte,
+    concurrentRequests: fc.integer({ min: 1, max: 65_536 }),
+    queuedRequests: fc.nat({ max: 65_536 }),
+    requestDeadline: milliseconds,
+    drainTime: milliseconds,
+  }),
+  store: fc.oneof(
+    fc.record({
+      kind: fc.constant("embedded"),
+      directory: fc.string({ unit: "grapheme", minLength: 1, maxLength: 20 }),
+      poolSize: pool,
+    }),
+    fc.record({ kind: fc.constant("postgres"), url: fc.constant("env://URL"), poolSize: pool }),
+  ),
+  worker: fc.record({ slots: fc.integer({ min: 1, max: 10_000 }) }),
+  log: fc.record({ level: fc.constantFrom("debug", "info", "warn", "error") }),
+});
+
+test("a revision read back from its bytes is the same configuration under the same digest", () => {
+  fc.assert(
+    fc.property(config, (value) => {
+      const revision = toConfigRevision(value as Config);
+      const again = fromConfigBytes(revision.bytes);
+      expect(again.config).toEqual(revision.config);
+      expect(again.digest).toBe(revision.digest);
+      expect(toConfigRevision(again.config).bytes).toEqual(revision.bytes);
+    }),
+    { seed: seed(), numRuns: scaled({ test: 200, prove: 10_000 }) },
+  );
+});
+
+test("every default is written out, so that later defaults do not change what a revision means", () => {
+  const { bytes } = toConfigRevision(configSchema.parse({ version: 1 }));
+  expect(new TextDecoder().decode(bytes)).toBe(
+    '{"allowedHosts":[],"allowedOrigins":[],"auth":{},"limits":{"bodySize":"4MiB",' +
+      '"concurrentRequests":256,"drainTime":"20s","headerSize":"16KiB","queuedRequests":256,' +
+      '"requestDeadline":"1m"},"listen":"127.0.0.1:7070","log":{"level":"info"},' +
+      '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"version":1,' +
+      '"worker":{"slots":64}}',
+  );
+});
+
+test.each(['{"version":2}', "not JSON", "", '{"version":1,"store":{"kind":"sqlite"}}'])(
+  "stored bytes that this version cannot read are a fault: %j",
+  (text) => {
+    const bytes = new TextEncoder().encode(text);
+    expect(() => fromConfigBytes(bytes)).toThrow(
+      expect.objectContaining({ code: "config_invalid" }),
+    );
+  },
+);
