@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { z } from "zod";
@@ -61,7 +68,9 @@ function check(root: string, stampFile: string): void {
       { details: { root, digest, expected } },
     );
   }
-  writeFileSync(stampFile, stamp, { mode: 0o600 });
+  // Moved into place, and readable: root may have left one in a directory of ours.
+  writeFileSync(`${stampFile}.${process.pid}`, stamp, { mode: 0o644 });
+  renameSync(`${stampFile}.${process.pid}`, stampFile);
 }
 
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));

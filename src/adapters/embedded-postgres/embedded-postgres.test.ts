@@ -241,4 +241,9 @@ test.runIf(isRoot)("an ordinary user's Postgres is started by root as that user"
   await adopted.stop();
   const again = await start(dataDir);
   expect(readFileSync(`/proc/${again.pid}/status`, "utf8")).toMatch(/^Uid:\t1\t1\t1\t1$/m);
+  await again.stop();
+  const own = await run(dataDir, user);
+  expect(own.said).toMatchObject({ adopted: false, url: said.url });
+  await kill(own.child);
+  await start(dataDir);
 });

@@ -60,7 +60,7 @@ export async function startPostmaster(
   removeStaleFile(layout.cluster);
   const port = layout.socket === null ? (keepPort ?? (await findFreePort())) : socketPort;
   const from = sizeOfServerLog(layout.log);
-  const output = openServerLog(layout.log);
+  const output = openServerLog(layout.log, identity);
   try {
     const child = spawnAs(identity, {
       file: binaries.postgres,

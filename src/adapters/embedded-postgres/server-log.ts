@@ -2,20 +2,25 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  fchownSync,
   fstatSync,
   openSync,
   readSync,
   statSync,
   truncateSync,
 } from "node:fs";
+import type { Identity } from "./identity.ts";
 
 // Enough for days of ordinary lines; two files of this size are kept at most.
 const maxBytes = 8 * 1024 * 1024;
 
 /** Appended to by Postgres itself, so that it goes on when we are killed. */
-export function openServerLog(file: string): number {
+export function openServerLog(file: string, identity: Identity): number {
   boundServerLog(file);
-  return openSync(file, "a", 0o600);
+  const descriptor = openSync(file, "a", 0o600);
+  // Else the cluster's owner could not start it again without root.
+  if (identity.kind === "user") fchownSync(descriptor, identity.uid, identity.gid);
+  return descriptor;
 }
 
 /** Keeps the last full file beside the running one. Appending writers carry on at the new end. */
