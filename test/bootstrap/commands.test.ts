@@ -2,14 +2,20 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { commands } from "../../bin/bootstrap/commands.js";
+import { isOnPath } from "../../bin/bootstrap/system-packages.js";
 import { showProgress } from "../../bin/bootstrap/progress.js";
 import { house, makeCheckout, start, startTests, type Started } from "./made-up-checkout.ts";
 
+// npm passes signals to the shell that runs the script, and only a shell that has become the
+// bootstrap passes them on.
 test("every script of package.json is a command, and every command a script", () => {
   const manifest = JSON.parse(readFileSync(path.join(house, "package.json"), "utf8")) as {
     scripts: Record<string, string>;
   };
-  const expected = Object.keys(commands).map((name) => [name, `node bin/bootstrap.js ${name}`]);
+  const expected = Object.keys(commands).map((name) => [
+    name,
+    `exec node bin/bootstrap.js ${name}`,
+  ]);
   expect(manifest.scripts).toEqual(Object.fromEntries(expected));
 });
 
@@ -72,6 +78,23 @@ describe("the end of a step is the end of the command", () => {
       expect(ended.code).toBe(3);
     },
   );
+});
+
+test("npm stops what it started, and waits for it", async (context) => {
+  context.skip(!isOnPath("npm", process.env["PATH"] ?? ""), "npm is not on the path");
+  const root = makeCheckout(`
+    if (process.env["ONLY_INSTALL"] === "1") process.exit();
+    process.on("SIGTERM", () => setTimeout(() => { console.log("ended"); process.exit(3); }, 300));
+    console.log("up");
+    setInterval(() => {}, 1000);`);
+  const manifest = readFileSync(path.join(house, "package.json"), "utf8");
+  const { scripts } = JSON.parse(manifest) as { scripts: Record<string, string> };
+  writeFileSync(path.join(root, "package.json"), JSON.stringify({ type: "module", scripts }));
+  await startTests(root, { ONLY_INSTALL: "1" }).ended;
+  const started = start("npm", ["test"], { cwd: root, env: process.env });
+  await untilPrinted(started, "up");
+  started.child.kill("SIGTERM");
+  expect((await started.ended).stdout).toContain("ended");
 });
 
 test("what takes longer than two seconds says so, on a terminal and in a log", () => {
