@@ -7,6 +7,7 @@ import type { WakeNow } from "../../ports/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { WakeDepth } from "../../ports/wake.ts";
 import { wakeLimits } from "../../ports/wake-limits.ts";
+import { EnqueueBatch } from "./enqueue-batch.ts";
 import { installQueue } from "./install-queue.ts";
 import { WakeListener } from "./wake-listener.ts";
 import { channel, claimText, depthText, enqueueText, schema, wakeQueue } from "./wake-sql.ts";
@@ -64,6 +65,7 @@ export interface ClaimAnswer {
 
 /** Claims, touches and settlements are one at a time each; the fourth is for pg-boss. */
 const connections = 4;
+/** One statement at a time; the other connection takes over from one that is stuck. */
 const enqueueConnections = 2;
 const promptMs = 5_000;
 const patientMs = 60_000;
@@ -83,6 +85,7 @@ export async function openWakeQueue(options: WakeQueueOptions): Promise<WakeQueu
 class PgBossQueue implements WakeQueue {
   readonly retries: number;
   readonly #options: WakeQueueOptions;
+  readonly #batch: EnqueueBatch;
   readonly #durable: pg.Pool;
   readonly #pool: pg.Pool;
   readonly #boss: PgBoss;
@@ -109,7 +112,15 @@ class PgBossQueue implements WakeQueue {
       max: connections,
       options: "-c synchronous_commit=off",
     });
-    this.#soon = { db: { executeSql: (text, values) => this.#pool.query(toPrompt(text, values)) } };
+    this.#batch = new EnqueueBatch(async (wakes) => {
+      const query = { name: "enqueue", text: enqueueText, values: toEnqueueValues(wakes) };
+      await this.#query(query, this.#durable);
+    });
+    this.#soon = {
+      db: {
+        executeSql: (text, values) => this.#pool.query(toPrompt({ text, values: values ?? [] })),
+      },
+    };
     const onFault = (fault: unknown) => this.#report(fault);
     this.#pool.on("error", onFault);
     this.#durable.on("error", onFault);
@@ -143,18 +154,18 @@ class PgBossQueue implements WakeQueue {
   }
 
   async enqueue(wakes: readonly WakeNow[]): Promise<void> {
-    if (wakes.length > 0) await this.#query(enqueueText, toEnqueueValues(wakes), this.#durable);
+    if (wakes.length > 0) await this.#batch.add(wakes);
   }
 
   async claim({ free, perTenant, held, cursor }: ClaimAsk): Promise<ClaimAnswer> {
     const values = [cursor, [...held.keys()], [...held.values()], free, perTenant];
     try {
-      const [row] = await this.#query<ClaimRow>(claimText, values);
+      const [row] = await this.#query<ClaimRow>({ name: "claim", text: claimText, values });
       const claims = row?.taken ?? [];
       const contended = claims.length < (row?.chosen ?? 0);
-      const last = claims.at(-1)?.tenant ?? row?.last ?? cursor;
-      const unseen = claims.length < free && row?.last !== null && row?.last !== undefined;
-      return { claims, more: contended || unseen, cursor: last };
+      const unseen = claims.length < free && typeof row?.last === "string";
+      const last = unseen ? row.last : claims.at(-1)?.tenant;
+      return { claims, more: contended || unseen, cursor: last ?? cursor };
     } catch (error) {
       // Two workers took two wakes of one run in the same moment; one of them has it now.
       if (isUniqueViolation(error)) return { claims: [], more: true, cursor };
@@ -180,7 +191,7 @@ class PgBossQueue implements WakeQueue {
   }
 
   async announce(): Promise<void> {
-    await this.#query(`select pg_notify('${channel}', '')`, []);
+    await this.#query({ text: `select pg_notify('${channel}', '')` });
   }
 
   onArrival(listener: () => void): () => void {
@@ -189,7 +200,7 @@ class PgBossQueue implements WakeQueue {
   }
 
   async depth(): Promise<WakeDepth> {
-    const [row] = await this.#query<WakeDepth>(depthText, []);
+    const [row] = await this.#query<WakeDepth>({ text: depthText });
     if (row === undefined) throw new Fault("internal", "a count came back without a row");
     return { ...row, oldestAgeMs: Math.max(0, Math.round(row.oldestAgeMs)) };
   }
@@ -200,13 +211,9 @@ class PgBossQueue implements WakeQueue {
     await Promise.all([this.#pool.end(), this.#durable.end()]);
   }
 
-  async #query<Row extends object>(
-    text: string,
-    values: unknown[],
-    pool = this.#pool,
-  ): Promise<Row[]> {
+  async #query<Row extends object>(query: pg.QueryConfig, pool = this.#pool): Promise<Row[]> {
     try {
-      const { rows } = await pool.query(toPrompt(text, values));
+      const { rows } = await pool.query(toPrompt(query));
       return rows as Row[];
     } catch (error) {
       if (isUniqueViolation(error)) throw error;
@@ -226,9 +233,9 @@ interface ClaimRow {
   readonly taken: readonly Claim[];
 }
 
-function toPrompt(text: string, values: unknown[] = []): pg.QueryConfig {
-  const query = { text, values, query_timeout: promptMs };
-  return query;
+function toPrompt(query: pg.QueryConfig): pg.QueryConfig {
+  const prompt = { ...query, query_timeout: promptMs };
+  return prompt;
 }
 
 function toAttempt({ id, attempt }: Claim): { id: string; retryCount: number } {

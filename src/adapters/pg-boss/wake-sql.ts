@@ -58,7 +58,7 @@ export const enqueueText = `
 `;
 
 /** Tenants looked at in one claim; the next one goes on behind them. */
-export const tenantsPerClaim = 256;
+export const tenantsPerClaim = 64;
 
 const waiting = `name = '${wakeQueue}' and state < 'active'`;
 
@@ -67,12 +67,16 @@ const nextTenant = (condition: string, wrapped: string) => `
   (select j.group_id as tenant, ${wrapped} as wrapped from ${jobs} j
    where ${waiting} and ${condition} order by j.group_id limit 1)`;
 
+/**
+ * A sub-select rather than EXISTS, and ids as arrays below: what they look up then is one probe of
+ * an index each. Joined, Postgres walks the whole queue for every claim when its statistics are
+ * those of the empty table that this is most of the time. The state is compared as text where
+ * the primary key is the index to use, as the partial one would look cheaper.
+ */
 const another = (state: string) => `
-  exists (
-    select 1 from ${jobs} o
-    where o.name = '${wakeQueue}' and o.state = '${state}' and o.policy = 'stately'
-      and coalesce(o.singleton_key, '') = j.singleton_key
-  )`;
+  (select o.id from ${jobs} o
+   where o.name = '${wakeQueue}' and o.state = '${state}' and o.policy = 'stately'
+     and coalesce(o.singleton_key, '') = j.singleton_key limit 1)`;
 
 /**
  * $1 the tenant served last, $2 and $3 the tenants that hold slots here and how many, $4 free
@@ -107,23 +111,25 @@ export const claimText = `
     cross join lateral (
       select j.id, j.priority, j.created_on from ${jobs} j
       where ${waiting} and j.group_id = turn.tenant and j.start_after <= ${schema}.job_now()
-        and not ${another("active")} and (j.state = 'retry' or not ${another("retry")})
+        and ${another("active")} is null and (j.state = 'retry' or ${another("retry")} is null)
       order by j.priority desc, j.created_on limit $4
     ) as head
   ), chosen as (
     select id, position, share from candidate where share <= $5 order by share, position limit $4
   ), locked as (
     select j.id from ${jobs} j
-    where ${waiting} and j.id in (select id from chosen) for update skip locked
+    where j.name = '${wakeQueue}' and j.id = any (array(select id from chosen))
+      and j.state::text in ('created', 'retry')
+    for update skip locked
   ), taken as (
     update ${jobs} j set state = 'active', started_on = ${schema}.job_now(),
       heartbeat_on = ${schema}.job_now(),
       retry_count = case when j.started_on is null then j.retry_count else j.retry_count + 1 end
-    from locked where j.name = '${wakeQueue}' and j.id = locked.id
+    where j.name = '${wakeQueue}' and j.id = any (array(select id from locked))
     returning j.id, j.singleton_key as run, j.group_id as tenant, j.retry_count as attempt
   ), unparked as (
     delete from ${jobs}
-    where name = '${parkedQueue}' and singleton_key in (select run from taken)
+    where name = '${parkedQueue}' and singleton_key = any (array(select run from taken))
   )
   select
     (select count(*)::int from chosen) as chosen,
