@@ -1,44 +1,15 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import path from "node:path";
-import { expect, test, type TestContext } from "vitest";
+import { expect, test } from "vitest";
 import { readPinnedBinaries } from "../bin/bootstrap/pinned-node.js";
-import { isOnPath } from "../bin/bootstrap/system-packages.js";
-import { house, makeFolder, start } from "./bootstrap/made-up-checkout.ts";
+import { cloneHouse, systemPath } from "./bootstrap/clone-house.ts";
+import { house, start } from "./bootstrap/made-up-checkout.ts";
 import { proving } from "./scale.ts";
-
-// As a machine has it before anything of ours is installed.
-const systemPath = (process.env["PATH"] ?? "")
-  .split(path.delimiter)
-  .filter((folder) => !folder.includes("node_modules"))
-  .join(path.delimiter);
-
-/** What is committed and nothing else, beside an empty home. */
-function clone(context: TestContext): { root: string; env: NodeJS.ProcessEnv } {
-  context.skip(!isOnPath("git", systemPath), "git is not installed");
-  context.skip(!existsSync(path.join(house, ".git")), "this checkout is not a git repository");
-  context.skip(!isOnPath("npm", systemPath), "npm is not on the path");
-  const folder = makeFolder();
-  const root = path.join(folder, "checkout");
-  const home = path.join(folder, "home");
-  mkdirSync(home);
-  // The checkout may belong to somebody else, which git refuses by itself.
-  const safe = {
-    GIT_CONFIG_COUNT: "1",
-    GIT_CONFIG_KEY_0: "safe.directory",
-    GIT_CONFIG_VALUE_0: "*",
-  };
-  execFileSync("git", ["clone", "--quiet", "--no-hardlinks", house, root], {
-    env: { ...process.env, ...safe },
-    stdio: "pipe",
-  });
-  return { root, env: { HOME: home, PATH: systemPath } };
-}
 
 const oneTest = ["test", "--", "test/scale.test.ts"];
 
 test("a clone holds all that npm test needs besides node_modules", async (context) => {
-  const { root, env } = clone(context);
+  const { root, env } = cloneHouse(context);
   symlinkSync(path.join(house, "node_modules"), path.join(root, "node_modules"));
   const ended = await start("npm", oneTest, { cwd: root, env }).ended;
   expect(ended.stdout, ended.stderr).toMatch(/^\d+ passed, 0 failed, 0 skipped$/m);
@@ -66,7 +37,7 @@ test("an older Node goes on on the pinned one, with the same arguments and exit 
 
 test("npm test in a clone with an empty home installs, runs, and does not install again", async (context) => {
   context.skip(!proving, "installs everything from the registry: npm run prove");
-  const { root, env } = clone(context);
+  const { root, env } = cloneHouse(context);
   const first = await start("npm", oneTest, { cwd: root, env }).ended;
   expect(first.stderr).toContain("node_modules is missing");
   expect(first.stdout, first.stderr).toMatch(/^\d+ passed, 0 failed, 0 skipped$/m);
