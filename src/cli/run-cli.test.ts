@@ -206,7 +206,12 @@ test("init writes once, and keeps the data directory out of git", async () => {
   expect([second.code, second.files]).toEqual([2, first.files]);
   expect(second.err).toContain("--force");
   const forced = await call("init --force --json", { files: { "countersign.yaml": "old" } });
-  expect(forced.json()).toEqual({ file: "countersign.yaml", ignored: false });
+  expect(forced.json()).toEqual({
+    file: "countersign.yaml",
+    schema: "countersign.schema.json",
+    ignored: false,
+  });
+  expect(forced.files["countersign.schema.json"]).toContain('"$schema"');
   expect(forced.files["countersign.yaml"]).toContain("version: 1\n");
 });
 

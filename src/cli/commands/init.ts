@@ -1,4 +1,9 @@
 import { Fault } from "../../model/fault.ts";
+import {
+  configSchemaFile,
+  renderConfigSchema,
+  renderInitialConfig,
+} from "../../model/initial-config.ts";
 import type { Run } from "../command.ts";
 import type { Files } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -20,13 +25,17 @@ export const init: Run<{ json: boolean; yes: boolean; force: boolean }> = async 
   const mayAsk = parts.streams.isInteractive && !voice.json && !yes;
   const wishes = mayAsk ? await ask() : defaults;
   if (wishes === null) return exitCodes.interrupted;
-  const outcome = await parts.files.write(file, toDocument(wishes), { overwrite: force });
+  const outcome = await parts.files.write(file, renderInitialConfig(wishes), {
+    overwrite: force,
+  });
   if (outcome === "exists") {
     throw new Fault("usage_invalid", `${file} is there already; --force writes over it.`);
   }
+  // The first line of the document points editors at it.
+  await parts.files.write(configSchemaFile, renderConfigSchema(), { overwrite: true });
   const ignored = wishes.postgres === null && (await ignoreDirectory(parts.files));
   voice.answer(
-    { file, ignored },
+    { file, schema: configSchemaFile, ignored },
     `${file} is written${ignored ? ", and .countersign/ is in .gitignore" : ""}. Next: countersign up`,
   );
   return exitCodes.ok;
@@ -51,14 +60,6 @@ async function ask(): Promise<Wishes | null> {
     initialValue: "env://DATABASE_URL",
   });
   return isCancel(postgres) ? null : { listen, postgres };
-}
-
-function toDocument({ listen, postgres }: Wishes): string {
-  const store =
-    postgres === null
-      ? "store:\n  kind: embedded\n  directory: .countersign\n"
-      : `store:\n  kind: postgres\n  url: ${JSON.stringify(postgres)}\n`;
-  return `version: 1\nlisten: ${JSON.stringify(listen)}\n${store}`;
 }
 
 /** The data directory holds the database: in a checkout it must not be committed by accident. */
