@@ -27,6 +27,7 @@ export interface ApiScript {
   readonly limits?: Partial<ApiLimits>;
   readonly timeouts?: ApiOptions["timeouts"];
   readonly checks?: readonly ReadinessCheck[];
+  readonly document?: string;
   readonly plan?: (document: string) => Promise<Plan>;
   readonly apply?: (document: string, previous: Digest | null) => Promise<Applied>;
 }
@@ -68,7 +69,7 @@ function createScriptedConfiguration(script: ApiScript): Configuration {
   return {
     current: () => ({
       digest: base,
-      bytes: new TextEncoder().encode('{"version":1}'),
+      bytes: new TextEncoder().encode(script.document ?? '{"version":1}'),
       appliedAtMs: 0,
     }),
     plan: script.plan ?? (async () => ({ kind: "valid", digest: base, base, changes: [] })),

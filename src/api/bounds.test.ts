@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { systemClock } from "../adapters/system/system-clock.ts";
 import { adminKey, base, speak, startTestApi, tell } from "../../test/start-api.ts";
@@ -125,6 +126,24 @@ test("a request past its deadline is answered with 504, and keeps its place unti
   gate.open();
   await systemClock.sleep(20);
   expect((await tell(url, "/v1/version")).status).toBe(200);
+});
+
+test("whoever does not read the answer is cut at the deadline", async () => {
+  const { url } = await startTestApi({
+    limits: { concurrentRequests: 1, queuedRequests: 0, requestDeadlineMs: 300 },
+    document: JSON.stringify("x".repeat(32 * 1024 * 1024)),
+  });
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname).pause();
+  socket.on("error", () => undefined);
+  socket.write(
+    `GET /v1/config HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${adminKey}\r\n\r\n`,
+  );
+  await systemClock.sleep(150);
+  expect((await tell(url, "/v1/version")).body.error.code).toBe("overloaded");
+  await systemClock.sleep(300);
+  expect((await tell(url, "/v1/version")).status).toBe(200);
+  socket.destroy();
 });
 
 test("whoever waits and goes away leaves the queue", async () => {

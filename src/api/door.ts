@@ -5,7 +5,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { drainingFault, type Admission } from "./admission.ts";
-import { checkCaller, type CallerRule } from "./decide-caller.ts";
+import { checkCaller, type CallerRule } from "./check-caller.ts";
 import { refuse } from "./refusal.ts";
 
 /** One request on its way through: what the door found out about it. */
@@ -101,7 +101,11 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
     gone.abort(new Fault("request_invalid", "The client is gone."));
   });
   door.clock.sleep(rule.requestDeadlineMs, done.signal).then(
-    () => gone.abort(new Fault("deadline_exceeded", "The request took too long.")),
+    () => {
+      gone.abort(new Fault("deadline_exceeded", "The request took too long."));
+      // Whoever does not read the answer must not keep the place of one who would.
+      if (outgoing.headersSent) outgoing.destroy();
+    },
     () => undefined,
   );
   const leave = vital ? () => undefined : await door.admission.enter(gone.signal);

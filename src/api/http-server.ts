@@ -132,6 +132,8 @@ async function listen(server: Server, address: HttpServerOptions["listen"]): Pro
   });
 }
 
+/** Where a program on this machine reaches it: a wildcard is no address to call. */
 function toUrl({ address, family, port }: AddressInfo): string {
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+  if (family !== "IPv6") return `http://${address === "0.0.0.0" ? "127.0.0.1" : address}:${port}`;
+  return `http://[${address === "::" ? "::1" : address}]:${port}`;
 }

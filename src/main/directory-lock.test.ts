@@ -58,6 +58,18 @@ test.each(["", "{", "null", '{"pid":"1"}', '{"pid":-1}'])(
   },
 );
 
+test.each([
+  "http://evil.example:80",
+  "http://127.0.0.1:80@evil.example",
+  "https://10.0.0.1:443",
+  7,
+])("a lock that names %j names no server: the directory may come from anywhere", async (url) => {
+  const place = await directory();
+  const planted = JSON.stringify({ pid: process.pid, began: null, url });
+  await writeFile(path.join(place, "server.lock"), planted);
+  expect(await findHolder(place)).toMatchObject({ pid: process.pid, url: null });
+});
+
 test("of many that come at once over a stale lock, one gets it", async () => {
   const place = await directory();
   await writeFile(path.join(place, "server.lock"), "{");

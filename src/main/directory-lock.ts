@@ -83,10 +83,15 @@ async function readHolder(file: string): Promise<Holder | null> {
   try {
     const { pid, began, url } = JSON.parse(await readFile(file, "utf8")) as Partial<Holder>;
     if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 1) return null;
-    return { pid, began: began ?? null, url: url ?? null };
+    return { pid, began: began ?? null, url: isLocal(url) ? url : null };
   } catch {
     return null;
   }
+}
+
+/** A directory may come from anywhere, and keys are sent to this URL: it must not lead away. */
+function isLocal(url: unknown): url is string {
+  return typeof url === "string" && /^http:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]):\d{1,5}$/.test(url);
 }
 
 async function isAlive({ pid, began }: Holder): Promise<boolean> {

@@ -16,12 +16,7 @@ const loopbackName = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\
 export function checkCaller(incoming: IncomingMessage, rule: CallerRule): void {
   const host = onlyOne(incoming, "host")?.toLowerCase();
   if (host === undefined) throw new Fault("request_invalid", "The request has no Host header.");
-  const hostname = host.replace(/:\d{1,5}$/, "");
-  if (
-    !loopbackName.test(host) &&
-    !rule.allowedHosts.includes(host) &&
-    !rule.allowedHosts.includes(hostname)
-  ) {
+  if (!isOurs(host, incoming, rule)) {
     throw new Fault("host_refused", "The Host header does not name this server.", {
       details: { host: host.slice(0, 261) },
     });
@@ -33,6 +28,16 @@ export function checkCaller(incoming: IncomingMessage, rule: CallerRule): void {
       details: { origin: origin.slice(0, 300) },
     });
   }
+}
+
+/** The address that was connected to is no name, so it cannot be rebound: probers use it. */
+function isOurs(host: string, { socket }: IncomingMessage, { allowedHosts }: CallerRule): boolean {
+  const name = host.replace(/:\d{1,5}$/, "");
+  if (loopbackName.test(host) || allowedHosts.includes(host) || allowedHosts.includes(name)) {
+    return true;
+  }
+  const address = socket.localAddress?.replace(/^::ffff:(?=\d+\.)/, "");
+  return address !== undefined && name === (address.includes(":") ? `[${address}]` : address);
 }
 
 /** Two values of one of these headers would let two readers disagree about the caller. */
