@@ -26,7 +26,7 @@ async function bootstrap([name = "", ...args]) {
   await ensureInstalled(root);
   const node = await chooseNode(root);
   if (command.needsSystemPackages === true) await ensureSystemPackages();
-  return runSteps(command.steps(root, args), node);
+  return runSteps(command.steps(args), node);
 }
 
 /**

@@ -1,9 +1,5 @@
-import { readdirSync } from "node:fs";
-import path from "node:path";
-import { Stop } from "./stop.js";
-
 /**
- * One program of a command: a script for Node, or (`native`) a program of its own.
+ * One script of a command, run on the chosen Node.
  *
  * @typedef {object} Step
  * @property {string} title
@@ -15,7 +11,7 @@ import { Stop } from "./stop.js";
  * @typedef {object} Command
  * @property {string} summary
  * @property {boolean} [needsSystemPackages]
- * @property {(root: string, args: readonly string[]) => readonly Step[]} steps
+ * @property {(args: readonly string[]) => readonly Step[]} steps
  */
 
 // The native loader writes nothing beside the configuration, so a checkout may be read-only.
@@ -30,11 +26,11 @@ const knip = "node_modules/knip/bin/knip.js";
 export const commands = {
   start: {
     summary: "starts Countersign in this checkout",
-    steps: (_root, args) => [{ title: "countersign up", args: [...countersign, ...args] }],
+    steps: (args) => [{ title: "countersign up", args: [...countersign, ...args] }],
   },
   dev: {
     summary: "starts it and starts it again when a file changes",
-    steps: (_root, args) => [
+    steps: (args) => [
       {
         title: "countersign up",
         args: ["--watch", "--watch-preserve-output", ...countersign, ...args],
@@ -44,12 +40,12 @@ export const commands = {
   test: {
     summary: "runs every test, large counts sampled",
     needsSystemPackages: true,
-    steps: (_root, args) => [{ title: "tests", args: [...vitest, ...args] }],
+    steps: (args) => [{ title: "tests", args: [...vitest, ...args] }],
   },
   prove: {
     summary: "runs every test, large counts in full",
     needsSystemPackages: true,
-    steps: (_root, args) => [
+    steps: (args) => [
       { title: "tests", args: [...vitest, ...args], env: { COUNTERSIGN_PROVE: "1" } },
     ],
   },
@@ -66,17 +62,15 @@ export const commands = {
   },
   bench: {
     summary: "measures one part: npm run bench -- <part>",
-    steps: (root, args) => [toBench(root, args)],
+    steps: (args) => [{ title: "bench", args: ["bench/main.ts", ...args] }],
   },
   lint: {
     summary: "lints, with types",
-    steps: (_root, args) => [{ title: "lint", args: [oxlint, ...args] }],
+    steps: (args) => [{ title: "lint", args: [oxlint, ...args] }],
   },
   format: {
     summary: "formats every file in place",
-    steps: (_root, args) => [
-      { title: "format", args: [oxfmt, ...(args.length === 0 ? ["."] : args)] },
-    ],
+    steps: (args) => [{ title: "format", args: [oxfmt, ...(args.length === 0 ? ["."] : args)] }],
   },
   build: {
     summary: "compiles src to dist",
@@ -86,29 +80,3 @@ export const commands = {
     ],
   },
 };
-
-/**
- * @param {string} root
- * @param {readonly string[]} args
- * @returns {Step}
- */
-function toBench(root, [name, ...rest]) {
-  const parts = listBenches(root);
-  if (name === undefined || !parts.includes(name)) {
-    const what = name === undefined ? "Name the part to measure" : `There is no bench \`${name}\``;
-    throw new Stop(`${what}: npm run bench -- <part>. Parts: ${parts.join(", ") || "none yet"}.`);
-  }
-  return { title: `bench ${name}`, args: [path.join("bench", `${name}.ts`), ...rest] };
-}
-
-/** @param {string} root */
-function listBenches(root) {
-  try {
-    return readdirSync(path.join(root, "bench"))
-      .filter((file) => file.endsWith(".ts"))
-      .map((file) => file.slice(0, -".ts".length))
-      .sort();
-  } catch {
-    return [];
-  }
-}

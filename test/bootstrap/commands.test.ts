@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { commands } from "../../bin/bootstrap/commands.js";
@@ -21,24 +21,11 @@ test("every script of package.json is a command, and every command a script", ()
 
 test("every step starts something that is installed or committed", () => {
   for (const [name, command] of Object.entries(commands)) {
-    if (name === "bench") continue;
-    for (const { args } of command.steps(house, [])) {
+    for (const { args } of command.steps([])) {
       const script = args.find((arg) => !arg.startsWith("--")) ?? "";
       expect(readFileSync(path.join(house, script), "utf8"), name).not.toBe("");
     }
   }
-});
-
-test("a bench that does not exist is answered with those that do", () => {
-  const root = makeCheckout();
-  expect(() => commands["bench"]?.steps(root, [])).toThrow(/none yet/);
-  mkdirSync(path.join(root, "bench"));
-  writeFileSync(path.join(root, "bench", "store.ts"), "");
-  expect(() => commands["bench"]?.steps(root, ["wake"])).toThrow(/no bench `wake`.*Parts: store/);
-  expect(commands["bench"]?.steps(root, ["store", "--quick"])[0]?.args).toEqual([
-    "bench/store.ts",
-    "--quick",
-  ]);
 });
 
 test("a command that does not exist is answered with those that do", async () => {
