@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { measureStore } from "./store.ts";
+import { measureWake } from "./wake.ts";
 import type { Report } from "./report.ts";
 import { toMarkdown } from "./report.ts";
 
 /** One benchmark a word. Each measures, says on which machine, and keeps its figures. */
 const benchmarks: Readonly<Record<string, (progress: Progress) => Promise<Report>>> = {
   store: measureStore,
+  wake: measureWake,
 };
 
 export type Progress = (line: string) => void;
