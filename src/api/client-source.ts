@@ -34,11 +34,11 @@ interface Schema {
 
 export function toClientSource(document: Record<string, unknown>): string {
   const { paths, components } = document as unknown as OpenApi;
-  const types = Object.entries(components.schemas).map(
-    ([name, schema]) => `export type ${name} = ${toType(schema)};\n`,
-  );
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => toOperation(path, method, operation)),
+  );
+  const types = reach(operations.join(), components.schemas).map(
+    ([name, schema]) => `export type ${name} = ${toType(schema)};\n`,
   );
   return `// Written by src/api/client-source.ts from the contract. Change the contract instead.
 import type { Received, Send } from "./send.ts";
@@ -69,6 +69,20 @@ function as<A>(received: Received): A {
   return received as A;
 }
 `;
+}
+
+/** The schemas that a text names, and those that they name: no more than somebody uses. */
+function reach(text: string, schemas: Record<string, Schema>): [string, Schema][] {
+  const found = new Set<string>();
+  const add = (source: string) => {
+    for (const [name, schema] of Object.entries(schemas)) {
+      if (found.has(name) || !new RegExp(`\\b${name}\\b`).test(source)) continue;
+      found.add(name);
+      add(toType(schema));
+    }
+  };
+  add(text);
+  return Object.entries(schemas).filter(([name]) => found.has(name));
 }
 
 function toOperation(path: string, method: string, operation: Operation): string {

@@ -19,8 +19,6 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
-
 export function toExitCode(error: unknown): number {
   return error instanceof Fault ? faults[error.code].exit : exitCodes.failed;
 }

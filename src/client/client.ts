@@ -1,17 +1,6 @@
 // Written by src/api/client-source.ts from the contract. Change the contract instead.
 import type { Received, Send } from "./send.ts";
 
-export type Refusal = {
-  readonly error: {
-    readonly code: string;
-    readonly message: string;
-    readonly hint: string;
-    readonly details: Readonly<Record<string, unknown>>;
-    readonly docs: string;
-    readonly request: string;
-  };
-};
-
 export type Health = { readonly status: "live" };
 
 export type Readiness = {
@@ -49,14 +38,6 @@ export type ConfigPlan = {
 };
 
 export type ConfigApplied = { readonly kind: "applied" | "unchanged"; readonly digest: string };
-
-export type ConfigProblem = {
-  readonly line: number;
-  readonly column: number;
-  readonly key: string;
-  readonly message: string;
-  readonly suggestion: string | null;
-};
 
 const operations = {
   /** Whether the process lives. Says nothing about what it depends on. */

@@ -121,7 +121,8 @@ async function makeDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true });
   } catch (cause) {
-    throw new Fault("store_read_only", `The data directory ${directory} cannot be made.`, {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Fault("store_read_only", `${directory} cannot be made (${code}).`, {
       cause,
       details: { directory },
     });
