@@ -50,7 +50,8 @@ export async function ensureInstalled(root) {
  * @returns {string | null} the reason to install, in words, or `null`
  */
 export function whyInstall(root) {
-  const wanted = readFileSync(path.join(root, "package-lock.json"), "utf8");
+  const wanted = readText(path.join(root, "package-lock.json"));
+  if (wanted === null) throw new Stop("package-lock.json is missing. Take it from git again.");
   const hidden = path.join(root, "node_modules", ".package-lock.json");
   // npm writes this file last, and `npm ci` removes it first: it is there if the rest is.
   const stat = statSync(hidden, { throwIfNoEntry: false });
@@ -61,7 +62,11 @@ export function whyInstall(root) {
   const stamp = toStamp(wanted, stat.mtimeMs);
   if (readText(stampFile(root)) === stamp) return null;
 
-  const difference = compare(parseLock(wanted), parseLock(readFileSync(hidden, "utf8")));
+  const installed = parseLock(readFileSync(hidden, "utf8"));
+  if (installed === null) return "node_modules is incomplete";
+  const lock = parseLock(wanted);
+  if (lock === null) throw new Stop("package-lock.json is not JSON. Take it from git again.");
+  const difference = compare(lock, installed);
   if (difference !== null) return `node_modules is older than package-lock.json (${difference})`;
   const node = readPinnedBinaries().binaries[platform];
   if (
@@ -77,7 +82,11 @@ export function whyInstall(root) {
 
 /** @param {string} text */
 function parseLock(text) {
-  return /** @type {Lock} */ (JSON.parse(text));
+  try {
+    return /** @type {Lock} */ (JSON.parse(text));
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -51,6 +51,21 @@ describe("npm ci runs when it has to", () => {
     expect(whyInstall(root)).toBe("node_modules is incomplete");
   });
 
+  test("when the last one was cut off at its last file", async () => {
+    const root = makeCheckout(runner);
+    await startTests(root).ended;
+    writeFileSync(path.join(root, "node_modules", ".package-lock.json"), '{ "packages": {');
+    expect(whyInstall(root)).toBe("node_modules is incomplete");
+  });
+
+  test("but says so when there is no lock file to go by", async () => {
+    const root = makeCheckout(runner);
+    rmSync(path.join(root, "package-lock.json"));
+    const ended = await startTests(root).ended;
+    expect(ended.stderr).toContain("package-lock.json is missing");
+    expect(ended.code).toBe(2);
+  });
+
   test("and not when somebody ran npm by hand", async () => {
     const root = makeCheckout(runner);
     await startTests(root).ended;
