@@ -36,6 +36,7 @@ export const base = toDigest('{"version":1}');
 
 export async function startTestApi(script: ApiScript = {}) {
   const logged: { level: string; message: string; fields?: unknown }[] = [];
+  const gauges: Record<string, number> = {};
   const server = await startApi({
     version: "0.0.0",
     node: process.version,
@@ -50,7 +51,7 @@ export async function startTestApi(script: ApiScript = {}) {
     telemetry: {
       count: () => undefined,
       observe: () => undefined,
-      gauge: () => undefined,
+      gauge: (metric, value) => void (gauges[metric] = value),
       log: (level, message, fields) => logged.push({ level, message, fields }),
     },
     keyring: createKeyring([
@@ -62,7 +63,9 @@ export async function startTestApi(script: ApiScript = {}) {
   onTestFinished(async () => {
     await server.drain(0);
   });
-  return { ...server, logged };
+  const active = () => gauges["http_requests_active"] ?? 0;
+  const waiting = () => gauges["http_requests_waiting"] ?? 0;
+  return { ...server, logged, active, waiting };
 }
 
 function createScriptedConfiguration(script: ApiScript): Configuration {

@@ -10,8 +10,6 @@ export interface Admission {
   /** Resolves when nobody is under way. */
   whenIdle(): Promise<void>;
   readonly draining: boolean;
-  readonly active: number;
-  readonly waiting: number;
 }
 export type Leave = () => void;
 
@@ -27,7 +25,7 @@ export interface AdmissionOptions {
 }
 
 export function createAdmission({ bounds, telemetry }: AdmissionOptions): Admission {
-  const queue = createQueue<Leave>();
+  const queue = createQueue<Leave>(show);
   const idle: (() => void)[] = [];
   let active = 0;
   let draining = false;
@@ -73,12 +71,6 @@ export function createAdmission({ bounds, telemetry }: AdmissionOptions): Admiss
     get draining() {
       return draining;
     },
-    get active() {
-      return active;
-    },
-    get waiting() {
-      return queue.size();
-    },
   };
 }
 
@@ -88,7 +80,7 @@ interface Waiting<T> {
 }
 
 /** Those who wait, first come first; whoever goes away leaves at once. */
-function createQueue<T>() {
+function createQueue<T>(onChange: () => void) {
   const all = new Set<Waiting<T>>();
   return {
     size: () => all.size,
@@ -97,6 +89,7 @@ function createQueue<T>() {
         const leave = () => {
           all.delete(waiting);
           signal.removeEventListener("abort", onAbort);
+          onChange();
         };
         const waiting: Waiting<T> = {
           give: (value) => (leave(), resolve(value)),
@@ -104,6 +97,7 @@ function createQueue<T>() {
         };
         const onAbort = () => waiting.refuse(signal.reason as Error);
         all.add(waiting);
+        onChange();
         signal.addEventListener("abort", onAbort);
       }),
     next(value: T): void {

@@ -2,10 +2,13 @@ import { execFileSync } from "node:child_process";
 import { request } from "node:http";
 import { statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { tell, type Told } from "../start-api.ts";
 import { createHome } from "./home.ts";
+
+// A test starts up to five processes and two databases, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 120_000 });
 
 const valid = "version: 1\nlimits:\n  bodySize: 8MiB\n";
 
@@ -13,8 +16,15 @@ function write(home: { directory: string }, text: string): void {
   writeFileSync(path.join(home.directory, "countersign.yaml"), text);
 }
 
+async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; !(await holds()); tries++) {
+    if (tries > 1_000) throw new Error("it did not come to pass");
+    await systemClock.sleep(10);
+  }
+}
+
 /** A plan whose body stops half-way until the test goes on with it. */
-function planSlowly(url: string, key: string) {
+async function planSlowly(url: string, key: string) {
   const { hostname, port } = new URL(url);
   const asked = request({
     host: hostname,
@@ -32,6 +42,9 @@ function planSlowly(url: string, key: string) {
     asked.on("error", (error) => resolve(error.message));
   });
   asked.write("version: 1\n");
+  const isActive = async () =>
+    (await tell(url, "/metrics", { key })).text.includes("countersign_http_requests_active 1");
+  await until(isActive);
   return { status, end: () => void asked.end() };
 }
 
@@ -129,10 +142,9 @@ test("plan and apply from the command line, to the exit code", async () => {
 test("SIGTERM: what is under way ends, what comes is refused by name, then 0", async () => {
   const home = createHome();
   const server = await home.up();
-  const slow = planSlowly(server.url, home.key("admin"));
-  await systemClock.sleep(100);
+  const slow = await planSlowly(server.url, home.key("admin"));
   server.kill("SIGTERM");
-  await systemClock.sleep(100);
+  await until(() => server.events.some(({ event }) => event === "draining"));
   const coming = await tell(server.url, "/v1/version", { key: home.key("admin") });
   expect([coming.status, coming.body.error.code]).toEqual([503, "draining"]);
   expect(coming.headers).toMatchObject({ "retry-after": "1", connection: "close" });
@@ -152,10 +164,9 @@ test("SIGTERM: what is under way ends, what comes is refused by name, then 0", a
 test("a second signal exits at once with 130, and what is left behind is adopted", async () => {
   const home = createHome();
   const server = await home.up();
-  const slow = planSlowly(server.url, home.key("admin"));
-  await systemClock.sleep(100);
+  const slow = await planSlowly(server.url, home.key("admin"));
   server.kill("SIGINT");
-  await systemClock.sleep(100);
+  await until(() => server.events.some(({ event }) => event === "draining"));
   server.kill("SIGINT");
   expect(await server.ended).toBe(130);
   expect(await slow.status).toContain("socket hang up");
@@ -172,8 +183,7 @@ test("drain time is a bound: then requests are cut, and that is said", async () 
   const home = createHome();
   write(home, "version: 1\nlimits:\n  drainTime: 200ms\n");
   const server = await home.up();
-  const slow = planSlowly(server.url, home.key("admin"));
-  await systemClock.sleep(100);
+  const slow = await planSlowly(server.url, home.key("admin"));
   server.kill("SIGTERM");
   expect(await slow.status).toContain("socket hang up");
   expect(await server.ended).toBe(0);
@@ -254,4 +264,27 @@ COMP_WORDS=(countersign "$@"); COMP_CWORD=$#; _countersign; echo "\${COMPREPLY[@
       .trim();
   expect(complete("do")).toBe("doctor");
   expect(complete("apply", "--b")).toBe("--base");
+});
+
+test("Postgres killed under the server: /ready says so, and the same process is ready again", async () => {
+  const home = createHome();
+  const server = await home.up();
+  const statuses: number[] = [];
+  const ready = async () => (await tell(server.url, "/ready", { key: null })).status;
+  for (const pid of home.postmasters()) process.kill(pid, "SIGKILL");
+  for (
+    let tries = 0;
+    tries < 200 && !(statuses.includes(503) && statuses.at(-1) === 200);
+    tries++
+  ) {
+    statuses.push(await ready());
+    await systemClock.sleep(50);
+  }
+  expect(statuses).toContain(503);
+  expect(statuses.at(-1)).toBe(200);
+  expect(home.postmasters()).toHaveLength(1);
+  write(home, valid);
+  expect((await home.run("apply")).code).toBe(0);
+  server.kill("SIGTERM");
+  expect(await server.ended).toBe(0);
 });
