@@ -14,6 +14,8 @@ export async function makeInMemoryStore(): Promise<StoreUnderTest> {
   });
   return {
     store,
+    // Its memory is all there is: nobody else can have it open.
+    peer: store,
     readWakes: async () => wakes,
     breakEnlist(on) {
       broken = on;

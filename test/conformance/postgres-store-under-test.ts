@@ -13,14 +13,21 @@ import type { StoreUnderTest } from "./store.ts";
 
 export interface PostgresUnderTest extends StoreUnderTest {
   readonly store: PostgresStore;
+  readonly peer: PostgresStore;
   /** A connection of the test's own, to look and to break things. */
   readonly admin: pg.Pool;
+}
+
+export interface UnderTestOptions {
+  readonly commitWithinMs?: number;
+  /** Another way to the same database, for the store alone. */
+  readonly through?: string;
 }
 
 /** The real store with an engine that writes its wakes into a table, in the store's transaction. */
 export async function makePostgresStore(
   url: string,
-  options: { readonly commitWithinMs?: number } = {},
+  { through = url, ...options }: UnderTestOptions = {},
 ): Promise<PostgresUnderTest> {
   const admin = new pg.Pool({ connectionString: url, max: 2 });
   // Tests break connections on purpose; these are told by their statements.
@@ -39,23 +46,26 @@ export async function makePostgresStore(
     }
     if (broken) throw new Error("broken");
   };
-  const store = await openPostgresStore({
-    url,
-    clock: systemClock,
-    random: systemRandom,
-    telemetry: silent,
-    enlist,
-    ...options,
-  });
+  const open = (): Promise<PostgresStore> =>
+    openPostgresStore({
+      url: through,
+      clock: systemClock,
+      random: systemRandom,
+      telemetry: silent,
+      enlist,
+      ...options,
+    });
+  const [store, peer] = await Promise.all([open(), open()]);
   return {
     store,
+    peer,
     admin,
     readWakes: () => readWakes(admin),
     breakEnlist(on) {
       broken = on;
     },
     async close() {
-      await store.close();
+      await Promise.all([store.close(), peer.close()]);
       await admin.end();
     },
   };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ApprovalDraft, ApprovalState, Store } from "../../src/ports/store.ts";
+import type { ApprovalDraft, Store } from "../../src/ports/store.ts";
+import type { ApprovalState } from "../../src/model/index.ts";
 import { scaled } from "../scale.ts";
 import type { StoreUnderTest } from "./store.ts";
 import {
@@ -146,10 +147,12 @@ export function describeApprovals(under: () => StoreUnderTest): void {
 
     const races = scaled({ test: 40, prove: 1_000 });
     test(`I3: ${races} races to consume are won by exactly one each`, async () => {
-      const { store } = under();
+      const { store, peer } = under();
       for (let race = 0; race < races; race += 1) {
         const draft = await startApproval(store);
-        const answers = await Promise.all([1, 2, 3].map(() => consume(store, draft, startMs)));
+        const answers = await Promise.all(
+          [store, peer, store].map((each) => consume(each, draft, startMs)),
+        );
         expect(answers.toSorted()).toEqual(["committed", "consumed", "consumed"]);
       }
     });

@@ -6,8 +6,17 @@ import { createSeededRandom } from "../../src/ports/seeded-random.ts";
 import type { CommitUnit } from "../../src/ports/store.ts";
 import { usePostgres } from "../postgres.ts";
 import { scaled, seed } from "../scale.ts";
+import { openCuttingProxy } from "./cutting-proxy.ts";
 import { makePostgresStore, type PostgresUnderTest } from "./postgres-store-under-test.ts";
-import { newEntry, newTenant, startRun, toBytes, toTexts } from "./store-values.ts";
+import {
+  newEntry,
+  newTenant,
+  startApproval,
+  startRun,
+  toBytes,
+  toConsumption,
+  toTexts,
+} from "./store-values.ts";
 
 const postgres = usePostgres();
 
@@ -91,6 +100,74 @@ describe("I5, I6: outages", () => {
     expect(broken).toBeGreaterThan(50);
     expect(acknowledged).toBeGreaterThan(500);
     await under.close();
+  });
+
+  test("answers lost 50 times after Postgres had written: nothing is lost or doubled", async () => {
+    const url = await postgres.freshDatabase();
+    const proxy = await openCuttingProxy(url);
+    const under = await makePostgresStore(url, { through: proxy.url });
+    const random = createSeededRandom(seed());
+    let broken = 0;
+    await writeThrough(under, 40, async () => {
+      for (let times = 0; times < 50; times += 1) {
+        await sleep(30 + 50 * random.fraction());
+        broken += await proxy.cut();
+      }
+    });
+    expect(broken).toBeGreaterThan(50);
+    await under.close();
+    await proxy.close();
+  });
+
+  test("replicas that race with the same bytes while answers are lost: one is acknowledged", async () => {
+    const url = await postgres.freshDatabase();
+    const proxy = await openCuttingProxy(url);
+    const under = await makePostgresStore(url, { through: proxy.url });
+    const runs = await Promise.all(Array.from({ length: 10 }, () => startRun(under.store)));
+    const random = createSeededRandom(seed());
+    const rounds = 60;
+    const racing = Promise.all(
+      runs.map(async (run) => {
+        for (let head = 1; head <= rounds; head += 1) {
+          const append = { run, epoch: 1, head, events: [toBytes(`same ${head}`)] };
+          const outcomes = await Promise.all(
+            [under.store, under.peer].map((store) => store.commit({ append })),
+          );
+          const kinds = outcomes.map((outcome) => outcome.kind);
+          expect(kinds.toSorted()).toEqual(["committed", "fenced"]);
+        }
+      }),
+    );
+    let over = false;
+    void racing.finally(() => (over = true)).catch(() => {});
+    let broken = 0;
+    while (!over) {
+      await sleep(60 + 60 * random.fraction());
+      broken += await proxy.cut();
+    }
+    await racing;
+    expect(broken).toBeGreaterThan(5);
+    await under.close();
+    await proxy.close();
+  });
+
+  test("I3: an approval consumed by an answer that was lost is known again", async () => {
+    const url = await postgres.freshDatabase();
+    const proxy = await openCuttingProxy(url);
+    const under = await makePostgresStore(url, { through: proxy.url });
+    for (let times = 0; times < 10; times += 1) {
+      const draft = await startApproval(under.store);
+      const consuming = under.store.commit({ consume: toConsumption(draft) });
+      await sleep(1);
+      await proxy.cut();
+      expect(await consuming).toEqual({ kind: "committed", head: null });
+      expect(await under.store.commit({ consume: toConsumption(draft) })).toEqual({
+        kind: "unconsumable",
+        reason: "consumed",
+      });
+    }
+    await under.close();
+    await proxy.close();
   });
 
   test("entries alone survive the same", async () => {
@@ -187,9 +264,10 @@ async function admit(url: string, open: boolean): Promise<void> {
   await outside.connect();
   await outside.query(`alter database ${name} allow_connections ${open}`);
   if (!open) {
-    await outside.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [
-      name,
-    ]);
+    await outside.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+      [name],
+    );
   }
   await outside.end();
 }

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect } from "kysely";
 import type pg from "pg";
-import type { ApprovalState } from "../../ports/store.ts";
+import type { ApprovalState } from "../../model/index.ts";
 import { toFault } from "./to-fault.ts";
 
 /** The tables as the ordinary statements see them. The hot ones are written by hand. */
