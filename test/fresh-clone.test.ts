@@ -1,10 +1,13 @@
 import { symlinkSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { readPinnedBinaries } from "../bin/bootstrap/pinned-node.js";
 import { cloneHouse, systemPath } from "./bootstrap/clone-house.ts";
 import { house, start } from "./bootstrap/made-up-checkout.ts";
 import { proving } from "./scale.ts";
+
+// Whole programs, on a machine that may be busy with other tests.
+vi.setConfig({ testTimeout: 180_000 });
 
 const oneTest = ["test", "--", "test/scale.test.ts"];
 

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync, symlinkSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { house, start, type Started } from "./bootstrap/made-up-checkout.ts";
 import { cloneHouse } from "./bootstrap/clone-house.ts";
 import { proving } from "./scale.ts";
+
+// Whole programs, on a machine that may be busy with other tests.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** Resolves with the address once the server says that it is ready. */
 function untilReady({ child, ended }: Started): Promise<string> {
