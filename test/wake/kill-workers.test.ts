@@ -2,7 +2,7 @@ import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { RunId } from "../../src/model/index.ts";
 import { createSeededRandom } from "../../src/ports/seeded-random.ts";
-import { acme, WakeBench } from "../conformance/wake.ts";
+import { acme, WakeBench } from "../conformance/wake-bench.ts";
 import { proving, scaled, seed } from "../scale.ts";
 import { usePostgres } from "../postgres.ts";
 import { makePostgresWorld, type PostgresWorld } from "./worlds.ts";

@@ -7,7 +7,7 @@ import { openWakeQueue } from "../../src/adapters/pg-boss/wake-queue.ts";
 import { systemClock as clock } from "../../src/adapters/system/system-clock.ts";
 import type { Fault, RunId, TenantId } from "../../src/model/index.ts";
 import { createInMemoryTelemetry } from "../../src/ports/in-memory-telemetry.ts";
-import { acme, WakeBench } from "../conformance/wake.ts";
+import { acme, WakeBench } from "../conformance/wake-bench.ts";
 import { usePostgres } from "../postgres.ts";
 import type { WaitingReport } from "./waiting-process.ts";
 import { makePostgresWorld } from "./worlds.ts";
@@ -91,7 +91,23 @@ describe("Wake on pg-boss", () => {
     await queue.close();
   });
 
-  test("a claim looks at every tenant, however many there are, and at the others of a taken run", async () => {
+  test("renewals and settlements of many wakes at once do not deadlock", async () => {
+    const url = await postgres.freshDatabase();
+    const queue = await openWakeQueue({ url, clock, telemetry });
+    for (let round = 0; round < 20; round++) {
+      const runs = Array.from({ length: 300 }, (_, index) => `r${index}` as RunId);
+      await queue.enqueue(runs.map((run) => ({ run, tenant: acme })));
+      const ask = { free: 300, perTenant: 300, held: new Map(), cursor: "" };
+      const { claims } = await queue.claim(ask);
+      expect(claims).toHaveLength(300);
+      const reversed = claims.toReversed();
+      await Promise.all([queue.touch(claims), queue.finish(reversed), queue.touch(reversed)]);
+    }
+    expect(await queue.depth()).toMatchObject({ queued: 0, active: 0 });
+    await queue.close();
+  });
+
+  test("a claim looks at every tenant, however many there are", async () => {
     const url = await postgres.freshDatabase();
     const queue = await openWakeQueue({ url, clock, telemetry });
     const tenants = Array.from({ length: 600 }, (_, index) => `t${index}` as TenantId);
@@ -127,6 +143,7 @@ describe("Wake on pg-boss", () => {
       const woken = () => new Set(bench.log.map(({ run }) => run)).size === runs.length;
       await bench.until("all woken", woken);
       await bench.settled();
+      expect(await bench.world.wake.depth()).toMatchObject({ queued: 0, active: 0, parked: 0 });
     }));
 
   test("a wake whose heartbeat cannot be renewed is told to stop before another may start", () =>

@@ -25,7 +25,7 @@ export class WorkerPool {
     const child = spawn(process.execPath, [file, JSON.stringify(plan)], {
       stdio: ["ignore", "inherit", "pipe"],
     });
-    child.stderr!.on("data", (chunk) => this.complaints.push(String(chunk)));
+    child.stderr.on("data", (chunk) => this.complaints.push(String(chunk)));
     this.#children.set(name, child);
     return name;
   }

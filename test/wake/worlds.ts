@@ -4,7 +4,7 @@ import { openPostgresStore } from "../../src/adapters/postgres/postgres-store.ts
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import { createInMemoryWake, type InMemoryWake } from "../../src/ports/in-memory-wake.ts";
 import { createInMemoryTelemetry } from "../../src/ports/in-memory-telemetry.ts";
-import type { WakeWorld } from "../conformance/wake.ts";
+import type { WakeWorld } from "../conformance/wake-bench.ts";
 import { systemClock as clock } from "../../src/adapters/system/system-clock.ts";
 import { systemRandom as random } from "../../src/adapters/system/system-random.ts";
 

@@ -92,6 +92,7 @@ class PgBossQueue implements WakeQueue {
   /** For calls of pg-boss that somebody waits for: its own maintenance may take longer. */
   readonly #soon: { readonly db: Db };
   readonly #listeners = new Set<() => void>();
+  #turn: Promise<unknown> = Promise.resolve();
   #listener: WakeListener | null = null;
 
   constructor(options: WakeQueueOptions) {
@@ -175,7 +176,9 @@ class PgBossQueue implements WakeQueue {
 
   async touch(claims: readonly Claim[]): Promise<ReadonlySet<string>> {
     const attempts = claims.map(toAttempt);
-    const response: { settled?: unknown } = await this.#boss.touch(wakeQueue, attempts, this.#soon);
+    const response: { settled?: unknown } = await this.#inTurn(() =>
+      this.#boss.touch(wakeQueue, attempts, this.#soon),
+    );
     if (!Array.isArray(response.settled)) throw new Error("pg-boss did not say what it touched");
     return new Set(response.settled.map(String));
   }
@@ -183,11 +186,13 @@ class PgBossQueue implements WakeQueue {
   async finish(claims: readonly Claim[]): Promise<void> {
     // Deleted rather than completed: nothing reads a wake that is done, and each pass of the
     // supervisor scans what is kept.
-    await this.#boss.deleteJob(wakeQueue, claims.map(toAttempt), this.#soon);
+    await this.#inTurn(() => this.#boss.deleteJob(wakeQueue, claims.map(toAttempt), this.#soon));
   }
 
   async fail(claim: Claim, reason: string): Promise<void> {
-    await this.#boss.fail(wakeQueue, [toAttempt(claim)], { reason }, this.#soon);
+    await this.#inTurn(() =>
+      this.#boss.fail(wakeQueue, [toAttempt(claim)], { reason }, this.#soon),
+    );
   }
 
   async announce(): Promise<void> {
@@ -219,6 +224,13 @@ class PgBossQueue implements WakeQueue {
       if (isUniqueViolation(error)) throw error;
       throw toFault(error);
     }
+  }
+
+  /** pg-boss writes many claims in any order: two such statements of ours would deadlock. */
+  #inTurn<Result>(write: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(write);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 
   #report(fault: unknown): void {
