@@ -35,6 +35,16 @@ test("a command that does not exist is answered with those that do", async () =>
   expect(ended.stderr).toContain("npm run test");
 });
 
+test("npm run check goes on after a failure, and says at the end what failed", async () => {
+  // Of the five programs that it runs, only the runner of tests is there.
+  const root = makeCheckout(`console.log("tests ran");`);
+  const { ended } = startTests(root, {}, "check");
+  const { code, stdout, stderr } = await ended;
+  expect(stdout).toContain("tests ran");
+  expect(stderr).toMatch(/FAILED {2}types\n {2}FAILED {2}lint\n[^]* {2}ok {6}tests\n$/);
+  expect(code).toBe(1);
+});
+
 describe("the end of a step is the end of the command", () => {
   test("its exit code", async () => {
     expect((await startTests(makeCheckout("process.exit(7)")).ended).code).toBe(7);

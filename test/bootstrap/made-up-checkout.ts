@@ -37,7 +37,7 @@ cpSync("runner.mjs", "node_modules/vitest/vitest.mjs");
 cpSync("package-lock.json", "node_modules/.package-lock.json");
 `;
 
-/** A checkout with the real bootstrap, in which \`npm test\` runs the given script. */
+/** A checkout with the real bootstrap, in which `npm test` runs the given script. */
 export function makeCheckout(runner = ""): string {
   const root = makeFolder();
   cpSync(path.join(house, "bin"), path.join(root, "bin"), { recursive: true });
@@ -66,9 +66,13 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts \`npm test\` in a made-up checkout, as npm would. */
-export function startTests(root: string, env: Readonly<Record<string, string>> = {}): Started {
-  return start(process.execPath, [path.join(root, "bin", "bootstrap.js"), "test"], {
+/** Starts `npm test`, or another command, in a made-up checkout, as npm would. */
+export function startTests(
+  root: string,
+  env: Readonly<Record<string, string>> = {},
+  command = "test",
+): Started {
+  return start(process.execPath, [path.join(root, "bin", "bootstrap.js"), command], {
     cwd: root,
     env: {
       ...process.env,
