@@ -34,6 +34,7 @@ export function toFault(error: unknown): unknown {
 }
 
 export const uniqueViolation = "23505";
+export const readOnly = "25006";
 
 export function toSqlState(error: unknown): string | null {
   if (!(error instanceof Error) || !("code" in error) || !("severity" in error)) return null;
@@ -43,7 +44,7 @@ export function toSqlState(error: unknown): string | null {
 function toCode(state: string | null, message: string): FaultCode {
   if (state === null || isLostState(state)) return "store_unavailable";
   if (state === "53100") return "store_full";
-  if (state === "25006") return "store_read_only";
+  if (state === readOnly) return "store_read_only";
   // EROFS, EPERM and EACCES of a data file all arrive as "insufficient privilege".
   if (state === "42501" && /Read-only file system|could not .* file/.test(message)) {
     return "store_read_only";

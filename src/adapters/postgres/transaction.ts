@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import { toBackoffMs } from "./backoff.ts";
-import { toFault, toSqlState, toTrouble, uniqueViolation } from "./to-fault.ts";
+import { readOnly, toFault, toSqlState, toTrouble, uniqueViolation } from "./to-fault.ts";
 
 export interface TransactionOptions {
   readonly pool: pg.Pool;
@@ -54,7 +54,7 @@ async function runOnce<Outcome>(
     await client.query(step.rollback === true ? "rollback" : "commit");
     return step.outcome;
   } catch (error) {
-    broken = toTrouble(error) === "lost";
+    broken = toTrouble(error) === "lost" || toSqlState(error) === readOnly;
     if (!broken) {
       await client.query("rollback").catch(() => {
         broken = true;

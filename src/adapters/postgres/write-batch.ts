@@ -7,7 +7,7 @@ import { executeBatch, type Executor } from "./append-statement.ts";
 import { toBackoffMs } from "./backoff.ts";
 import type { Lane } from "./lane.ts";
 import { readFences, readLandedAppends, readMissingEntries } from "./landed.ts";
-import { toFault, toSqlState, toTrouble, uniqueViolation } from "./to-fault.ts";
+import { toFault, toSqlState, toTrouble, readOnly, uniqueViolation } from "./to-fault.ts";
 
 export interface BatchWork {
   readonly lane: Lane;
@@ -40,6 +40,8 @@ export async function writeBatch(work: BatchWork): Promise<void> {
       } else if (trouble === "spoilt" && toSqlState(error) === uniqueViolation) {
         await dropDurable(work, open);
       } else if (trouble !== "conflict" || ++conflicts > conflictLimit) {
+        // A server that became a stand-by stays one for its sessions: the next batch looks anew.
+        if (toSqlState(error) === readOnly) work.lane.drop();
         failAll(open, toFault(error));
       }
     }
