@@ -1,4 +1,4 @@
-import canonicalize from "canonicalize";
+import { toCanonicalText } from "./canonical.ts";
 import { restartKeys } from "./config.ts";
 
 /** One key whose value differs between two revisions. */
@@ -17,7 +17,8 @@ export function toConfigChanges(before: Uint8Array, after: Uint8Array): readonly
   const next = toLeaves(after);
   const keys = [...new Set([...old.keys(), ...next.keys()])].toSorted();
   return keys.flatMap((key): ConfigChange[] => {
-    if (canonicalize(old.get(key)) === canonicalize(next.get(key))) return [];
+    const isKept = old.has(key) && next.has(key);
+    if (isKept && toCanonicalText(old.get(key)) === toCanonicalText(next.get(key))) return [];
     const kind = !old.has(key) ? "added" : next.has(key) ? "changed" : "removed";
     const restart = restartKeys.some((each) => key === each || key.startsWith(`${each}.`));
     return [{ kind, key, before: old.get(key) ?? null, after: next.get(key) ?? null, restart }];

@@ -1,6 +1,6 @@
-import canonicalize from "canonicalize";
 import { z } from "zod";
 import { deepFreeze } from "../lib/deep-freeze.ts";
+import { toCanonicalBytes } from "./canonical.ts";
 import { configSchema, type Config } from "./config.ts";
 import { toDigest, type Digest } from "./digest.ts";
 import { Fault } from "./fault.ts";
@@ -17,7 +17,7 @@ export interface ConfigRevision {
  * what it meant when a later version of the program has other defaults.
  */
 export function toConfigRevision(config: Config): ConfigRevision {
-  const bytes = new TextEncoder().encode(canonicalize(z.encode(configSchema, config)));
+  const bytes = toCanonicalBytes(z.encode(configSchema, config));
   return Object.freeze({ digest: toDigest(bytes), bytes, config: deepFreeze(config) });
 }
 

@@ -1,4 +1,4 @@
-import type { ApprovalId, Digest, EntryId, RunId, TenantId } from "../model/index.ts";
+import type { ApprovalId, ApprovalState, Digest, EntryId, RunId, TenantId } from "../model/index.ts";
 
 /**
  * The one stateful dependency. Payloads are bytes that the caller has already made canonical:
@@ -178,7 +178,6 @@ export interface Pins {
   revoke(tenant: TenantId, server: string, tool: string): Promise<boolean>;
 }
 
-export type ApprovalState = "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
 export interface ApprovalRow {
   readonly id: ApprovalId;
   readonly tenant: TenantId;

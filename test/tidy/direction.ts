@@ -35,7 +35,7 @@ export const direction: Readonly<Record<string, Rule>> = {
   model: {
     holds: "the nouns as values: schemas, digests, state tables, pure transitions",
     folders: ["lib"],
-    packages: ["zod", "canonicalize"],
+    packages: ["zod"],
     builtins: "pure",
   },
   policy: {

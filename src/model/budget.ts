@@ -1,0 +1,101 @@
+import { z } from "zod";
+
+/** Money is whole micro-units of one currency: no fraction is ever rounded. */
+export const amountsSchema = z
+  .strictObject({
+    micros: z.int().nonnegative(),
+    tokens: z.int().nonnegative(),
+    calls: z.int().nonnegative(),
+  })
+  .readonly();
+export type Amounts = z.infer<typeof amountsSchema>;
+
+const kinds = ["micros", "tokens", "calls"] as const;
+export type BudgetKind = (typeof kinds)[number];
+
+/** Caps shared by a run and its sub-agents. A cap of null is one that nobody set. */
+export interface Budget {
+  readonly caps: Readonly<Record<BudgetKind, number | null>>;
+  readonly spent: Amounts;
+  /** Held for what was started and has not ended. */
+  readonly reserved: Amounts;
+}
+
+/** What a call may cost at most; null where no price is known. */
+export type Estimate = Readonly<Record<BudgetKind, number | null>>;
+
+export type Reservation =
+  | { readonly kind: "reserved"; readonly budget: Budget; readonly held: Amounts }
+  | {
+      readonly kind: "refused";
+      readonly over: BudgetKind;
+      readonly reason: "cap" | "unknown_price";
+    };
+
+export const nothing: Amounts = Object.freeze({ micros: 0, tokens: 0, calls: 0 });
+
+export function createBudget(caps: Budget["caps"]): Budget {
+  return Object.freeze({ caps, spent: nothing, reserved: nothing });
+}
+
+/**
+ * Before the call. Refused once the cap is reached, never because this call may pass it: so spending
+ * ends above the cap by less than one call, and a budget is used up whole. While other calls are
+ * under way it must fit, or each of them could pass the cap by itself.
+ */
+export function reserveBudget(budget: Budget, estimate: Estimate): Reservation {
+  const held: Record<BudgetKind, number> = { ...nothing };
+  for (const kind of kinds) {
+    const [cap, wanted] = [budget.caps[kind], estimate[kind]];
+    if (wanted === null && cap !== null) return refused(kind, "unknown_price");
+    held[kind] = wanted ?? 0;
+    if (cap === null) continue;
+    const used = budget.spent[kind] + budget.reserved[kind];
+    const alone = budget.reserved[kind] === 0;
+    const fits = alone ? used < cap || held[kind] === 0 : used + held[kind] <= cap;
+    if (!fits) return refused(kind, "cap");
+  }
+  const reserved = add(budget.reserved, held);
+  return {
+    kind: "reserved",
+    budget: Object.freeze({ ...budget, reserved }),
+    held: Object.freeze(held),
+  };
+}
+
+/** After the call: what was held is let go, what it cost is spent, even if that is more. */
+export function settleBudget(budget: Budget, held: Amounts, cost: Amounts): Budget {
+  return Object.freeze({
+    ...budget,
+    reserved: subtract(budget.reserved, held),
+    spent: add(budget.spent, cost),
+  });
+}
+
+/** A stop at a cap is not the end: the cap is raised, and what was spent stays spent. */
+export function raiseBudget(budget: Budget, caps: Budget["caps"]): Budget {
+  return Object.freeze({ ...budget, caps });
+}
+
+function refused(over: BudgetKind, reason: "cap" | "unknown_price"): Reservation {
+  return { kind: "refused", over, reason };
+}
+
+function add(left: Amounts, right: Amounts): Amounts {
+  return Object.freeze({
+    micros: left.micros + right.micros,
+    tokens: left.tokens + right.tokens,
+    calls: left.calls + right.calls,
+  });
+}
+
+function subtract(left: Amounts, right: Amounts): Amounts {
+  for (const kind of kinds) {
+    if (right[kind] > left[kind]) throw new Error(`more ${kind} settled than reserved`);
+  }
+  return Object.freeze({
+    micros: left.micros - right.micros,
+    tokens: left.tokens - right.tokens,
+    calls: left.calls - right.calls,
+  });
+}

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { digestSchema } from "./digest.ts";
+
+const ruleIdSchema = z.string().min(1).max(256);
+
+/** Something the gate must do with an allowed call. One it does not know means no. */
+export const obligationSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("redact"),
+    /** JSON Pointers into the result. */
+    pointers: z.array(z.string().max(1_024)).max(100).readonly(),
+  }),
+  z.strictObject({
+    kind: z.literal("rate"),
+    calls: z.int().positive(),
+    perMs: z.int().positive(),
+  }),
+  z.strictObject({ kind: z.literal("sandbox"), tier: z.enum(["T0", "T1", "T2", "T3"]) }),
+  z.strictObject({
+    kind: z.literal("egress"),
+    hosts: z.array(z.string().max(261)).max(1_000).readonly(),
+  }),
+]);
+export type Obligation = z.infer<typeof obligationSchema>;
+
+const reasonSchema = z.strictObject({
+  rule: ruleIdSchema,
+  text: z.string().max(2_048),
+  /** What would make it a yes, for machines: `request_approval`, `narrow_arguments`… */
+  remedy: z.string().max(256).nullable(),
+});
+
+const common = { policy: digestSchema, reasons: z.array(reasonSchema).max(100).readonly() };
+
+/** What policy says about an intent. A value: a denial is never an error. */
+export const decisionSchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("allow"),
+      ...common,
+      obligations: z.array(obligationSchema).max(100).readonly(),
+    }),
+    z.strictObject({ kind: z.literal("deny"), ...common }),
+    z.strictObject({
+      kind: z.literal("ask"),
+      ...common,
+      obligations: z.array(obligationSchema).max(100).readonly(),
+      approvers: z.strictObject({
+        /** `role:finance`, a subject, or `self`. */
+        who: z.string().min(1).max(256),
+        quorum: z.int().min(1).max(10),
+        passkey: z.boolean(),
+      }),
+    }),
+  ])
+  .readonly();
+export type Decision = z.infer<typeof decisionSchema>;

@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { parseStrictJson } from "../lib/strict-json.ts";
+import { deepFreeze } from "../lib/deep-freeze.ts";
+import { toCanonicalBytes, toCanonicalText } from "./canonical.ts";
+import { digestSchema, type Digest } from "./digest.ts";
+import { Fault } from "./fault.ts";
+import { approvalIdSchema, entryIdSchema, runIdSchema, tenantIdSchema } from "./id.ts";
+
+const atMs = z.int().nonnegative();
+const nameSchema = z.string().min(1).max(256);
+const leaf = {
+  v: z.literal(1),
+  id: entryIdSchema,
+  tenant: tenantIdSchema,
+  atMs,
+};
+const ofRun = {
+  run: runIdSchema.nullable(),
+  /** The leaf hash of the run's entry before this one: a run's entries form a chain of their own. */
+  previous: digestSchema.nullable(),
+};
+
+const intentEntrySchema = z.strictObject({
+  kind: z.literal("intent"),
+  ...leaf,
+  ...ofRun,
+  intent: digestSchema,
+  decision: z.strictObject({
+    kind: z.enum(["allow", "ask"]),
+    policy: digestSchema,
+    rules: z.array(nameSchema).max(100).readonly(),
+  }),
+  approval: approvalIdSchema.nullable(),
+  credential: nameSchema.nullable(),
+});
+
+const outcomeEntrySchema = z.strictObject({
+  kind: z.literal("outcome"),
+  ...leaf,
+  ...ofRun,
+  /** The entry of the intent that ended; null for a call that was never sent. */
+  of: entryIdSchema.nullable(),
+  intent: digestSchema,
+  outcome: z.enum(["answered", "tool_error", "denied", "fault", "unknown"]),
+  /** The fault's code or the denying rule; null where there is nothing to name. */
+  reason: nameSchema.nullable(),
+  result: z.strictObject({ commitment: digestSchema, bytes: z.int().nonnegative() }).nullable(),
+  endpoint: nameSchema.nullable(),
+  sandbox: z
+    .strictObject({ tier: nameSchema, limits: digestSchema, downgraded: z.boolean() })
+    .nullable(),
+  /** Microseconds from admission to dispatch, and from dispatch to the last byte. */
+  timings: z.strictObject({ queuedUs: z.int().nonnegative(), upstreamUs: z.int().nonnegative() }),
+  cost: z.strictObject({ micros: z.int().nonnegative(), prices: digestSchema }).nullable(),
+  /** What the tool said its own cost was: its claim, not ours. */
+  declaredCost: z.json().nullable(),
+  trace: z.string().max(64).nullable(),
+});
+
+const resolutionEntrySchema = z.strictObject({
+  kind: z.literal("resolution"),
+  ...leaf,
+  ...ofRun,
+  of: entryIdSchema,
+  outcome: z.enum(["done", "not_done"]),
+  by: nameSchema,
+  evidence: z.string().max(4_096),
+});
+
+const gapEntrySchema = z.strictObject({
+  kind: z.literal("gap"),
+  ...leaf,
+  replica: nameSchema,
+  /** Reads answered in this time by that replica may have no entry; no effect is among them. */
+  fromMs: atMs,
+  toMs: atMs,
+});
+
+const verdictEntrySchema = z.strictObject({
+  kind: z.literal("verdict"),
+  ...leaf,
+  rollout: nameSchema,
+  phase: z.enum(["shadow", "canary", "full"]),
+  verdict: z.enum(["promote", "hold", "roll_back"]),
+  trigger: nameSchema.nullable(),
+  evidence: digestSchema,
+});
+
+/** One leaf of the ledger. */
+export const entrySchema = z
+  .discriminatedUnion("kind", [
+    intentEntrySchema,
+    outcomeEntrySchema,
+    resolutionEntrySchema,
+    gapEntrySchema,
+    verdictEntrySchema,
+  ])
+  .readonly();
+export type Entry = z.infer<typeof entrySchema>;
+
+/** The bytes that are stored, hashed and proven. Entries are appended, never written again. */
+export function toEntryBytes(entry: Entry): Uint8Array {
+  return toCanonicalBytes(entry);
+}
+
+/** Reads stored bytes; anything but the canonical bytes of an entry is refused. */
+export function fromEntryBytes(bytes: Uint8Array): Entry {
+  const parsed = parseStrictJson(bytes);
+  if (parsed.kind === "refused")
+    throw notEntry(`${parsed.reason} at ${parsed.pointer || "the start"}`);
+  const entry = entrySchema.safeParse(parsed.value);
+  if (!entry.success) throw notEntry(entry.error.issues[0]?.path.join(".") ?? "unknown kind");
+  if (toCanonicalText(entry.data) !== new TextDecoder().decode(bytes))
+    throw notEntry("not canonical");
+  return deepFreeze(entry.data);
+}
+
+function notEntry(why: string): Fault {
+  return new Fault("payload_invalid", `The bytes are not those of a ledger entry: ${why}.`);
+}
+
+/** RFC 9162: a leaf is hashed behind a zero byte, so that it is never taken for an inner node. */
+export function toLeafHash(bytes: Uint8Array): Digest {
+  const hash = createHash("sha256").update(leafPrefix).update(bytes).digest("hex");
+  return `sha256:${hash}` as Digest;
+}
+
+const leafPrefix = Uint8Array.of(0);
