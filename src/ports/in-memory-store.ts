@@ -1,13 +1,13 @@
 import { Fault } from "../model/index.ts";
 import type { Clock } from "./clock.ts";
-import { createInMemoryApprovals } from "./in-memory-approvals.ts";
+import { InMemoryApprovals } from "./in-memory-approvals.ts";
 import {
   createInMemoryBlobs,
   createInMemoryMemories,
   createInMemoryPins,
   createInMemoryRevisions,
 } from "./in-memory-rows.ts";
-import { createInMemoryRuns, type EnlistInMemory } from "./in-memory-runs.ts";
+import { InMemoryRuns, type EnlistInMemory } from "./in-memory-runs.ts";
 import { requireId, requireStorableUnit } from "./storable.ts";
 import { storeLimits } from "./store-limits.ts";
 import type {
@@ -30,8 +30,8 @@ export interface InMemoryStoreOptions {
 /** The store's twin for tests and simulations: the same answers, nothing kept. */
 export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
   const enlist = options.enlist ?? refuseWakes;
-  const runs = createInMemoryRuns(enlist);
-  const approvals = createInMemoryApprovals();
+  const runs = new InMemoryRuns(enlist);
+  const approvals = new InMemoryApprovals();
   const entries = createInMemoryEntries();
   let closed = false;
 

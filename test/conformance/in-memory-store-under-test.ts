@@ -1,6 +1,6 @@
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import type { WakeNow } from "../../src/ports/store.ts";
-import type { StoreUnderTest } from "./store.ts";
+import type { StoreUnderTest } from "./store-under-test.ts";
 
 /** The twin with an engine that only remembers. */
 export async function makeInMemoryStore(): Promise<StoreUnderTest> {

@@ -9,7 +9,7 @@ import type { RunId, TenantId } from "../../src/model/index.ts";
 import type { SqlTransaction } from "../../src/ports/sql.ts";
 import type { WakeNow } from "../../src/ports/store.ts";
 import type { Telemetry } from "../../src/ports/telemetry.ts";
-import type { StoreUnderTest } from "./store.ts";
+import type { StoreUnderTest } from "./store-under-test.ts";
 
 export interface PostgresUnderTest extends StoreUnderTest {
   readonly store: PostgresStore;

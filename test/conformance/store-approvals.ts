@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ApprovalDraft, Store } from "../../src/ports/store.ts";
 import type { ApprovalState } from "../../src/model/index.ts";
 import { scaled } from "../scale.ts";
-import type { StoreUnderTest } from "./store.ts";
+import type { StoreUnderTest } from "./store-under-test.ts";
 import {
   newApprovalDraft,
   newDigest,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { storeLimits } from "../../src/ports/store-limits.ts";
 import type { CommitUnit } from "../../src/ports/store.ts";
-import type { StoreUnderTest } from "./store.ts";
+import type { StoreUnderTest } from "./store-under-test.ts";
 import {
   newEntry,
   newRun,
@@ -112,7 +112,7 @@ function describeAtomicity(under: () => StoreUnderTest): void {
     ["a stale head", { kind: "fenced", reason: "head" }, 5, "approved"],
     ["an approval that was not granted", { kind: "unconsumable", reason: "pending" }, 1, "pending"],
     ["both", { kind: "fenced", reason: "head" }, 5, "pending"],
-  ] as const)("%s: no part of the unit is written", async (_, refusal, head, approved) => {
+  ] as const)("%s: no part of the unit is written", async (...[, refusal, head, approved]) => {
     const { store, readWakes } = under();
     const tenant = newTenant();
     const run = await startRun(store, tenant);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { RunId } from "../../src/model/index.ts";
 import type { CommitOutcome, Store } from "../../src/ports/store.ts";
 import { scaled } from "../scale.ts";
-import type { StoreUnderTest } from "./store.ts";
+import type { StoreUnderTest } from "./store-under-test.ts";
 import { newEntry, newRun, newTenant, startRun, toBytes, toText, toTexts } from "./store-values.ts";
 
 const all = { after: 0, limit: 10_000 };

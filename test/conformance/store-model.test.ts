@@ -6,7 +6,7 @@ import { usePostgres } from "../postgres.ts";
 import { scaled, seed } from "../scale.ts";
 import { makeInMemoryStore } from "./in-memory-store-under-test.ts";
 import { makePostgresStore } from "./postgres-store-under-test.ts";
-import type { StoreUnderTest } from "./store.ts";
+import type { StoreUnderTest } from "./store-under-test.ts";
 import { newApproval, newEntryId, newRun, startMs, toBytes, toText } from "./store-values.ts";
 
 const postgres = usePostgres();

@@ -10,6 +10,7 @@ const server = process.env["COUNTERSIGN_TEST_POSTGRES_URL"];
 
 if (server === undefined) {
   describe("Store: Postgres by URL", () => {
+    // oxlint-disable-next-line vitest/expect-expect -- it is listed as not run, with its reason
     test("conforms", (context) => context.skip("COUNTERSIGN_TEST_POSTGRES_URL is not set"));
   });
 } else {

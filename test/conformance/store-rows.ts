@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { MemoryRow, PinRow } from "../../src/ports/store.ts";
-import type { StoreUnderTest } from "./store.ts";
+import type { StoreUnderTest } from "./store-under-test.ts";
 import { newDigest, newEntry, newTenant, startMs, toBytes, toText } from "./store-values.ts";
 
 export function describeRows(under: () => StoreUnderTest): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { StoreUnderTest } from "./store.ts";
+import type { StoreUnderTest } from "./store-under-test.ts";
 import { newRun, newTenant, startRun, toBytes, toTexts } from "./store-values.ts";
 
 export function describeRuns(under: () => StoreUnderTest): void {
@@ -49,7 +49,7 @@ export function describeRuns(under: () => StoreUnderTest): void {
       const run = newRun();
       await store.runs.create({ run, tenant: newTenant(), events: [] });
       const heads = await Promise.all(Array.from({ length: 8 }, () => store.runs.take(run)));
-      expect(heads.map((head) => head?.epoch).toSorted()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+      expect(new Set(heads.map((head) => head?.epoch))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8]));
     });
 
     test("an ended run is taken as it is and has no timer", async () => {
@@ -96,7 +96,7 @@ export function describeRuns(under: () => StoreUnderTest): void {
       const { store, readWakes } = under();
       await clearTimers(under());
       const tenant = newTenant();
-      const runs = await Promise.all([30, 10, 20, 40].map((_) => startRun(store, tenant)));
+      const runs = await Promise.all([1, 2, 3, 4].map(() => startRun(store, tenant)));
       for (const [index, run] of runs.entries()) {
         await store.runs.setTimer(run, [30, 10, 20, 40][index]!);
       }

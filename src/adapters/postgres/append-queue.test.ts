@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { seed } from "../../../test/scale.ts";
 import type { RunId } from "../../model/index.ts";
-import { createAppendQueue, type Waiting } from "./append-queue.ts";
+import { AppendQueue, type Waiting } from "./append-queue.ts";
 
 const wide = { units: 1_000, bytes: 1_000_000 };
 
@@ -25,7 +25,7 @@ function toWaiting(run: string | null, changes: Partial<Waiting> = {}): Waiting 
 
 describe("append queue", () => {
   test("a run has one append in a batch and none in another until that is over", () => {
-    const queue = createAppendQueue(wide);
+    const queue = new AppendQueue(wide);
     const [a1, a2, b1, alone] = [toWaiting("a"), toWaiting("a"), toWaiting("b"), toWaiting(null)];
     for (const waiting of [a1, a2, b1, alone]) queue.add(waiting);
     const first = queue.take(wide);
@@ -36,7 +36,7 @@ describe("append queue", () => {
   });
 
   test("a batch ends at its units and bytes, and a large unit goes alone", () => {
-    const queue = createAppendQueue(wide);
+    const queue = new AppendQueue(wide);
     const units = [10, 10, 500, 10].map((bytes, n) => toWaiting(`r${n}`, { bytes }));
     for (const unit of units) queue.add(unit);
     expect(queue.take({ units: 1, bytes: 100 })).toEqual([units[0]]);
@@ -46,7 +46,7 @@ describe("append queue", () => {
   });
 
   test("I13: refuses beyond its bounds, in units and in bytes, and takes more once emptied", () => {
-    const byUnits = createAppendQueue({ units: 2, bytes: 1_000 });
+    const byUnits = new AppendQueue({ units: 2, bytes: 1_000 });
     byUnits.add(toWaiting("a"));
     byUnits.add(toWaiting("a"));
     expect(() => byUnits.add(toWaiting("b"))).toThrow(
@@ -54,7 +54,7 @@ describe("append queue", () => {
     );
     byUnits.take(wide);
     byUnits.add(toWaiting("b"));
-    const byBytes = createAppendQueue({ units: 9, bytes: 15 });
+    const byBytes = new AppendQueue({ units: 9, bytes: 15 });
     byBytes.add(toWaiting("a", { bytes: 400 }));
     expect(() => byBytes.add(toWaiting("b"))).toThrow(
       expect.objectContaining({ code: "store_busy" }),
@@ -62,7 +62,7 @@ describe("append queue", () => {
   });
 
   test("what is late leaves, and what waited behind it in time is ready", () => {
-    const queue = createAppendQueue(wide);
+    const queue = new AppendQueue(wide);
     const late = [toWaiting("a"), toWaiting("a"), toWaiting(null)];
     const inTime = toWaiting("a", { deadlineMs: 200 });
     for (const waiting of [...late, inTime]) queue.add(waiting);
@@ -77,7 +77,7 @@ describe("append queue", () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1 });
     fc.assert(
       fc.property(runs, sizes, (adds, takes) => {
-        const queue = createAppendQueue(wide);
+        const queue = new AppendQueue(wide);
         const added = adds.map((run, n) => toWaiting(run, { token: BigInt(n) }));
         for (const waiting of added) queue.add(waiting);
         const out: Waiting[] = [];

@@ -21,92 +21,85 @@ export interface QueueLimits {
   readonly bytes: number;
 }
 
-export interface AppendQueue {
-  /** Throws `store_busy` at the bound. */
-  add(waiting: Waiting): void;
-  /** The next batch, at most one append a run; empty when nothing is ready. */
-  take(limits: QueueLimits): readonly Waiting[];
-  /** The batch is over: what waited for its runs is ready now. */
-  release(batch: readonly Waiting[]): void;
-  /** Takes out what has waited past its deadline. */
-  expire(nowMs: number): readonly Waiting[];
-  readonly size: number;
-}
-
 /**
  * Appends of one run keep their order and never share a batch: the second one's fence can hold
  * only once the first is committed.
  */
-export function createAppendQueue(limits: QueueLimits): AppendQueue {
-  let ready: Waiting[] = [];
+export class AppendQueue {
+  readonly #limits: QueueLimits;
   /** Runs with an append that is ready or in flight, and what follows it. */
-  const following = new Map<RunId, Waiting[]>();
-  let size = 0;
-  let bytes = 0;
+  readonly #following = new Map<RunId, Waiting[]>();
+  #ready: Waiting[] = [];
+  #size = 0;
+  #bytes = 0;
 
-  function add(waiting: Waiting): void {
-    if (size >= limits.units || (size > 0 && bytes + waiting.bytes > limits.bytes)) {
-      throw new Fault("store_busy", `${size} units of ${bytes} bytes are waiting to be written`);
+  constructor(limits: QueueLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Throws `store_busy` at the bound. */
+  add(waiting: Waiting): void {
+    const over = this.#size > 0 && this.#bytes + waiting.bytes > this.#limits.bytes;
+    if (this.#size >= this.#limits.units || over) {
+      throw new Fault(
+        "store_busy",
+        `${this.#size} units of ${this.#bytes} bytes are waiting to be written`,
+      );
     }
-    size += 1;
-    bytes += waiting.bytes;
+    this.#size += 1;
+    this.#bytes += waiting.bytes;
     const run = waiting.append?.run;
-    const line = run === undefined ? undefined : following.get(run);
+    const line = run === undefined ? undefined : this.#following.get(run);
     if (line !== undefined) {
       line.push(waiting);
       return;
     }
-    if (run !== undefined) following.set(run, []);
-    ready.push(waiting);
+    if (run !== undefined) this.#following.set(run, []);
+    this.#ready.push(waiting);
   }
 
-  function take(batch: QueueLimits): readonly Waiting[] {
+  /** The next batch, at most one append a run; empty when nothing is ready. */
+  take(limits: QueueLimits): readonly Waiting[] {
     let count = 0;
     let taken = 0;
     // A unit larger than a whole batch goes alone.
-    while (count < ready.length && count < batch.units) {
-      const next = ready[count]!;
-      if (count > 0 && taken + next.bytes > batch.bytes) break;
+    while (count < this.#ready.length && count < limits.units) {
+      const next = this.#ready[count]!;
+      if (count > 0 && taken + next.bytes > limits.bytes) break;
       taken += next.bytes;
       count += 1;
     }
-    size -= count;
-    bytes -= taken;
-    return ready.splice(0, count);
+    this.#size -= count;
+    this.#bytes -= taken;
+    return this.#ready.splice(0, count);
   }
 
-  function release(batch: readonly Waiting[]): void {
+  /** The batch is over: what waited for its runs is ready now. */
+  release(batch: readonly Waiting[]): void {
     for (const { append } of batch) {
       if (append === undefined) continue;
-      const next = following.get(append.run)?.shift();
-      if (next === undefined) following.delete(append.run);
-      else ready.push(next);
+      const next = this.#following.get(append.run)?.shift();
+      if (next === undefined) this.#following.delete(append.run);
+      else this.#ready.push(next);
     }
   }
 
-  function expire(nowMs: number): readonly Waiting[] {
+  /** Takes out what has waited past its deadline. */
+  expire(nowMs: number): readonly Waiting[] {
     const expired: Waiting[] = [];
     for (;;) {
-      const late = ready.filter((waiting) => waiting.deadlineMs <= nowMs);
+      const late = this.#ready.filter((waiting) => waiting.deadlineMs <= nowMs);
       if (late.length === 0) return expired;
-      ready = ready.filter((waiting) => waiting.deadlineMs > nowMs);
-      for (const waiting of late) {
-        size -= 1;
-        bytes -= waiting.bytes;
-      }
+      this.#ready = this.#ready.filter((waiting) => waiting.deadlineMs > nowMs);
+      this.#size -= late.length;
+      this.#bytes -= late.reduce((sum, waiting) => sum + waiting.bytes, 0);
       expired.push(...late);
       // What waited behind them is ready now, and may be late itself.
-      release(late);
+      this.release(late);
     }
   }
-
-  return {
-    add,
-    take,
-    release,
-    expire,
-    get size() {
-      return size;
-    },
-  };
 }

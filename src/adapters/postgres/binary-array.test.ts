@@ -34,12 +34,14 @@ const bytes = fc.uint8Array({ maxLength: 40 });
 test("Postgres reads back what was encoded, whatever the values", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(int4),
-      fc.array(int8),
-      fc.array(fc.uuid()),
-      fc.array(text),
-      fc.array(bytes),
-      async (int4s, int8s, uuids, texts, byteas) => {
+      fc.record({
+        int4s: fc.array(int4),
+        int8s: fc.array(int8),
+        uuids: fc.array(fc.uuid()),
+        texts: fc.array(text),
+        byteas: fc.array(bytes),
+      }),
+      async ({ int4s, int8s, uuids, texts, byteas }) => {
         const { rows } = await client.query({
           name: "read_back",
           text: `select $1::int4[] as int4s, $2::int8[]::text[] as int8s, $3::uuid[]::text[] as uuids,

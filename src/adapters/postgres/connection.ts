@@ -54,7 +54,7 @@ const int8 = 20;
 
 function getTypeParser(oid: number, format?: "text" | "binary"): unknown {
   if (oid === int8 && format !== "binary") return parseInt8;
-  return pg.types.getTypeParser(oid, format as "text");
+  return pg.types.getTypeParser(oid, format);
 }
 
 function parseInt8(text: string): number {

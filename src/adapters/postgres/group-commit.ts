@@ -4,16 +4,10 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import type { CommitOutcome, CommitUnit } from "../../ports/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
-import { createAppendQueue, type Waiting } from "./append-queue.ts";
+import { AppendQueue, type Waiting } from "./append-queue.ts";
 import { createLane, type Lane } from "./lane.ts";
 import type { Tokens } from "./tokens.ts";
 import { writeBatch } from "./write-batch.ts";
-
-export interface GroupCommit {
-  commit(unit: Pick<CommitUnit, "append" | "entries">): Promise<CommitOutcome>;
-  /** Takes no more, writes what waits within the bound, and gives up the rest. */
-  close(): Promise<void>;
-}
 
 export interface GroupCommitOptions {
   readonly connect: () => Promise<pg.Client>;
@@ -31,74 +25,87 @@ const batchLimits = { units: 256, bytes: 4 * 1024 * 1024 };
 /** About a third of a second of full load; what is beyond is told to come back. */
 const queueLimits = { units: 10_000, bytes: 64 * 1024 * 1024 };
 
-export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
-  const { clock, telemetry } = options;
-  const queue = createAppendQueue(queueLimits);
-  const lanes = Array.from({ length: laneCount }, () => createLane(options.connect));
-  const idle: Lane[] = [...lanes];
-  let scheduled = false;
-  let closed = false;
+/** Writes units in batches, on lanes that are flushed as soon as they are free. */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  readonly #queue = new AppendQueue(queueLimits);
+  readonly #lanes: readonly Lane[];
+  readonly #idle: Lane[];
+  #scheduled = false;
+  #closed = false;
 
-  function schedule(): void {
-    if (scheduled || idle.length === 0) return;
-    scheduled = true;
-    // What the same turn of the event loop brings in shares the batch.
-    setImmediate(pump);
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+    this.#lanes = Array.from({ length: laneCount }, () => createLane(options.connect));
+    this.#idle = [...this.#lanes];
   }
 
-  function pump(): void {
-    scheduled = false;
-    while (idle.length > 0) {
-      const batch = queue.take(batchLimits);
-      if (batch.length === 0) return;
-      void flush(idle.pop()!, batch);
-    }
-  }
-
-  async function flush(lane: Lane, batch: readonly Waiting[]): Promise<void> {
-    const startedMs = clock.monotonicMs();
-    telemetry.observe("store_batch_units", batch.length);
-    await writeBatch({ ...options, lane, batch, onOutage: expire });
-    telemetry.observe("store_batch_seconds", (clock.monotonicMs() - startedMs) / 1000);
-    queue.release(batch);
-    idle.push(lane);
-    pump();
-  }
-
-  function expire(cause: unknown): void {
-    for (const waiting of queue.expire(clock.monotonicMs())) {
-      waiting.fail(new Fault("store_unavailable", "Postgres did not come back in time", { cause }));
-    }
-  }
-
-  function commit(unit: Pick<CommitUnit, "append" | "entries">): Promise<CommitOutcome> {
+  commit(unit: Pick<CommitUnit, "append" | "entries">): Promise<CommitOutcome> {
+    const { clock, tokens, commitWithinMs } = this.#options;
     return new Promise((settle, fail) => {
-      if (closed) throw new Fault("draining", "The store is closed");
-      queue.add({
+      if (this.#closed) throw new Fault("draining", "The store is closed");
+      this.#queue.add({
         append: unit.append,
         entries: unit.entries ?? [],
-        token: options.tokens.next(),
+        token: tokens.next(),
         bytes: toSize(unit),
-        deadlineMs: clock.monotonicMs() + options.commitWithinMs,
+        deadlineMs: clock.monotonicMs() + commitWithinMs,
         uncertain: false,
         settle,
         fail,
       });
-      schedule();
+      this.#schedule();
     });
   }
 
-  async function close(): Promise<void> {
-    closed = true;
-    const untilMs = clock.monotonicMs() + options.commitWithinMs;
-    while ((queue.size > 0 || idle.length < laneCount) && clock.monotonicMs() < untilMs) {
-      await clock.sleep(5);
-    }
-    expire(new Error("The store was closed"));
-    for (const lane of lanes) lane.drop();
+  /** Takes no more, writes what waits within the bound, and gives up the rest. */
+  async close(): Promise<void> {
+    const { clock, commitWithinMs } = this.#options;
+    this.#closed = true;
+    const untilMs = clock.monotonicMs() + commitWithinMs;
+    const isBusy = () => this.#queue.size > 0 || this.#idle.length < laneCount;
+    while (isBusy() && clock.monotonicMs() < untilMs) await clock.sleep(5);
+    this.#expire(new Error("The store was closed"));
+    for (const lane of this.#lanes) lane.drop();
   }
 
-  return { commit, close };
+  #schedule(): void {
+    if (this.#scheduled || this.#idle.length === 0) return;
+    this.#scheduled = true;
+    // What the same turn of the event loop brings in shares the batch.
+    setImmediate(() => this.#pump());
+  }
+
+  #pump(): void {
+    this.#scheduled = false;
+    while (this.#idle.length > 0) {
+      const batch = this.#queue.take(batchLimits);
+      if (batch.length === 0) return;
+      void this.#flush(this.#idle.pop()!, batch);
+    }
+  }
+
+  async #flush(lane: Lane, batch: readonly Waiting[]): Promise<void> {
+    const { clock, telemetry } = this.#options;
+    const startedMs = clock.monotonicMs();
+    telemetry.observe("store_batch_units", batch.length);
+    await writeBatch({
+      ...this.#options,
+      lane,
+      batch,
+      onOutage: (cause) => this.#expire(cause),
+    });
+    telemetry.observe("store_batch_seconds", (clock.monotonicMs() - startedMs) / 1000);
+    this.#queue.release(batch);
+    this.#idle.push(lane);
+    this.#pump();
+  }
+
+  #expire(cause: unknown): void {
+    for (const waiting of this.#queue.expire(this.#options.clock.monotonicMs())) {
+      waiting.fail(new Fault("store_unavailable", "Postgres did not come back in time", { cause }));
+    }
+  }
 }
 
 /** What a row costs beside its payload. */

@@ -1,35 +1,14 @@
 import type { ApprovalId, RunId, TenantId } from "../../model/index.ts";
 import { requireStorableApproval, requireId } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
-import type { ApprovalDecision, ApprovalRow, Approvals } from "../../ports/store.ts";
+import type { ApprovalDecision, ApprovalDraft, ApprovalRow, Approvals } from "../../ports/store.ts";
 import { toRefusal } from "./approval-refusal.ts";
 import { asked, type Database, type Tables } from "./database.ts";
 import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
 
 export function createPostgresApprovals({ tables, pool }: Database): Approvals {
   return {
-    async create(row) {
-      requireStorableApproval(row);
-      const result = await asked(
-        tables
-          .insertInto("approvals")
-          .values({
-            tenant: row.tenant,
-            id: row.id,
-            run_id: row.run,
-            intent: toDigestBytes(row.intent),
-            state: "pending",
-            request: Buffer.from(row.request),
-            verdict: null,
-            created_at: row.createdAtMs,
-            expires_at: row.expiresAtMs,
-            token: null,
-          })
-          .onConflict((conflict) => conflict.columns(["tenant", "id"]).doNothing())
-          .executeTakeFirst(),
-      );
-      return result.numInsertedOrUpdatedRows === 1n ? "created" : "exists";
-    },
+    create: (row) => create(tables, row),
     async get(tenant, id) {
       requireId("id", id);
       const row = await asked(
@@ -42,21 +21,7 @@ export function createPostgresApprovals({ tables, pool }: Database): Approvals {
       );
       return row === undefined ? null : toApprovalRow(row);
     },
-    async list(tenant, { state, after, limit }) {
-      if (after !== undefined) requireId("after", after);
-      const rows = await asked(
-        tables
-          .selectFrom("approvals")
-          .select(columns)
-          .where("tenant", "=", tenant)
-          .$if(state !== undefined, (query) => query.where("state", "=", state!))
-          .$if(after !== undefined, (query) => query.where("id", ">", after!))
-          .orderBy("id")
-          .limit(Math.min(limit, storeLimits.rowsPerPage))
-          .execute(),
-      );
-      return rows.map(toApprovalRow);
-    },
+    list: (tenant, query) => list(tables, tenant, query),
     decide: (decision) => decide(tables, decision),
     async expire(nowMs, limit) {
       const { rowCount } = await asked(
@@ -99,6 +64,52 @@ const columns = [
   "created_at",
   "expires_at",
 ] as const;
+
+async function create(
+  tables: Database["tables"],
+  row: ApprovalDraft,
+): Promise<"created" | "exists"> {
+  requireStorableApproval(row);
+  const result = await asked(
+    tables
+      .insertInto("approvals")
+      .values({
+        tenant: row.tenant,
+        id: row.id,
+        run_id: row.run,
+        intent: toDigestBytes(row.intent),
+        state: "pending",
+        request: Buffer.from(row.request),
+        verdict: null,
+        created_at: row.createdAtMs,
+        expires_at: row.expiresAtMs,
+        token: null,
+      })
+      .onConflict((conflict) => conflict.columns(["tenant", "id"]).doNothing())
+      .executeTakeFirst(),
+  );
+  return result.numInsertedOrUpdatedRows === 1n ? "created" : "exists";
+}
+
+async function list(
+  tables: Database["tables"],
+  tenant: TenantId,
+  { state, after, limit }: Parameters<Approvals["list"]>[1],
+): Promise<readonly ApprovalRow[]> {
+  if (after !== undefined) requireId("after", after);
+  const rows = await asked(
+    tables
+      .selectFrom("approvals")
+      .select(columns)
+      .where("tenant", "=", tenant)
+      .$if(state !== undefined, (query) => query.where("state", "=", state!))
+      .$if(after !== undefined, (query) => query.where("id", ">", after!))
+      .orderBy("id")
+      .limit(Math.min(limit, storeLimits.rowsPerPage))
+      .execute(),
+  );
+  return rows.map(toApprovalRow);
+}
 
 async function decide(
   tables: Database["tables"],

@@ -1,4 +1,4 @@
-import type { TenantId } from "../../model/index.ts";
+import type { Digest, TenantId } from "../../model/index.ts";
 import { requireStorablePin } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
 import type { PinRow, Pins } from "../../ports/store.ts";
@@ -32,31 +32,7 @@ export function createPostgresPins({ tables }: Database): Pins {
       );
       return rows.map(toPinRow);
     },
-    async accept(pin, previous) {
-      requireStorablePin(pin);
-      const { tenant, server, tool, ...changed } = fromPinRow(pin);
-      if (previous === null) {
-        const result = await asked(
-          tables
-            .insertInto("pins")
-            .values({ tenant, server, tool, ...changed })
-            .onConflict((conflict) => conflict.columns(["tenant", "server", "tool"]).doNothing())
-            .executeTakeFirst(),
-        );
-        return result.numInsertedOrUpdatedRows === 1n ? "accepted" : "stale";
-      }
-      const result = await asked(
-        tables
-          .updateTable("pins")
-          .set(changed)
-          .where("tenant", "=", tenant)
-          .where("server", "=", server)
-          .where("tool", "=", tool)
-          .where("digest", "=", toDigestBytes(previous))
-          .executeTakeFirst(),
-      );
-      return result.numUpdatedRows === 1n ? "accepted" : "stale";
-    },
+    accept: (pin, previous) => accept(tables, pin, previous),
     async revoke(tenant, server, tool) {
       const result = await asked(
         tables
@@ -69,6 +45,36 @@ export function createPostgresPins({ tables }: Database): Pins {
       return result.numDeletedRows === 1n;
     },
   };
+}
+
+async function accept(
+  tables: Database["tables"],
+  pin: PinRow,
+  previous: Digest | null,
+): Promise<"accepted" | "stale"> {
+  requireStorablePin(pin);
+  const { tenant, server, tool, ...changed } = fromPinRow(pin);
+  if (previous === null) {
+    const result = await asked(
+      tables
+        .insertInto("pins")
+        .values({ tenant, server, tool, ...changed })
+        .onConflict((conflict) => conflict.columns(["tenant", "server", "tool"]).doNothing())
+        .executeTakeFirst(),
+    );
+    return result.numInsertedOrUpdatedRows === 1n ? "accepted" : "stale";
+  }
+  const result = await asked(
+    tables
+      .updateTable("pins")
+      .set(changed)
+      .where("tenant", "=", tenant)
+      .where("server", "=", server)
+      .where("tool", "=", tool)
+      .where("digest", "=", toDigestBytes(previous))
+      .executeTakeFirst(),
+  );
+  return result.numUpdatedRows === 1n ? "accepted" : "stale";
 }
 
 function fromPinRow(pin: PinRow): Tables["pins"] {

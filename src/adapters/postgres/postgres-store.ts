@@ -8,7 +8,7 @@ import { commitUnit } from "./commit-unit.ts";
 import { connect, openPool } from "./connection.ts";
 import { openDatabase } from "./database.ts";
 import type { Enlist } from "./enlist.ts";
-import { createGroupCommit } from "./group-commit.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { migratePostgres } from "./migrate.ts";
 import { dropEndedPartitions, makePartitions } from "./partitions.ts";
 import { createPostgresApprovals } from "./postgres-approvals.ts";
@@ -57,7 +57,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const database = openDatabase(pool);
   const tokens = createTokens(random);
   const transactions = { pool, clock, random, withinMs: commitWithinMs };
-  const writer = createGroupCommit({
+  const writer = new GroupCommit({
     connect: () => connectLane(url),
     clock,
     random,

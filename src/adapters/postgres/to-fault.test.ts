@@ -52,7 +52,7 @@ test.each([
     "lost",
   ],
   ["a server that froze", new Error("Query read timeout"), "store_unavailable", "lost"],
-] as const)("%s", (_, error, code, trouble) => {
+] as const)("%s", (...[, error, code, trouble]) => {
   expect(toFault(error)).toMatchObject({ name: "Fault", code });
   expect(toTrouble(error)).toBe(trouble);
 });

@@ -27,6 +27,7 @@ export async function writeBatch(work: BatchWork): Promise<void> {
   const open = new Set(work.batch);
   let outages = 0;
   let conflicts = 0;
+  let told: unknown = null;
   while (open.size > 0) {
     try {
       await attempt(await work.lane.connected(), open);
@@ -34,7 +35,9 @@ export async function writeBatch(work: BatchWork): Promise<void> {
       const trouble = toTrouble(error);
       work.telemetry.count("store_batch_trouble", { trouble });
       if (trouble === "lost") {
-        await waitOut(work, { open, error, outages: outages++ });
+        // A full disk ends Postgres; that nobody answers afterwards says less.
+        told = isDiskFault(told) ? told : error;
+        await waitOut(work, { open, error: told, outages: outages++ });
       } else if (trouble === "spoilt" && open.size > 1) {
         await split(work, open);
       } else if (trouble === "spoilt" && toSqlState(error) === uniqueViolation) {
@@ -147,6 +150,11 @@ async function waitOut(work: BatchWork, { open, error, outages }: Outage): Promi
   if (outages === 0)
     work.telemetry.log("warn", "Lost a connection to Postgres", { error: String(error) });
   if (open.size > 0) await clock.sleep(toBackoffMs(outages, random));
+}
+
+function isDiskFault(error: unknown): boolean {
+  const fault = toFault(error);
+  return fault instanceof Fault && fault.code === "store_full";
 }
 
 function failAll(open: Set<Waiting>, error: unknown): void {
