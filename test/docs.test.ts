@@ -14,6 +14,7 @@ import {
   type Mention,
 } from "./docs/read-page.ts";
 import { listFiles } from "./tidy/source.ts";
+import { renderLifecycles } from "./docs/render-lifecycles.ts";
 import { renderDirection } from "./tidy/render-direction.ts";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -122,10 +123,14 @@ function withGenerated(page: string, name: string, text: string): string {
 describe("ARCHITECTURE.md", () => {
   const page = read("ARCHITECTURE.md");
 
-  test("shows the direction table that the house is held to", async () => {
+  test("shows the direction table and the lifecycles that run", async () => {
     // The formatter would align the table, and every new line would touch all of them.
     const table = `<!-- prettier-ignore-start -->\n\n${renderDirection()}\n\n<!-- prettier-ignore-end -->`;
-    const whole = withGenerated(page, "direction", table);
+    const whole = withGenerated(
+      withGenerated(page, "direction", table),
+      "lifecycles",
+      renderLifecycles(),
+    );
     await expect(whole).toMatchFileSnapshot(path.join(root, "ARCHITECTURE.md"));
   });
 
