@@ -11,6 +11,7 @@ import { systemRandom } from "../src/adapters/system/system-random.ts";
 import { toUuidV7, type EntryId, type RunId, type TenantId } from "../src/model/index.ts";
 import type { CommitUnit } from "../src/ports/store.ts";
 import type { Progress } from "./main.ts";
+import { readPostgresCpuSeconds } from "./process-cpu.ts";
 import { readMachine, toQuantile, type Report } from "./report.ts";
 
 /** A step of a run is about this large; its contexts are blobs. */
@@ -47,7 +48,7 @@ export async function measureStore(progress: Progress): Promise<Report> {
     const notes = [await readDurability(postgres.url), toFlushNote(directory)];
     const rows = [];
     for (const regime of regimes) {
-      const row = await measure(store, regime);
+      const row = await measure({ store, postmaster: postgres.pid }, regime);
       progress(JSON.stringify(row));
       rows.push(row);
     }
@@ -61,7 +62,7 @@ export async function measureStore(progress: Progress): Promise<Report> {
 }
 
 async function measure(
-  store: PostgresStore,
+  { store, postmaster }: { readonly store: PostgresStore; readonly postmaster: number },
   { writers, unit }: Regime,
 ): Promise<Report["rows"][number]> {
   const stop = new AbortController();
@@ -74,8 +75,10 @@ async function measure(
   latencies.length = 0;
   const startedMs = performance.now();
   const startedCpu = process.cpuUsage();
+  const startedPostgres = readPostgresCpuSeconds(postmaster);
   await sleep(measuredMs);
   const cpu = process.cpuUsage(startedCpu);
+  const postgres = (readPostgresCpuSeconds(postmaster) ?? NaN) - (startedPostgres ?? NaN);
   const seconds = (performance.now() - startedMs) / 1000;
   const sorted = Float64Array.from(latencies).toSorted();
   stop.abort();
@@ -87,6 +90,7 @@ async function measure(
     "p50 ms": Number(toQuantile(sorted, 0.5).toFixed(2)),
     "p99 ms": Number(toQuantile(sorted, 0.99).toFixed(2)),
     "Node µs/unit": Number(((cpu.user + cpu.system) / sorted.length).toFixed(1)),
+    "Postgres µs/unit": Number(((postgres * 1e6) / sorted.length).toFixed(1)),
   };
 }
 
