@@ -177,7 +177,10 @@ class Engine implements InMemoryWake {
   async #stop(lane: Lane, withinMs: number): Promise<void> {
     this.#lanes.delete(lane);
     const ended = Promise.all([...lane.inFlight.values()].map((each) => each.ended));
-    await Promise.all([lane.sweeper.stop(), Promise.race([ended, this.#clock.sleep(withinMs)])]);
+    const bound = new AbortController();
+    const late = this.#clock.sleep(withinMs, bound.signal).catch(() => {});
+    await Promise.all([lane.sweeper.stop(), Promise.race([ended, late])]);
+    bound.abort();
     for (const { abort } of lane.inFlight.values()) {
       abort.abort(new Fault("draining", "this worker stops"));
     }

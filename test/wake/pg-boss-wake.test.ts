@@ -49,6 +49,13 @@ describe("Wake on pg-boss", () => {
     await Promise.all(queues.map((queue) => queue.close()));
   });
 
+  test("a database that does not answer is a fault that says so, and leaves nothing open", async () => {
+    const url = new URL(await postgres.freshDatabase());
+    url.port = "1";
+    const opening = openWakeQueue({ url: url.toString(), clock, telemetry });
+    await expect(opening).rejects.toMatchObject({ code: "store_unavailable" });
+  });
+
   test("a queued wake is kept for years, and a parked one as well", async () => {
     const url = await postgres.freshDatabase();
     const queue = await openWakeQueue({ url, clock, telemetry, retries: 0 });
@@ -123,6 +130,38 @@ describe("Wake on pg-boss", () => {
     expect(seen.size).toBe(600);
     await queue.close();
   });
+
+  test("a claim stays short on a long queue, though it was planned when the queue was empty", async () => {
+    const url = await postgres.freshDatabase();
+    const queue = await openWakeQueue({ url, clock, telemetry });
+    const fill = async (round: string) => {
+      for (let from = 0; from < 20_000; from += 1_000) {
+        const runs = Array.from(
+          { length: 1_000 },
+          (_, index) => `${round}${from + index}` as RunId,
+        );
+        await queue.enqueue(runs.map((run) => ({ run, tenant: acme })));
+      }
+    };
+    const claim = () => queue.claim({ free: 64, perTenant: 64, held: new Map(), cursor: "acme" });
+    for (let count = 0; count < 8; count++) await claim();
+    await fill("a");
+    await connected(url, async (client) => {
+      await client.query("delete from wake.job_common");
+      await client.query("analyze wake.job_common");
+    });
+    for (let count = 0; count < 8; count++) await claim();
+    await fill("b");
+    const tookMs: number[] = [];
+    for (let count = 0; count < 30; count++) {
+      const startedMs = clock.monotonicMs();
+      expect((await claim()).claims).toHaveLength(64);
+      tookMs.push(clock.monotonicMs() - startedMs);
+    }
+    // 3 ms where it was measured; a walk of the queue for each candidate took seconds.
+    expect(tookMs.toSorted((a, b) => a - b)[15]).toBeLessThan(50);
+    await queue.close();
+  }, 60_000);
 
   test("connections that are cut do not end the serving, and lose no wake", () =>
     benched(async (bench, url) => {

@@ -59,7 +59,6 @@ export class Dispatcher implements Serving {
   }
 
   async #stop(withinMs: number): Promise<void> {
-    const { queue, clock } = this.#options;
     this.#draining = true;
     await this.#emptied(withinMs);
     for (const each of this.#held) {
@@ -74,7 +73,7 @@ export class Dispatcher implements Serving {
     await this.#heartbeat.stop();
     await this.#dispatching;
     // Wakes that were queued behind ours are for others now, and need not wait for their poll.
-    await Promise.race([queue.announce(), clock.sleep(graceMs)]).catch(() => {});
+    await this.#options.queue.announce().catch(() => {});
   }
 
   /** Resolves when nothing is held any more, or after the bound. */

@@ -36,7 +36,7 @@ export async function installQueue({ pool, boss, retries }: InstallOptions): Pro
     await boss.updateQueue(wakeQueue, settings);
     // Asked first: CREATE INDEX waits for every writer, even if the index is there.
     const { rows } = await client.query<{ missing: boolean }>(
-      `select to_regclass('${schema}.wake_parked') is null as missing`,
+      `select to_regclass('${schema}.wake_active') is null as missing`,
     );
     if (rows[0]?.missing === true) await client.query(indexes);
   } finally {

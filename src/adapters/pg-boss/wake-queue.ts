@@ -107,11 +107,14 @@ class PgBossQueue implements WakeQueue {
     };
     this.#durable = new pg.Pool({ ...settings, max: enqueueConnections });
     // A claim or a settlement that a crash of Postgres undoes wakes the run once more, which is
-    // allowed; waiting for the disk at each would cost more than the rest of it.
+    // allowed; waiting for the disk at each would cost more than the rest of it. For the
+    // other settings see the claim's statement.
     this.#pool = new pg.Pool({
       ...settings,
       max: connections,
-      options: "-c synchronous_commit=off",
+      options: ["synchronous_commit", "enable_seqscan", "enable_bitmapscan", "enable_sort"]
+        .map((setting) => `-c ${setting}=off`)
+        .join(" "),
     });
     this.#batch = new EnqueueBatch(async (wakes) => {
       const query = { name: "enqueue", text: enqueueText, values: toEnqueueValues(wakes) };

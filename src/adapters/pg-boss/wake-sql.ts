@@ -23,6 +23,7 @@ const jobs = `${schema}.job_common`;
 export const indexes = `
   create index if not exists wake_turns on ${jobs} (name, group_id, priority desc, created_on)
     where state < 'active';
+  create index if not exists wake_active on ${jobs} (singleton_key) where state = 'active';
   create index if not exists wake_parked on ${jobs} (singleton_key)
     where name = '${parkedQueue}';
 `;
@@ -58,7 +59,7 @@ export const enqueueText = `
 `;
 
 /** Tenants looked at in one claim; the next one goes on behind them. */
-export const tenantsPerClaim = 64;
+const tenantsPerClaim = 64;
 
 const waiting = `name = '${wakeQueue}' and state < 'active'`;
 
@@ -68,21 +69,20 @@ const nextTenant = (condition: string, wrapped: string) => `
    where ${waiting} and ${condition} order by j.group_id limit 1)`;
 
 /**
- * A sub-select rather than EXISTS, and ids as arrays below: what they look up then is one probe of
- * an index each. Joined, Postgres walks the whole queue for every claim when its statistics are
- * those of the empty table that this is most of the time. The state is compared as text where
- * the primary key is the index to use, as the partial one would look cheaper.
+ * The table is empty most of the time, and Postgres plans by what it was when last looked at: to it
+ * every index then costs the same, and a wrong one walks the whole queue, for each candidate. So
+ * each look-up is written such that one index alone can serve it, as a probe: no name and no
+ * policy here, the state as text and ids as arrays below, and the connection avoids every plan
+ * that reads all and sorts.
  */
-const another = (state: string) => `
+const active = `
   (select o.id from ${jobs} o
-   where o.name = '${wakeQueue}' and o.state = '${state}' and o.policy = 'stately'
-     and coalesce(o.singleton_key, '') = j.singleton_key limit 1)`;
+   where o.state = 'active' and o.singleton_key = j.singleton_key limit 1)`;
 
 /**
  * $1 the tenant served last, $2 and $3 the tenants that hold slots here and how many, $4 free
- * slots, $5 slots a tenant. A wake that failed goes before a younger one of its run, after its
- * backoff: so a run has one attempt to count, and never two that wait for one. A run that is
- * attempted again is no longer parked.
+ * slots, $5 slots a tenant. Of two wakes of a run, one that failed before and a younger one, the
+ * failed one goes first, once its backoff is over. A run that is attempted again is not parked.
  */
 export const claimText = `
   with recursive turn (tenant, position, wrapped) as (
@@ -103,19 +103,20 @@ export const claimText = `
     where turn.position < ${tenantsPerClaim}
   ), candidate as (
     select head.id, turn.position,
+      row_number() over (partition by head.singleton_key order by head.state desc) as nth,
       coalesce(held.slots, 0) + row_number() over (
         partition by turn.tenant order by head.priority desc, head.created_on, head.id
       ) as share
     from turn
     left join unnest($2::text[], $3::int[]) as held (tenant, slots) on held.tenant = turn.tenant
     cross join lateral (
-      select j.id, j.priority, j.created_on from ${jobs} j
+      select j.id, j.priority, j.created_on, j.singleton_key, j.state from ${jobs} j
       where ${waiting} and j.group_id = turn.tenant and j.start_after <= ${schema}.job_now()
-        and ${another("active")} is null and (j.state = 'retry' or ${another("retry")} is null)
+        and ${active} is null
       order by j.priority desc, j.created_on limit $4
     ) as head
   ), chosen as (
-    select id, position, share from candidate where share <= $5 order by share, position limit $4
+    select id, position, share from candidate where nth = 1 and share <= $5 order by share, position limit $4
   ), locked as (
     select j.id from ${jobs} j
     where j.name = '${wakeQueue}' and j.id = any (array(select id from chosen))
