@@ -1,3 +1,5 @@
+import { keepsDecimal } from "./keeps-decimal.ts";
+
 /** JSON as it must be when its meaning is hashed and decided on: one reading, for everybody. */
 export type Json =
   | null
@@ -14,7 +16,7 @@ export type StrictJson =
       readonly reason: string;
       /** JSON Pointer of the place; empty for the document itself. */
       readonly pointer: string;
-      /** In characters of the decoded text; in bytes where it is not UTF-8. */
+      /** In bytes of what came as bytes, in UTF-16 units of what came as text. */
       readonly offset: number;
     };
 
@@ -27,32 +29,32 @@ const defaultLimits: StrictJsonLimits = { depth: 128 };
 
 /**
  * Refuses what two parsers could read differently: duplicate keys, lone surrogates, a byte order
- * mark, bytes that are not UTF-8, and numbers whose decimal value a double does not keep.
+ * mark, bytes that are not UTF-8, and numbers that a double does not keep (see `keepsDecimal`).
+ * What is accepted means what `JSON.parse` says.
  */
 export function parseStrictJson(
   input: Uint8Array | string,
   limits: StrictJsonLimits = defaultLimits,
 ): StrictJson {
   const text = typeof input === "string" ? input : decode(input);
-  if (text === null) {
-    return { kind: "refused", reason: "the bytes are not UTF-8", pointer: "", offset: 0 };
-  }
-  const cursor: Cursor = { text, at: 0, path: [], depth: limits.depth };
+  if (text === null) return refuseEncoding(input as Uint8Array, limits);
+  // What was decoded from UTF-8 has no lone surrogates; a text is looked at once, whole.
+  const isWellFormed = typeof input !== "string" || input.isWellFormed();
+  const cursor: Cursor = { text, at: 0, path: [], depth: limits.depth, isWellFormed };
   try {
+    if (text.charCodeAt(0) === byteOrderMark) refuse(cursor, "a byte order mark stands first");
     const value = parseValue(cursor);
-    skipSpace(cursor);
-    if (cursor.at < text.length) refuse(cursor, "more text follows the value");
+    if (!Number.isNaN(nextCode(cursor))) refuse(cursor, "more text follows the value");
     return { kind: "parsed", value };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const pointer = cursor.path.map(
-      (key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`,
-    );
+    const { message: reason, offset } = error;
+    const inBytes = (): number => encoder.encode(text.slice(0, offset)).length;
     return {
       kind: "refused",
-      reason: error.message,
-      pointer: pointer.join(""),
-      offset: error.offset,
+      reason,
+      pointer: toPointer(cursor.path),
+      offset: typeof input === "string" ? offset : inBytes(),
     };
   }
 }
@@ -62,6 +64,7 @@ interface Cursor {
   at: number;
   readonly path: (string | number)[];
   readonly depth: number;
+  readonly isWellFormed: boolean;
 }
 
 class Refusal extends Error {
@@ -76,7 +79,13 @@ function refuse(cursor: Cursor, reason: string, offset = cursor.at): never {
   throw new Refusal(reason, offset);
 }
 
+/** RFC 6901. */
+export function toPointer(path: readonly (string | number)[]): string {
+  return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
 
 function decode(bytes: Uint8Array): string | null {
   try {
@@ -86,20 +95,59 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
+/** The place of the first byte that is not UTF-8: the text before it is read to learn where it is. */
+function refuseEncoding(bytes: Uint8Array, limits: StrictJsonLimits): StrictJson {
+  const canStart = (length: number): boolean => {
+    try {
+      const prefix = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+      prefix.decode(bytes.subarray(0, length), { stream: true });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  let [valid, invalid] = [0, bytes.length + 1];
+  while (invalid - valid > 1) {
+    const middle = (valid + invalid) >> 1;
+    if (canStart(middle)) valid = middle;
+    else invalid = middle;
+  }
+  const before = new TextDecoder().decode(bytes.subarray(0, valid));
+  const read = parseStrictJson(before, limits);
+  const pointer = read.kind === "refused" ? read.pointer : "";
+  return { kind: "refused", reason: "the bytes are not UTF-8", pointer, offset: valid };
+}
+
+const byteOrderMark = 0xfeff;
 const quote = 0x22;
+const comma = 0x2c;
+const minus = 0x2d;
+const point = 0x2e;
+const zero = 0x30;
+const colon = 0x3a;
 const backslash = 0x5c;
-const braceOpen = 0x7b;
-const bracketOpen = 0x5b;
+const bracketClose = 0x5d;
+const braceClose = 0x7d;
+
+/** The code after white space; NaN at the end. */
+function nextCode(cursor: Cursor): number {
+  const { text } = cursor;
+  let code = text.charCodeAt(cursor.at);
+  while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) {
+    cursor.at += 1;
+    code = text.charCodeAt(cursor.at);
+  }
+  return code;
+}
 
 function parseValue(cursor: Cursor): Json {
-  skipSpace(cursor);
-  switch (cursor.text.charCodeAt(cursor.at)) {
-    case braceOpen:
-      return parseObject(cursor);
-    case bracketOpen:
-      return parseArray(cursor);
+  switch (nextCode(cursor)) {
     case quote:
       return parseString(cursor);
+    case 0x7b: // {
+      return parseObject(cursor);
+    case 0x5b: // [
+      return parseArray(cursor);
     case 0x74: // t
       return parseWord(cursor, "true", true);
     case 0x66: // f
@@ -114,44 +162,39 @@ function parseValue(cursor: Cursor): Json {
 function parseObject(cursor: Cursor): Json {
   enter(cursor);
   const object: Record<string, Json> = {};
-  if (closes(cursor, "}")) return object;
+  if (nextCode(cursor) === braceClose) return leave(cursor, object);
   for (;;) {
-    skipSpace(cursor);
+    if (nextCode(cursor) !== quote) refuse(cursor, "a key in quotes is missing");
     const keyAt = cursor.at;
-    if (cursor.text.charCodeAt(keyAt) !== quote) refuse(cursor, "a key in quotes is missing");
     const key = parseString(cursor);
     cursor.path.push(key);
     if (Object.hasOwn(object, key)) refuse(cursor, "the key stands twice", keyAt);
-    skipSpace(cursor);
-    if (cursor.text[cursor.at] !== ":") refuse(cursor, "a colon is missing");
+    if (nextCode(cursor) !== colon) refuse(cursor, "a colon is missing");
     cursor.at += 1;
     const value = parseValue(cursor);
     if (key === "__proto__") define(object, value);
     else object[key] = value;
     cursor.path.pop();
-    if (closes(cursor, "}")) return object;
+    if (nextCode(cursor) === braceClose) return leave(cursor, object);
     separate(cursor);
   }
 }
 
+/** Assigning to this key would set the prototype instead. */
 function define(object: Record<string, Json>, value: Json): void {
-  Object.defineProperty(object, "__proto__", {
-    value,
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
+  const free = { enumerable: true, configurable: true, writable: true };
+  Object.defineProperty(object, "__proto__", { value, ...free });
 }
 
 function parseArray(cursor: Cursor): Json {
   enter(cursor);
   const array: Json[] = [];
-  if (closes(cursor, "]")) return array;
+  if (nextCode(cursor) === bracketClose) return leave(cursor, array);
   for (;;) {
     cursor.path.push(array.length);
     array.push(parseValue(cursor));
     cursor.path.pop();
-    if (closes(cursor, "]")) return array;
+    if (nextCode(cursor) === bracketClose) return leave(cursor, array);
     separate(cursor);
   }
 }
@@ -163,24 +206,15 @@ function enter(cursor: Cursor): void {
   cursor.at += 1;
 }
 
-function closes(cursor: Cursor, bracket: string): boolean {
-  skipSpace(cursor);
-  if (cursor.text[cursor.at] !== bracket) return false;
+function leave<Value extends Json>(cursor: Cursor, value: Value): Value {
   cursor.at += 1;
-  return true;
+  return value;
 }
 
 function separate(cursor: Cursor): void {
-  if (cursor.text[cursor.at] !== ",") refuse(cursor, "a comma or a closing bracket is missing");
+  if (cursor.text.charCodeAt(cursor.at) !== comma)
+    refuse(cursor, "a comma or a closing bracket is missing");
   cursor.at += 1;
-}
-
-function skipSpace(cursor: Cursor): void {
-  for (;;) {
-    const code = cursor.text.charCodeAt(cursor.at);
-    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
-    cursor.at += 1;
-  }
 }
 
 function parseWord<Value extends Json>(cursor: Cursor, word: string, value: Value): Value {
@@ -190,11 +224,12 @@ function parseWord<Value extends Json>(cursor: Cursor, word: string, value: Valu
 }
 
 function parseString(cursor: Cursor): string {
+  const { text } = cursor;
   const start = cursor.at;
   let escaped = false;
   let at = start + 1;
   for (; ; at += 1) {
-    const code = cursor.text.charCodeAt(at);
+    const code = text.charCodeAt(at);
     if (code === quote) break;
     if (code === backslash) {
       escaped = true;
@@ -204,8 +239,9 @@ function parseString(cursor: Cursor): string {
     else if (code !== code) refuse(cursor, "a string does not end", start);
   }
   cursor.at = at + 1;
-  const value = escaped ? unescape(cursor, start) : cursor.text.slice(start + 1, at);
-  if (!value.isWellFormed()) refuse(cursor, "half of a surrogate pair stands alone", start);
+  const value = escaped ? unescape(cursor, start) : text.slice(start + 1, at);
+  if ((escaped || !cursor.isWellFormed) && !value.isWellFormed())
+    refuse(cursor, "half of a surrogate pair stands alone", start);
   return value;
 }
 
@@ -218,40 +254,43 @@ function unescape(cursor: Cursor, start: number): string {
   }
 }
 
-const numberShape = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-
+/** Whole numbers of up to 15 digits, which are nearly all, are read on the way. */
 function parseNumber(cursor: Cursor): number {
+  const { text } = cursor;
   const start = cursor.at;
-  numberShape.lastIndex = start;
-  const match = numberShape.exec(cursor.text);
-  if (match === null) {
-    return refuse(
-      cursor,
-      start < cursor.text.length ? "this is not a value" : "the text ends early",
-    );
+  const isNegative = text.charCodeAt(start) === minus;
+  const first = isNegative ? start + 1 : start;
+  let at = first;
+  let whole = 0;
+  let code = text.charCodeAt(at);
+  for (; code >= zero && code <= 0x39; code = text.charCodeAt(at)) {
+    whole = whole * 10 + (code - zero);
+    at += 1;
+    if (at - first === 1 && whole === 0) {
+      code = text.charCodeAt(at);
+      break;
+    }
   }
-  const [literal, , fraction, exponent] = match;
-  cursor.at += literal.length;
-  const value = Number(literal);
-  const isWhole = fraction === undefined && exponent === undefined;
-  if (isWhole && !Number.isSafeInteger(value)) {
-    refuse(cursor, "the whole number is beyond ±9007199254740991", start);
-  }
-  // Fifteen digits always survive; what is longer, or scaled, is compared digit by digit.
-  const survives = isWhole || (exponent === undefined && literal.length <= 16);
-  if (!survives && toDecimal(literal) !== toDecimal(String(value))) {
-    refuse(cursor, "the number loses digits as a double", start);
-  }
-  return value;
+  const isPlain = code !== point && code !== 0x65 && code !== 0x45;
+  if (!isPlain || at === first || at - first > 15) return parseLongNumber(cursor);
+  cursor.at = at;
+  return isNegative ? -whole : whole;
 }
 
-/** Sign, digits without outer zeros, and the exponent of the last digit: one text a decimal value. */
-function toDecimal(literal: string): string {
-  const [, sign, whole = "", fraction = "", exponent = "0"] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal) ?? [];
-  const digits = `${whole}${fraction}`.replace(/^0+/, "");
-  const trimmed = digits.replace(/0+$/, "");
-  if (trimmed === "") return literal.startsWith("I") ? literal : "0";
-  const scale = Number(exponent) - fraction.length + digits.length - trimmed.length;
-  return `${sign}${trimmed}e${scale}`;
+const numberShape = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+
+function parseLongNumber(cursor: Cursor): number {
+  const { text, at: start } = cursor;
+  numberShape.lastIndex = start;
+  if (!numberShape.test(text)) {
+    refuse(cursor, start < text.length ? "this is not a value" : "the text ends early");
+  }
+  const literal = text.slice(start, numberShape.lastIndex);
+  const value = Number(literal);
+  if (!Number.isFinite(value)) refuse(cursor, "the number is larger than a double holds");
+  if (Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < 1e21)
+    refuse(cursor, "the whole number is beyond ±9007199254740991");
+  if (!keepsDecimal(literal, value)) refuse(cursor, "the number loses digits as a double");
+  cursor.at += literal.length;
+  return value;
 }
