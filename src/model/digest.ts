@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 
 /** SHA-256 over canonical bytes, written `sha256:` and 64 hex digits. */
@@ -9,5 +9,5 @@ export const digestSchema = z
 export type Digest = z.infer<typeof digestSchema>;
 
 export function toDigest(bytes: Uint8Array | string): Digest {
-  return `sha256:${createHash("sha256").update(bytes).digest("hex")}` as Digest;
+  return `sha256:${hash("sha256", bytes, "hex")}` as Digest;
 }
