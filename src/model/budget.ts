@@ -10,12 +10,19 @@ export const amountsSchema = z
   .readonly();
 export type Amounts = z.infer<typeof amountsSchema>;
 
+/** A cap of null is one that nobody set. */
+const capSchema = z.int().nonnegative().nullable();
+export const capsSchema = z
+  .strictObject({ micros: capSchema, tokens: capSchema, calls: capSchema })
+  .readonly();
+export type Caps = z.infer<typeof capsSchema>;
+
 const kinds = ["micros", "tokens", "calls"] as const;
 export type BudgetKind = (typeof kinds)[number];
 
-/** Caps shared by a run and its sub-agents. A cap of null is one that nobody set. */
+/** What a run, with all its sub-agents, may spend, has spent and holds. */
 export interface Budget {
-  readonly caps: Readonly<Record<BudgetKind, number | null>>;
+  readonly caps: Caps;
   readonly spent: Amounts;
   /** Held for what was started and has not ended. */
   readonly reserved: Amounts;
@@ -34,7 +41,7 @@ export type Reservation =
 
 export const nothing: Amounts = Object.freeze({ micros: 0, tokens: 0, calls: 0 });
 
-export function createBudget(caps: Budget["caps"]): Budget {
+export function createBudget(caps: Caps): Budget {
   return Object.freeze({ caps, spent: nothing, reserved: nothing });
 }
 
@@ -47,8 +54,10 @@ export function reserveBudget(budget: Budget, estimate: Estimate): Reservation {
   const held: Record<BudgetKind, number> = { ...nothing };
   for (const kind of kinds) {
     const [cap, wanted] = [budget.caps[kind], estimate[kind]];
-    if (wanted === null && cap !== null) return refused(kind, "unknown_price");
-    held[kind] = wanted ?? 0;
+    // A price that is no whole number is no price.
+    const isKnown = wanted !== null && Number.isSafeInteger(wanted) && wanted >= 0;
+    if (!isKnown && cap !== null) return refused(kind, "unknown_price");
+    held[kind] = isKnown ? wanted : 0;
     if (cap === null) continue;
     const used = budget.spent[kind] + budget.reserved[kind];
     const alone = budget.reserved[kind] === 0;
@@ -72,8 +81,33 @@ export function settleBudget(budget: Budget, held: Amounts, cost: Amounts): Budg
   });
 }
 
+export type SharedReservation =
+  | { readonly kind: "reserved"; readonly chain: readonly Budget[]; readonly held: Amounts }
+  | Extract<Reservation, { kind: "refused" }>;
+
+/**
+ * A sub-agent spends from its own budget and from those of all above it, own first: from every one
+ * of them or from none.
+ */
+export function reserveShared(chain: readonly Budget[], estimate: Estimate): SharedReservation {
+  const reservations = chain.map((budget) => reserveBudget(budget, estimate));
+  const no = reservations.find((each) => each.kind === "refused");
+  if (no !== undefined) return no;
+  const made = reservations.filter((each) => each.kind === "reserved");
+  const held = made[0]?.held ?? nothing;
+  return { kind: "reserved", chain: Object.freeze(made.map(({ budget }) => budget)), held };
+}
+
+export function settleShared(
+  chain: readonly Budget[],
+  held: Amounts,
+  cost: Amounts,
+): readonly Budget[] {
+  return Object.freeze(chain.map((budget) => settleBudget(budget, held, cost)));
+}
+
 /** A stop at a cap is not the end: the cap is raised, and what was spent stays spent. */
-export function raiseBudget(budget: Budget, caps: Budget["caps"]): Budget {
+export function raiseBudget(budget: Budget, caps: Caps): Budget {
   return Object.freeze({ ...budget, caps });
 }
 

@@ -79,19 +79,6 @@ export function countField(bounds: { min: number; max: number }) {
   return z.int(within).min(bounds.min, within).max(bounds.max, within);
 }
 
-const notReference =
-  "takes a reference to a secret, never the secret itself: env://NAME, file:///path or secret://name";
-
-/** Where a secret is kept. What is not a reference is refused unread: it is likely the secret. */
-export const secretReferenceSchema = z
-  .string(notReference)
-  .regex(
-    /^(?:env:\/\/[A-Za-z_][A-Za-z0-9_]{0,127}|file:\/\/\S{1,1024}|secret:\/\/[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?)$/,
-    notReference,
-  )
-  .meta({ title: "reference to a secret" })
-  .brand<"SecretReference">();
-
 export interface ListenAddress {
   /** An IP address without brackets, or `localhost`. */
   readonly host: string;

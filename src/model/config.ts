@@ -6,9 +6,9 @@ import {
   isLoopback,
   listenField,
   originSchema,
-  secretReferenceSchema,
   sizeField,
 } from "./config-field.ts";
+import { secretReferenceSchema } from "./secret-reference.ts";
 
 const limitsSchema = z
   .strictObject({

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { parseStrictJson } from "../lib/strict-json.ts";
-import { deepFreeze } from "../lib/deep-freeze.ts";
-import { toCanonicalBytes, toCanonicalText } from "./canonical.ts";
+import { toCanonicalBytes } from "./canonical.ts";
 import { digestSchema, type Digest } from "./digest.ts";
-import { Fault } from "./fault.ts";
 import { approvalIdSchema, entryIdSchema, runIdSchema, tenantIdSchema } from "./id.ts";
+import { jsonSchema } from "./json-value.ts";
+import { fromRecordBytes } from "./record.ts";
 
 const atMs = z.int().nonnegative();
 const nameSchema = z.string().min(1).max(256);
@@ -54,7 +53,7 @@ const outcomeEntrySchema = z.strictObject({
   timings: z.strictObject({ queuedUs: z.int().nonnegative(), upstreamUs: z.int().nonnegative() }),
   cost: z.strictObject({ micros: z.int().nonnegative(), prices: digestSchema }).nullable(),
   /** What the tool said its own cost was: its claim, not ours. */
-  declaredCost: z.json().nullable(),
+  declaredCost: jsonSchema.nullable(),
   trace: z.string().max(64).nullable(),
 });
 
@@ -106,18 +105,7 @@ export function toEntryBytes(entry: Entry): Uint8Array {
 
 /** Reads stored bytes; anything but the canonical bytes of an entry is refused. */
 export function fromEntryBytes(bytes: Uint8Array): Entry {
-  const parsed = parseStrictJson(bytes);
-  if (parsed.kind === "refused")
-    throw notEntry(`${parsed.reason} at ${parsed.pointer || "the start"}`);
-  const entry = entrySchema.safeParse(parsed.value);
-  if (!entry.success) throw notEntry(entry.error.issues[0]?.path.join(".") ?? "unknown kind");
-  if (toCanonicalText(entry.data) !== new TextDecoder().decode(bytes))
-    throw notEntry("not canonical");
-  return deepFreeze(entry.data);
-}
-
-function notEntry(why: string): Fault {
-  return new Fault("payload_invalid", `The bytes are not those of a ledger entry: ${why}.`);
+  return fromRecordBytes(entrySchema, bytes, "a ledger entry");
 }
 
 /** RFC 9162: a leaf is hashed behind a zero byte, so that it is never taken for an inner node. */

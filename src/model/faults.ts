@@ -20,6 +20,7 @@ export const faults = {
   store_busy: { status: 503, rpc: -32603, exit: 75, retryable: true, hint: "The write queue is full. Try again later." },
   payload_invalid: { status: 400, rpc: -32602, exit: 2, retryable: false, hint: "The named place holds something that cannot be stored." },
   payload_too_large: { status: 413, rpc: -32600, exit: 2, retryable: false, hint: "Send less, or raise the limit in countersign.yaml." },
+  record_unreadable: { status: 500, rpc: -32603, exit: 10, retryable: false, hint: "The stored bytes were altered, or written by a newer version of Countersign." },
   wake_parked: { status: 500, rpc: -32603, exit: 1, retryable: false, hint: "The run failed as often as it may. The log says why; wake it again once that is mended." },
   draining: { status: 503, rpc: -32603, exit: 75, retryable: true, hint: "This replica is shutting down. Try again on another." },
   secret_unresolved: { status: 500, rpc: -32603, exit: 2, retryable: false, hint: "Set the secret that the reference names." },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { toCanonicalBytes } from "./canonical.ts";
 import { digestSchema, toDigest, type Digest } from "./digest.ts";
 import { runIdSchema, tenantIdSchema } from "./id.ts";
+import { jsonObjectSchema } from "./json-value.ts";
 import { principalSchema } from "./principal.ts";
 
 const nameSchema = z.string().min(1).max(256);
@@ -26,7 +27,7 @@ export const intentSchema = z
     definition: digestSchema.nullable(),
     args: digestSchema,
     /** Metadata that goes upstream with the call. */
-    forwarded: z.record(z.string(), z.json()).readonly(),
+    forwarded: jsonObjectSchema,
     task: z.string().max(256).nullable(),
     /** Of the policy slice that decides. */
     policy: digestSchema,

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { scaled, seed } from "../../test/scale.ts";
@@ -21,7 +20,6 @@ import {
   settleBudget,
   toDigest,
   toEntryBytes,
-  toExposedName,
   toIntentDigest,
   toLeafHash,
   toRunEventBytes,
@@ -163,10 +161,21 @@ test("I3: any changed part of an intent changes its digest", () => {
   const parsed = intentSchema.parse(intent);
   const before = toIntentDigest(parsed);
   const others = {
-    ...{ tenant: "other", agent: "another", bundle: digest("b2"), run: id(9), step: 4 },
-    ...{ server: "hotels", method: "resources/read", target: "cancel", task: "t" },
-    ...{ definition: digest("d2"), args: digest("a2"), policy: digest("p2"), forwarded: {} },
-    ...{ principal: { ...principal, subject: "bob" }, notAfterMs: 1_700_000_060_001 },
+    tenant: "other",
+    agent: "another",
+    bundle: digest("b2"),
+    run: id(9),
+    step: 4,
+    server: "hotels",
+    method: "resources/read",
+    target: "cancel",
+    task: "t",
+    definition: digest("d2"),
+    args: digest("a2"),
+    policy: digest("p2"),
+    forwarded: {},
+    principal: { ...principal, subject: "bob" },
+    notAfterMs: 1_700_000_060_001,
   };
   expect(Object.keys(others).toSorted()).toEqual(
     Object.keys(intent)
@@ -189,8 +198,17 @@ test("nouns refuse what they do not know", () => {
   expect(intentSchema.safeParse({ ...intent, args: "sha256:12" }).success).toBe(false);
   expect(receiptSchema.safeParse({ v: 1, entries: [], checkpoint: "x" }).success).toBe(false);
   const approval = {
-    ...{ id: id(3), tenant: "acme", run: null, intent: digest("i"), rule: "r", state: "pending" },
-    ...{ who: "role:finance", quorum: 2, verdicts: [], createdAtMs: 1, expiresAtMs: 2 },
+    id: id(3),
+    tenant: "acme",
+    run: null,
+    intent: digest("i"),
+    rule: "r",
+    state: "pending",
+    who: "role:finance",
+    quorum: 2,
+    verdicts: [],
+    createdAtMs: 1,
+    expiresAtMs: 2,
   };
   expect(approvalSchema.parse(approval)).toEqual(approval);
   expect(approvalSchema.safeParse({ ...approval, state: "maybe" }).success).toBe(false);
@@ -198,8 +216,15 @@ test("nouns refuse what they do not know", () => {
 
 test("I6: an event is read back as it was written, and an unknown one is a fault", () => {
   const event = runEventSchema.parse({
-    ...{ v: 1, type: "call.ended", atMs: 5, step: 1, ordinal: 0, entry: id(2) },
-    ...{ outcome: "unknown", result: null, cost: nothing },
+    v: 1,
+    type: "call.ended",
+    atMs: 5,
+    step: 1,
+    ordinal: 0,
+    entry: id(2),
+    outcome: "unknown",
+    result: null,
+    cost: nothing,
   });
   expect(fromRunEventBytes(toRunEventBytes(event))).toEqual(event);
   for (const text of ['{"v":1,"type":"run.exploded","atMs":1}', "{}", "[", '{"v":1,"v":1}']) {
@@ -286,38 +311,4 @@ test("I8: at the cap nothing is reserved, an unknown price neither, and raising 
   expect(() => settleBudget(budget, { ...nothing, calls: 1 }, nothing)).toThrow(
     /more calls settled/,
   );
-});
-
-test("an exposed name is short, safe, and its own", () => {
-  expect(toExposedName("flights", "search")).toBe("flights__search");
-  const names = fc.string({ unit: "grapheme", minLength: 1, maxLength: 90 });
-  const odd = fc.constantFrom("a", "a_", "a__b", "b", "_b", "__b", "é", "e", "x".repeat(80));
-  const name = fc.oneof(names, odd);
-  fc.assert(
-    fc.property(name, name, name, name, (server, tool, server2, tool2) => {
-      const exposed = toExposedName(server, tool);
-      expect(exposed).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
-      const isSame = server === server2 && tool === tool2;
-      expect(exposed === toExposedName(server2, tool2)).toBe(isSame);
-    }),
-    runs,
-  );
-});
-
-test("every noun of the model is in the glossary", () => {
-  const glossary = readFileSync("GLOSSARY.md", "utf8");
-  const nouns = ["principal", "tenant", "intent", "decision", "obligation", "label", "approval"];
-  const others = [
-    "entry",
-    "receipt",
-    "event",
-    "run",
-    "rollout",
-    "phase",
-    "budget",
-    "digest",
-    "fault",
-  ];
-  for (const noun of [...nouns, ...others])
-    expect(glossary).toMatch(new RegExp(`^\\*\\*${noun}\\*\\*`, "m"));
 });

@@ -1,15 +1,21 @@
 import { z } from "zod";
-import { deepFreeze } from "../lib/deep-freeze.ts";
-import { parseStrictJson } from "../lib/strict-json.ts";
-import { amountsSchema } from "./budget.ts";
+import { amountsSchema, capsSchema } from "./budget.ts";
 import { toCanonicalBytes } from "./canonical.ts";
 import { digestSchema } from "./digest.ts";
-import { Fault } from "./fault.ts";
 import { approvalIdSchema, entryIdSchema, runIdSchema } from "./id.ts";
+import { principalSchema } from "./principal.ts";
+import { fromRecordBytes } from "./record.ts";
+import type { RunMove } from "./run-states.ts";
 
 const nameSchema = z.string().min(1).max(256);
 const step = z.int().nonnegative();
 const atMs = z.int().nonnegative();
+
+/** Calls of the run, each by its step and its place in it. */
+const callsSchema = z
+  .array(z.strictObject({ step, ordinal: step }))
+  .max(1_000)
+  .readonly();
 
 function event<Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) {
   return z.strictObject({ v: z.literal(1), type: z.literal(type), atMs, ...shape });
@@ -25,7 +31,9 @@ export const runEventSchema = z
       agent: nameSchema,
       bundle: digestSchema,
       input: digestSchema,
+      principal: principalSchema,
       parent: runIdSchema.nullable(),
+      caps: capsSchema,
       deadlineMs: atMs.nullable(),
     }),
     event("model.responded", {
@@ -58,7 +66,8 @@ export const runEventSchema = z
     event("run.woken", { by: z.enum(["approval", "timer", "signal", "run", "credential"]) }),
     event("signal.received", { name: nameSchema, payload: digestSchema }),
     event("run.paused", { by: nameSchema }),
-    event("run.resumed", { by: nameSchema }),
+    /** Raised caps, when it goes on after a stop at one; null leaves them. */
+    event("run.resumed", { by: nameSchema, caps: capsSchema.nullable() }),
     event("run.stopped", {
       reason: z.enum(["budget", "deadline", "steps", "frozen", "loop"]),
       detail: z.string().max(2_048),
@@ -66,7 +75,9 @@ export const runEventSchema = z
     event("run.parked", { reason: z.string().max(2_048) }),
     event("run.partly_completed", {
       output: digestSchema,
-      open: z.array(step).max(1_000).readonly(),
+      done: callsSchema,
+      open: callsSchema,
+      unknown: callsSchema,
     }),
     event("run.completed", { output: digestSchema }),
     event("run.failed", { code: nameSchema, detail: z.string().max(2_048) }),
@@ -81,18 +92,15 @@ export function toRunEventBytes(runEvent: RunEvent): Uint8Array {
 
 /** A log that this version cannot read is a fault that names the place, never skipped over. */
 export function fromRunEventBytes(bytes: Uint8Array): RunEvent {
-  const parsed = parseStrictJson(bytes);
-  if (parsed.kind === "refused") {
-    throw unreadable(`${parsed.reason} at ${parsed.pointer || "the start"}`);
-  }
-  const runEvent = runEventSchema.safeParse(parsed.value);
-  if (!runEvent.success) {
-    const issue = runEvent.error.issues[0];
-    throw unreadable(`${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim());
-  }
-  return deepFreeze(runEvent.data);
+  return fromRecordBytes(runEventSchema, bytes, "a run's event");
 }
 
-function unreadable(why: string): Fault {
-  return new Fault("payload_invalid", `The bytes are not those of a run's event: ${why}.`);
+type Lifecycle = Extract<RunEvent["type"], `run.${string}`>;
+type MoveOf<Type extends Lifecycle> = Type extends `run.${infer Move}` ? Move : never;
+
+/** What an event does to the run's state; null where it leaves it. */
+export function toRunMove({ type }: RunEvent): RunMove | null {
+  const isLifecycle = (text: RunEvent["type"]): text is Lifecycle => text.startsWith("run.");
+  // The compiler holds the events against the table: a move that it does not know is a type error.
+  return isLifecycle(type) ? (type.slice("run.".length) as MoveOf<Lifecycle>) : null;
 }
