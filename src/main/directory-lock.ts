@@ -32,7 +32,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     }
     const holder = await readHolder(file);
     if (holder !== null && (await isAlive(holder))) throw locked(directory, file, holder);
-    await clear(file);
+    await clear(file, mine);
   }
   throw locked(directory, file, null);
 }
@@ -58,19 +58,24 @@ async function claim(file: string, holder: Holder): Promise<boolean> {
   }
 }
 
-/** Moved aside before it is looked at again: of two that clear, one gets the stale file. */
-async function clear(file: string): Promise<void> {
-  const aside = `${file}.stale.${process.pid}`;
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
+/**
+ * Of two who find the same stale file only one may remove it: the other would remove the lock that
+ * the first has just taken. So whoever removes looks again while it holds a lock for that alone.
+ */
+async function clear(file: string, mine: Holder): Promise<void> {
+  const breaking = `${file}.breaking`;
+  if (!(await claim(breaking, mine))) {
+    const breaker = await readHolder(breaking);
+    // Held for a few reads; one whose holder is gone died in the midst of them.
+    if (breaker === null || !(await isAlive(breaker))) await rm(breaking, { force: true });
+    return;
   }
-  const moved = await readHolder(aside);
-  // Somebody claimed it in between: it is put back, and the next attempt finds a living holder.
-  if (moved !== null && (await isAlive(moved))) await link(aside, file).catch(() => undefined);
-  await rm(aside, { force: true });
+  try {
+    const holder = await readHolder(file);
+    if (holder === null || !(await isAlive(holder))) await rm(file, { force: true });
+  } finally {
+    await rm(breaking, { force: true });
+  }
 }
 
 async function replace(file: string, holder: Holder): Promise<void> {

@@ -23,7 +23,7 @@ export interface ServeTools {
 export async function serve(tools: ServeTools, options: ServeOptions): Promise<number> {
   const startedMs = clock.monotonicMs();
   const { onEvent } = options;
-  const stop = watchStopSignals((code) => process.exit(code));
+  const stop = watchStopSignals(clock, (code) => process.exit(code));
   onEvent({ event: "starting", version: tools.version, pid: process.pid });
   try {
     const { server, file, lifecycle, telemetry } = await start(tools, {

@@ -1,4 +1,11 @@
-import type { ApprovalId, ApprovalState, Digest, EntryId, RunId, TenantId } from "../model/index.ts";
+import type {
+  ApprovalId,
+  ApprovalState,
+  Digest,
+  EntryId,
+  RunId,
+  TenantId,
+} from "../model/index.ts";
 
 /**
  * The one stateful dependency. Payloads are bytes that the caller has already made canonical:

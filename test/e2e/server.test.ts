@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { execFileSync } from "node:child_process";
 import { request } from "node:http";
 import { statSync, writeFileSync } from "node:fs";
@@ -167,6 +168,11 @@ test("a second signal exits at once with 130, and what is left behind is adopted
   const slow = await planSlowly(server.url, home.key("admin"));
   server.kill("SIGINT");
   await until(() => server.events.some(({ event }) => event === "draining"));
+  // A group's signal and the one passed on come together, and are one wish.
+  server.kill("SIGINT");
+  const still = await tell(server.url, "/ready", { key: null });
+  expect(still.status).toBe(503);
+  await delay(1_100);
   server.kill("SIGINT");
   expect(await server.ended).toBe(130);
   expect(await slow.status).toContain("socket hang up");

@@ -25,12 +25,18 @@ import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded-postgre
 import { findPostmaster } from "./postmaster-file.ts";
 
 const isRoot = process.getuid?.() === 0;
+const isOpen = isOpenToOthers(process.cwd());
 const scenario = path.resolve("test/embedded-scenario.ts");
 const ends: (() => unknown)[] = [];
 
 afterEach(async () => {
   while (ends.length > 0) await ends.pop()!();
 });
+
+function isOpenToOthers(directory: string): boolean {
+  if ((statSync(directory).mode & 0o001) === 0) return false;
+  return directory === path.dirname(directory) || isOpenToOthers(path.dirname(directory));
+}
 
 function makeDirectory(mode = 0o755): string {
   const directory = mkdtempSync(path.join(tmpdir(), "cs-embedded-"));
@@ -55,7 +61,7 @@ async function query(url: string, text: string): Promise<unknown[]> {
   client.on("error", () => undefined);
   await client.connect();
   try {
-    return (await client.query(text)).rows;
+    return (await client.query<Record<string, unknown>>(text)).rows;
   } finally {
     await client.end();
   }
@@ -75,7 +81,7 @@ async function run(dataDir: string, uid?: number): Promise<{ child: ChildProcess
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   ends.push(() => child.kill("SIGKILL"));
-  const lines = createInterface({ input: child.stdout! });
+  const lines = createInterface({ input: child.stdout });
   const [line] = (await once(lines, "line")) as [string];
   return { child, said: JSON.parse(line) as Said };
 }
@@ -206,7 +212,9 @@ test("binaries that differ in one byte are not run", () => {
   expect(() => openBinaries(scratch, root)).toThrow(/are not the ones .* and are not run/);
 });
 
-test.runIf(isRoot)("as root it runs as nobody where that user can pass", async () => {
+test("as root it runs as nobody where that user can pass", async (context) => {
+  context.skip(!isRoot, "only root becomes somebody else");
+  context.skip(!isOpen, "this checkout is closed to other users");
   const dataDir = path.join(makeDirectory(0o755), "pg");
   const postgres = await start(dataDir);
   const status = readFileSync(`/proc/${postgres.pid}/status`, "utf8");
@@ -215,19 +223,19 @@ test.runIf(isRoot)("as root it runs as nobody where that user can pass", async (
   expect(status).toMatch(/^Groups:\t\s*$/m);
 });
 
-test.runIf(isRoot)(
-  "as root below a closed directory it runs without any power of root",
-  async () => {
-    const dataDir = path.join(makeDirectory(0o700), "pg");
-    const postgres = await start(dataDir);
-    expect(await query(postgres.url, "select 1 as one")).toEqual([{ one: 1 }]);
-    const status = readFileSync(`/proc/${postgres.pid}/status`, "utf8");
-    expect(status).toMatch(/^CapEff:\t0{16}$/m);
-    expect(status).toMatch(/^CapPrm:\t0{16}$/m);
-  },
-);
+test("as root below a closed directory it runs without any power of root", async (context) => {
+  context.skip(!isRoot, "only root becomes somebody else");
+  const dataDir = path.join(makeDirectory(0o700), "pg");
+  const postgres = await start(dataDir);
+  expect(await query(postgres.url, "select 1 as one")).toEqual([{ one: 1 }]);
+  const status = readFileSync(`/proc/${postgres.pid}/status`, "utf8");
+  expect(status).toMatch(/^CapEff:\t0{16}$/m);
+  expect(status).toMatch(/^CapPrm:\t0{16}$/m);
+});
 
-test.runIf(isRoot)("an ordinary user's Postgres is started by root as that user", async () => {
+test("an ordinary user's Postgres is started by root as that user", async (context) => {
+  context.skip(!isRoot, "only root becomes somebody else");
+  context.skip(!isOpen, "this checkout is closed to other users");
   const directory = makeDirectory(0o755);
   const user = 1; // `daemon`, which every Debian has.
   chownSync(directory, user, user);
