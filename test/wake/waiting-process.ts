@@ -9,8 +9,7 @@ import { createInMemoryTelemetry } from "../../src/ports/in-memory-telemetry.ts"
 /**
  * What waiting runs cost the worker that they wait on: it advances each once, so that whatever a
  * worker keeps of a run it has met is kept, and each goes to wait for a timer an hour ahead.
- * Prints one line of JSON. Run with --expose-gc, and with a young generation of one size: that one
- * grows with how fast runs are advanced, not with how many wait.
+ * Prints one line of JSON. Run with --expose-gc.
  */
 export interface WaitingReport {
   readonly waiting: number;
