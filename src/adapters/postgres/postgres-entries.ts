@@ -27,14 +27,12 @@ export function createPostgresEntries(database: Database, clock: Clock): Entries
       return row === undefined ? null : { id, tenant, bytes: row.bytes };
     },
     async page(tenant, page) {
-      const drawn = await readDrawn(database);
-      let firstEnd: bigint | null = null;
+      const { drawn, fence } = await readDrawn(database);
       let found: readonly StoredEntry[] = [];
       for (let tries = 0; tries < settleTries; tries += 1) {
         const view = await readPage(database, tenant, { ...page, until: drawn });
-        firstEnd ??= view.end;
         found = view.entries;
-        if (view.oldest >= firstEnd) {
+        if (view.oldest >= fence) {
           if (drawn > settled) settled = drawn;
           return found;
         }
@@ -46,27 +44,33 @@ export function createPostgresEntries(database: Database, clock: Clock): Entries
   };
 }
 
+interface Drawn {
+  readonly drawn: bigint;
+  /** Whoever drew that cursor or an earlier one has a transaction id below this. */
+  readonly fence: bigint;
+}
+
 /**
- * The last cursor that was drawn. It is read before, and apart from, the snapshot: whoever drew
- * it or an earlier one had a transaction id by then, so it is below the snapshot's end.
+ * The last cursor that was drawn, and then a transaction id of our own. The end of a snapshot would
+ * not do for it: that is one past the last transaction that ended, and a running one may be beyond.
  */
-async function readDrawn({ pool }: Database): Promise<bigint> {
+async function readDrawn({ pool }: Database): Promise<Drawn> {
   const { rows } = await asked(
-    pool.query<{ drawn: string }>({
+    pool.query<{ drawn: string; fence: string }>({
       name: "entries_drawn",
-      text: `select case when is_called then last_value else 0 end::text as drawn
-             from countersign.entries_cursor`,
+      // What is behind the `offset` is read before the id is drawn.
+      text: `select c.drawn::text as drawn, pg_current_xact_id()::text as fence
+             from (select case when is_called then last_value else 0 end as drawn
+                   from countersign.entries_cursor offset 0) c`,
     }),
   );
-  return BigInt(rows[0]?.drawn ?? "0");
+  return { drawn: BigInt(rows[0]!.drawn), fence: BigInt(rows[0]!.fence) };
 }
 
 interface View {
   readonly entries: readonly StoredEntry[];
   /** The oldest transaction that was still running. */
   readonly oldest: bigint;
-  /** No transaction from here on had begun. */
-  readonly end: bigint;
 }
 
 async function readPage(
@@ -77,14 +81,12 @@ async function readPage(
   const { rows } = await asked(
     pool.query<{
       oldest: string;
-      end: string;
       cursor: string | null;
       id: string;
       bytes: Buffer;
     }>({
       name: "page_entries",
-      text: `select pg_snapshot_xmin(s.now)::text as oldest, pg_snapshot_xmax(s.now)::text as end,
-                    e.cursor::text as cursor, e.id, e.bytes
+      text: `select pg_snapshot_xmin(s.now)::text as oldest, e.cursor::text as cursor, e.id, e.bytes
              from (select pg_current_snapshot() as now) s
                left join lateral (
                  select cursor, id, bytes from countersign.entries
@@ -105,5 +107,5 @@ async function readPage(
       ? []
       : [{ tenant, id: row.id as EntryId, bytes: row.bytes, cursor: BigInt(row.cursor) }],
   );
-  return { entries, oldest: BigInt(rows[0]!.oldest), end: BigInt(rows[0]!.end) };
+  return { entries, oldest: BigInt(rows[0]!.oldest) };
 }
