@@ -30,8 +30,9 @@ const turn = { step: 0, backend: "main", context: digest, response: digest, cost
 /** One of each type. */
 const bodies: Readonly<Record<RunEvent["type"], object>> = {
   "run.started": { ...run, caps, deadlineMs: 1_700_000_600_000 },
+  "model.asked": { step: 0, context: digest, held: { micros: 90_000, tokens: 8_000, calls: 0 } },
   "model.responded": turn,
-  "call.started": { ...call, intent: digest, entry: id },
+  "call.started": { ...call, intent: digest, entry: id, held: nothing },
   "call.ended": { ...call, entry: id, outcome: "answered", result: digest, cost: nothing },
   "call.resolved": { ...call, outcome: "not_done" },
   "approval.requested": { ...call, approval: id },

@@ -36,6 +36,8 @@ export const runEventSchema = z
       caps: capsSchema,
       deadlineMs: atMs.nullable(),
     }),
+    /** Held before, spent after: a crash between the two does not forget what may have been spent. */
+    event("model.asked", { step, context: digestSchema, held: amountsSchema }),
     event("model.responded", {
       step,
       backend: nameSchema,
@@ -43,7 +45,13 @@ export const runEventSchema = z
       response: digestSchema,
       cost: amountsSchema,
     }),
-    event("call.started", { step, ordinal: step, intent: digestSchema, entry: entryIdSchema }),
+    event("call.started", {
+      step,
+      ordinal: step,
+      intent: digestSchema,
+      entry: entryIdSchema,
+      held: amountsSchema,
+    }),
     event("call.ended", {
       step,
       ordinal: step,
