@@ -12,6 +12,8 @@ test.each([
   ['{"a":1,"\\u0061":2}', "/a", "the key stands twice"],
   ['{"__proto__":1,"__proto__":2}', "/__proto__", "the key stands twice"],
   ['{"a":["\\ud800"]}', "/a/0", "half of a surrogate pair stands alone"],
+  // Not an escape: the text itself holds half a pair.
+  ['{"a":"b\udc00"}', "/a", "half of a surrogate pair stands alone"],
   ['{"\\udc00":1}', "", "half of a surrogate pair stands alone"],
   ['{"n":9007199254740993}', "/n", "the whole number is beyond ±9007199254740991"],
   ['{"n":9007199254740992}', "/n", "the whole number is beyond ±9007199254740991"],

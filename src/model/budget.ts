@@ -46,9 +46,8 @@ export function createBudget(caps: Caps): Budget {
 }
 
 /**
- * Before the call. Refused once the cap is reached, never because this call may pass it: so spending
- * ends above the cap by less than one call, and a budget is used up whole. While other calls are
- * under way it must fit, or each of them could pass the cap by itself.
+ * Before the call. Refused once what is spent and held has reached the cap, never because this call
+ * may pass it: so a budget is used up whole, and ends above its cap by less than one reserved call.
  */
 export function reserveBudget(budget: Budget, estimate: Estimate): Reservation {
   const held: Record<BudgetKind, number> = { ...nothing };
@@ -60,9 +59,7 @@ export function reserveBudget(budget: Budget, estimate: Estimate): Reservation {
     held[kind] = isKnown ? wanted : 0;
     if (cap === null) continue;
     const used = budget.spent[kind] + budget.reserved[kind];
-    const alone = budget.reserved[kind] === 0;
-    const fits = alone ? used < cap || held[kind] === 0 : used + held[kind] <= cap;
-    if (!fits) return refused(kind, "cap");
+    if (used >= cap && held[kind] > 0) return refused(kind, "cap");
   }
   const reserved = add(budget.reserved, held);
   return {

@@ -13,6 +13,14 @@ test.each([
   expect(toExposedName(server, tool)).toBe(exposed);
 });
 
+test.each([
+  ["a__b", "c", "a", "b__c"],
+  ["a_", "b", "a", "_b"],
+  ["a", "b.c", "a", "b_c"],
+])("%s with %s is not %s with %s", (server, tool, server2, tool2) => {
+  expect(toExposedName(server, tool)).not.toBe(toExposedName(server2, tool2));
+});
+
 test("a tool cannot take the shortened name of another of its server", () => {
   const shortened = toExposedName("s", "x".repeat(90));
   expect(toExposedName("s", shortened.slice("s__".length))).not.toBe(shortened);
