@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { measureModel } from "./model.ts";
 import { measureStore } from "./store.ts";
 import { measureWake } from "./wake.ts";
 import type { Report } from "./report.ts";
@@ -7,6 +8,7 @@ import { toMarkdown } from "./report.ts";
 
 /** One benchmark a word. Each measures, says on which machine, and keeps its figures. */
 const benchmarks: Readonly<Record<string, (progress: Progress) => Promise<Report>>> = {
+  model: measureModel,
   store: measureStore,
   wake: measureWake,
 };
