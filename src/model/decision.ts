@@ -4,31 +4,35 @@ import { digestSchema } from "./digest.ts";
 const ruleIdSchema = z.string().min(1).max(256);
 
 /** Something the gate must do with an allowed call. One it does not know means no. */
-export const obligationSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("redact"),
-    /** JSON Pointers into the result. */
-    pointers: z.array(z.string().max(1_024)).max(100).readonly(),
-  }),
-  z.strictObject({
-    kind: z.literal("rate"),
-    calls: z.int().positive(),
-    perMs: z.int().positive(),
-  }),
-  z.strictObject({ kind: z.literal("sandbox"), tier: z.enum(["T0", "T1", "T2", "T3"]) }),
-  z.strictObject({
-    kind: z.literal("egress"),
-    hosts: z.array(z.string().max(261)).max(1_000).readonly(),
-  }),
-]);
+export const obligationSchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("redact"),
+      /** JSON Pointers into the result. */
+      pointers: z.array(z.string().max(1_024)).max(100).readonly(),
+    }),
+    z.strictObject({
+      kind: z.literal("rate"),
+      calls: z.int().positive(),
+      perMs: z.int().positive(),
+    }),
+    z.strictObject({ kind: z.literal("sandbox"), tier: z.enum(["T0", "T1", "T2", "T3"]) }),
+    z.strictObject({
+      kind: z.literal("egress"),
+      hosts: z.array(z.string().max(261)).max(1_000).readonly(),
+    }),
+  ])
+  .readonly();
 export type Obligation = z.infer<typeof obligationSchema>;
 
-const reasonSchema = z.strictObject({
-  rule: ruleIdSchema,
-  text: z.string().max(2_048),
-  /** What would make it a yes, for machines: `request_approval`, `narrow_arguments`… */
-  remedy: z.string().max(256).nullable(),
-});
+const reasonSchema = z
+  .strictObject({
+    rule: ruleIdSchema,
+    text: z.string().max(2_048),
+    /** What would make it a yes, for machines: `request_approval`, `narrow_arguments`… */
+    remedy: z.string().max(256).nullable(),
+  })
+  .readonly();
 
 const common = { policy: digestSchema, reasons: z.array(reasonSchema).max(100).readonly() };
 
@@ -45,12 +49,14 @@ export const decisionSchema = z
       kind: z.literal("ask"),
       ...common,
       obligations: z.array(obligationSchema).max(100).readonly(),
-      approvers: z.strictObject({
-        /** `role:finance`, a subject, or `self`. */
-        who: z.string().min(1).max(256),
-        quorum: z.int().min(1).max(10),
-        passkey: z.boolean(),
-      }),
+      approvers: z
+        .strictObject({
+          /** `role:finance`, a subject, or `self`. */
+          who: z.string().min(1).max(256),
+          quorum: z.int().min(1).max(10),
+          passkey: z.boolean(),
+        })
+        .readonly(),
     }),
   ])
   .readonly();

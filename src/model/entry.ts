@@ -25,11 +25,13 @@ const intentEntrySchema = z.strictObject({
   ...leaf,
   ...ofRun,
   intent: digestSchema,
-  decision: z.strictObject({
-    kind: z.enum(["allow", "ask"]),
-    policy: digestSchema,
-    rules: z.array(nameSchema).max(100).readonly(),
-  }),
+  decision: z
+    .strictObject({
+      kind: z.enum(["allow", "ask"]),
+      policy: digestSchema,
+      rules: z.array(nameSchema).max(100).readonly(),
+    })
+    .readonly(),
   approval: approvalIdSchema.nullable(),
   credential: nameSchema.nullable(),
 });
@@ -44,14 +46,23 @@ const outcomeEntrySchema = z.strictObject({
   outcome: z.enum(["answered", "tool_error", "denied", "fault", "unknown"]),
   /** The fault's code or the denying rule; null where there is nothing to name. */
   reason: nameSchema.nullable(),
-  result: z.strictObject({ commitment: digestSchema, bytes: z.int().nonnegative() }).nullable(),
+  result: z
+    .strictObject({ commitment: digestSchema, bytes: z.int().nonnegative() })
+    .readonly()
+    .nullable(),
   endpoint: nameSchema.nullable(),
   sandbox: z
     .strictObject({ tier: nameSchema, limits: digestSchema, downgraded: z.boolean() })
+    .readonly()
     .nullable(),
   /** Microseconds from admission to dispatch, and from dispatch to the last byte. */
-  timings: z.strictObject({ queuedUs: z.int().nonnegative(), upstreamUs: z.int().nonnegative() }),
-  cost: z.strictObject({ micros: z.int().nonnegative(), prices: digestSchema }).nullable(),
+  timings: z
+    .strictObject({ queuedUs: z.int().nonnegative(), upstreamUs: z.int().nonnegative() })
+    .readonly(),
+  cost: z
+    .strictObject({ micros: z.int().nonnegative(), prices: digestSchema })
+    .readonly()
+    .nullable(),
   /** What the tool said its own cost was: its claim, not ours. */
   declaredCost: jsonSchema.nullable(),
   trace: z.string().max(64).nullable(),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { findUnfrozen } from "../../test/find-unfrozen.ts";
 import { scaled, seed } from "../../test/scale.ts";
 import {
   approvalSchema,
@@ -146,10 +147,11 @@ test("the leaf hash of no bytes is RFC 9162's own", () => {
 
 test("stored entries are read back frozen, and only from their canonical bytes", () => {
   for (const entry of entries) {
-    const bytes = toEntryBytes(entrySchema.parse(entry));
+    const parsed = entrySchema.parse(entry);
+    const bytes = toEntryBytes(parsed);
     const read = fromEntryBytes(bytes);
     expect(read).toEqual(entry);
-    expect(Object.isFrozen(read)).toBe(true);
+    expect([...findUnfrozen(parsed), ...findUnfrozen(read)]).toEqual([]);
     const spaced = new TextEncoder().encode(JSON.stringify(entry));
     expect(() => fromEntryBytes(spaced)).toThrow(/not canonical/);
     const more = new TextEncoder().encode(JSON.stringify({ ...entry, more: 1 }));
@@ -185,7 +187,31 @@ test("I3: any changed part of an intent changes its digest", () => {
   for (const [key, value] of Object.entries(others)) {
     expect(toIntentDigest(intentSchema.parse({ ...intent, [key]: value })), key).not.toBe(before);
   }
-  expect(Object.isFrozen(parsed)).toBe(true);
+  expect(findUnfrozen(parsed)).toEqual([]);
+});
+
+test("what a noun is parsed to is frozen all the way down", () => {
+  const reasons = [{ rule: "r", text: "because", remedy: null }];
+  const obligations = [
+    { kind: "redact", pointers: ["/card"] },
+    { kind: "rate", calls: 1, perMs: 1_000 },
+    { kind: "sandbox", tier: "T1" },
+    { kind: "egress", hosts: ["api.example.com:443"] },
+  ];
+  const approvers = { who: "role:finance", quorum: 2, passkey: true };
+  const policy = digest("p");
+  for (const decision of [
+    { kind: "allow", policy, reasons, obligations },
+    { kind: "deny", policy, reasons },
+    { kind: "ask", policy, reasons, obligations, approvers },
+  ]) {
+    expect(findUnfrozen(decisionSchema.parse(decision))).toEqual([]);
+  }
+  const leaf = { bytes: "AA==", index: 0, path: ["0".repeat(64)] };
+  const receipt = { v: 1, entries: [leaf], checkpoint: "x" };
+  expect(findUnfrozen(receiptSchema.parse(receipt))).toEqual([]);
+  const actor = { agent: "travel", bundle: digest("b") };
+  expect(findUnfrozen(principalSchema.parse({ ...principal, actor }))).toEqual([]);
 });
 
 test("nouns refuse what they do not know", () => {

@@ -15,12 +15,14 @@ export const receiptSchema = z
     v: z.literal(1),
     entries: z
       .array(
-        z.strictObject({
-          bytes: base64,
-          index: z.int().nonnegative(),
-          /** Sibling hashes from the leaf up, as RFC 9162 lists them. */
-          path: z.array(hash).max(64).readonly(),
-        }),
+        z
+          .strictObject({
+            bytes: base64,
+            index: z.int().nonnegative(),
+            /** Sibling hashes from the leaf up, as RFC 9162 lists them. */
+            path: z.array(hash).max(64).readonly(),
+          })
+          .readonly(),
       )
       .min(1)
       .max(64)

@@ -13,7 +13,7 @@ const atMs = z.int().nonnegative();
 
 /** Calls of the run, each by its step and its place in it. */
 const callsSchema = z
-  .array(z.strictObject({ step, ordinal: step }))
+  .array(z.strictObject({ step, ordinal: step }).readonly())
   .max(1_000)
   .readonly();
 
