@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
+import { z } from "zod";
+import { toCanonicalBytes } from "./canonical.ts";
 import { jsonObjectSchema, jsonSchema } from "./json-value.ts";
+import { fromRecordBytes } from "./record.ts";
 
 test.each([1e20, Number.NaN, "\ud800", [undefined], { a: 1n }, new Date(0)])(
   "%o could not be read back, and is refused",
@@ -16,4 +19,15 @@ test("JSON is kept whole, and frozen", () => {
   expect(Object.isFrozen(kept)).toBe(true);
   expect(jsonObjectSchema.safeParse([]).success).toBe(false);
   expect(jsonObjectSchema.safeParse(null).success).toBe(false);
+});
+
+test("JSON that is as deep as it may be is read back from a record around it", () => {
+  const nest = (depth: number): unknown => JSON.parse("[".repeat(depth) + "]".repeat(depth));
+  const wide = z.strictObject({ inner: z.strictObject({ value: jsonSchema }) });
+  const deepest = wide.parse({ inner: { value: nest(120) } });
+  expect(fromRecordBytes(wide, toCanonicalBytes(deepest), "a record")).toEqual(deepest);
+  for (const depth of [121, 128, 129, 10_000]) {
+    expect(jsonSchema.safeParse(nest(depth)).success, `${depth}`).toBe(false);
+    expect(jsonObjectSchema.safeParse({ value: nest(depth - 1) }).success).toBe(false);
+  }
 });
