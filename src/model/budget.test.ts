@@ -4,8 +4,10 @@ import { scaled, seed } from "../../test/scale.ts";
 import {
   createBudget,
   nothing,
+  raiseBudget,
   reserveBudget,
   reserveShared,
+  settleBudget,
   settleShared,
   type Amounts,
   type Budget,
@@ -76,3 +78,71 @@ test("three children under one cap pass it by no more than one reserved call", (
     { numRuns: scaled({ test: 300, prove: 10_000 }), seed: seed() },
   );
 });
+
+const noAmounts = [
+  Number.NaN,
+  -1,
+  0.5,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  2 ** 53,
+];
+
+test.each(noAmounts)("I8: %d is no cap, no cost and nothing held", (odd) => {
+  const budget = createBudget({ ...open, micros: 100 });
+  expect(() => createBudget({ ...open, micros: odd })).toThrow(/a cap of micros/);
+  expect(() => raiseBudget(budget, { ...open, tokens: odd })).toThrow(/a cap of tokens/);
+  expect(() => settleBudget(budget, nothing, { ...nothing, micros: odd })).toThrow(
+    /a cost of micros/,
+  );
+  expect(() => settleBudget(budget, { ...nothing, calls: odd }, nothing)).toThrow(/calls/);
+});
+
+test("I8: sums stay whole: what would pass 2^53 is refused, or told as a bug once it is spent", () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  const first = reserveBudget(createBudget(open), { micros: most, tokens: 0, calls: 1 });
+  if (first.kind === "refused") throw new Error(first.reason);
+  expect(reserveBudget(first.budget, { micros: 1, tokens: 0, calls: 1 })).toEqual({
+    kind: "refused",
+    over: "micros",
+    reason: "cap",
+  });
+  const spent = settleBudget(first.budget, first.held, first.held);
+  expect(() => settleBudget(spent, nothing, { ...nothing, micros: 1 })).toThrow(/micros/);
+});
+
+test("a chain without a budget in it is a bug, not a free pass", () => {
+  expect(() => reserveShared([], { micros: 0, tokens: 0, calls: 1 })).toThrow(/no budget/);
+});
+
+test("I8: whatever numbers come, a budget stays whole and is never opened", () => {
+  const odd = fc.oneof(fc.nat(300), fc.constantFrom(...noAmounts), fc.double(), fc.integer());
+  const any = fc.record({ micros: odd, tokens: odd, calls: odd });
+  const given = fc.record({ estimate: any, cost: fc.option(any) });
+  fc.assert(
+    fc.property(fc.nat(1_000), fc.array(given, { maxLength: 30 }), (cap, steps) => {
+      let budget = createBudget({ micros: cap, tokens: cap, calls: cap });
+      const largest = { ...nothing };
+      for (const { estimate, cost } of steps) {
+        const made = reserveBudget(budget, estimate);
+        if (made.kind === "refused") continue;
+        for (const kind of kinds) largest[kind] = Math.max(largest[kind], made.held[kind]);
+        // A cost up to what was held; an odd one throws, and leaves what was held.
+        budget = made.budget;
+        const within = cost !== null && kinds.every((kind) => cost[kind] <= made.held[kind]);
+        if (within && kinds.every((kind) => isWhole(cost[kind])))
+          budget = settleBudget(budget, made.held, cost);
+        else if (within) expect(() => settleBudget(budget, made.held, cost)).toThrow(/cost/);
+        for (const kind of kinds) {
+          const used = budget.spent[kind] + budget.reserved[kind];
+          expect(isWhole(used), `${kind} ${used}`).toBe(true);
+          expect(used).toBeLessThanOrEqual(Math.max(cap, cap - 1 + largest[kind]));
+        }
+      }
+    }),
+    { numRuns: scaled({ test: 300, prove: 10_000 }), seed: seed() },
+  );
+});
+
+const kinds = ["micros", "tokens", "calls"] as const;
+const isWhole = (amount: number): boolean => Number.isSafeInteger(amount) && amount >= 0;

@@ -42,6 +42,7 @@ export type Reservation =
 export const nothing: Amounts = Object.freeze({ micros: 0, tokens: 0, calls: 0 });
 
 export function createBudget(caps: Caps): Budget {
+  requireWhole(caps, "a cap");
   return Object.freeze({ caps, spent: nothing, reserved: nothing });
 }
 
@@ -54,12 +55,13 @@ export function reserveBudget(budget: Budget, estimate: Estimate): Reservation {
   for (const kind of kinds) {
     const [cap, wanted] = [budget.caps[kind], estimate[kind]];
     // A price that is no whole number is no price.
-    const isKnown = wanted !== null && Number.isSafeInteger(wanted) && wanted >= 0;
+    const isKnown = wanted !== null && isWhole(wanted);
     if (!isKnown && cap !== null) return refused(kind, "unknown_price");
     held[kind] = isKnown ? wanted : 0;
-    if (cap === null) continue;
     const used = budget.spent[kind] + budget.reserved[kind];
-    if (used >= cap && held[kind] > 0) return refused(kind, "cap");
+    // Beyond 2^53 sums are no longer exact: that is a cap for all, those without one too.
+    if (!isWhole(used + held[kind])) return refused(kind, "cap");
+    if (cap !== null && used >= cap && held[kind] > 0) return refused(kind, "cap");
   }
   const reserved = add(budget.reserved, held);
   return {
@@ -69,8 +71,13 @@ export function reserveBudget(budget: Budget, estimate: Estimate): Reservation {
   };
 }
 
-/** After the call: what was held is let go, what it cost is spent, even if that is more. */
+/**
+ * After the call: what was held is let go, what it cost is spent, even if that is more. A cost that
+ * is no amount is a bug, and told as one: with NaN spent, no cap would ever be reached again.
+ */
 export function settleBudget(budget: Budget, held: Amounts, cost: Amounts): Budget {
+  requireWhole(held, "what was held");
+  requireWhole(cost, "a cost");
   return Object.freeze({
     ...budget,
     reserved: subtract(budget.reserved, held),
@@ -87,6 +94,7 @@ export type SharedReservation =
  * of them or from none.
  */
 export function reserveShared(chain: readonly Budget[], estimate: Estimate): SharedReservation {
+  if (chain.length === 0) throw new Error("there is no budget to reserve from");
   const reservations = chain.map((budget) => reserveBudget(budget, estimate));
   const no = reservations.find((each) => each.kind === "refused");
   if (no !== undefined) return no;
@@ -105,6 +113,7 @@ export function settleShared(
 
 /** A stop at a cap is not the end: the cap is raised, and what was spent stays spent. */
 export function raiseBudget(budget: Budget, caps: Caps): Budget {
+  requireWhole(caps, "a cap");
   return Object.freeze({ ...budget, caps });
 }
 
@@ -113,11 +122,24 @@ function refused(over: BudgetKind, reason: "cap" | "unknown_price"): Reservation
 }
 
 function add(left: Amounts, right: Amounts): Amounts {
-  return Object.freeze({
+  const sum = {
     micros: left.micros + right.micros,
     tokens: left.tokens + right.tokens,
     calls: left.calls + right.calls,
-  });
+  };
+  requireWhole(sum, "a sum");
+  return Object.freeze(sum);
+}
+
+function requireWhole(amounts: Estimate, what: string): void {
+  for (const kind of kinds) {
+    const amount = amounts[kind];
+    if (amount !== null && !isWhole(amount)) throw new Error(`${what} of ${kind} is ${amount}`);
+  }
+}
+
+function isWhole(amount: number): boolean {
+  return Number.isSafeInteger(amount) && amount >= 0;
 }
 
 function subtract(left: Amounts, right: Amounts): Amounts {
