@@ -43,6 +43,10 @@ test.each([
   ["+1", "", "this is not a value"],
   [".5", "", "this is not a value"],
   ["tru", "", "this is not a value"],
+  // White space elsewhere, not in JSON.
+  ["[\u000b1]", "/0", "this is not a value"],
+  ["[\u00a01]", "/0", "this is not a value"],
+  ["1\u2028", "", "more text follows the value"],
 ])("I2: %j is refused at %j", (text, pointer, reason) => {
   expect(parseStrictJson(text)).toMatchObject({ kind: "refused", pointer, reason });
 });

@@ -238,6 +238,12 @@ test("nouns refuse what they do not know", () => {
   };
   expect(approvalSchema.parse(approval)).toEqual(approval);
   expect(approvalSchema.safeParse({ ...approval, state: "maybe" }).success).toBe(false);
+  const asks = { kind: "ask", policy: digest("p"), reasons: [reason], obligations: [] };
+  for (const quorum of [0, 11, 1.5]) {
+    const approvers = { who: "role:finance", quorum, passkey: false };
+    expect(decisionSchema.safeParse({ ...asks, approvers }).success).toBe(false);
+    expect(approvalSchema.safeParse({ ...approval, quorum }).success).toBe(false);
+  }
 });
 
 test("I6: an event is read back as it was written, and an unknown one is a fault", () => {

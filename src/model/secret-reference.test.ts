@@ -15,6 +15,9 @@ test.each([
   "secret://A b",
   "https://vault/x",
   "env://A\n",
+  "file://",
+  "file://a b",
+  `file://${"a".repeat(1_025)}`,
   7,
 ])("what is none is refused without being repeated: %j", (value) => {
   const read = secretReferenceSchema.safeParse(value);
