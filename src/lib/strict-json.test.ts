@@ -43,6 +43,7 @@ test.each([
   ["+1", "", "this is not a value"],
   [".5", "", "this is not a value"],
   ["tru", "", "this is not a value"],
+  ['"\u001f"', "", "a control character stands in a string"],
   // White space elsewhere, not in JSON.
   ["[\u000b1]", "/0", "this is not a value"],
   ["[\u00a01]", "/0", "this is not a value"],

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { findUnfrozen } from "../../test/find-unfrozen.ts";
 import { scaled, seed } from "../../test/scale.ts";
 import { toCanonicalBytes } from "./canonical.ts";
-import { fromEntryBytes, toEntryBytes, type Entry } from "./entry.ts";
+import { entrySchema, fromEntryBytes, toEntryBytes, type Entry } from "./entry.ts";
 import { Fault } from "./fault.ts";
 import { fromRecordBytes } from "./record.ts";
 
@@ -26,6 +26,19 @@ test("each outcome that an effect can have is written and read", () => {
   for (const each of ["answered", "tool_error", "denied", "fault", "unknown"]) {
     const entry = { ...outcome, outcome: each } as Entry;
     expect(fromEntryBytes(toEntryBytes(entry))).toEqual(entry);
+  }
+});
+
+test("no part of an entry holds more than it should", () => {
+  for (const { bytes } of vectors) {
+    const entry = JSON.parse(bytes) as Record<string, unknown>;
+    expect(entrySchema.safeParse({ ...entry, more: 1 }).success).toBe(false);
+    for (const [key, part] of Object.entries(entry)) {
+      // What the tool declared is the tool's own.
+      if (key === "declaredCost" || typeof part !== "object" || part === null) continue;
+      const spoiled = { ...entry, [key]: { ...part, more: 1 } };
+      expect(entrySchema.safeParse(spoiled).success, `${bytes} ${key}`).toBe(false);
+    }
   }
 });
 
