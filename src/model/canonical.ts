@@ -5,8 +5,8 @@ import { Fault } from "./fault.ts";
  * RFC 8785 canonical JSON of a value. What JSON cannot say exactly is refused with its place, where
  * `JSON.stringify` would leave it out or write `null`: two different values never share a digest.
  *
- * Our own, because it is on the path of every call and the reference library takes over twice the
- * time and drops what it cannot write; `canonical.test.ts` holds the two together.
+ * Our own, because it is on the path of every call and the reference library takes about twice
+ * the time and drops what it cannot write; `canonical.test.ts` holds the two together.
  */
 export function toCanonicalText(value: unknown): string {
   return write(value, []);
