@@ -1,14 +1,4 @@
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import path from "node:path";
 import { Fault } from "../../model/index.ts";
@@ -16,8 +6,10 @@ import type { Random } from "../../ports/random.ts";
 import type { Binaries } from "./binaries.ts";
 import { postgresMajor } from "./binary-digests.ts";
 import { toDiskFault, withDiskFaults } from "./disk-fault.ts";
-import { adoptFiles, spawnAs, type Identity } from "./identity.ts";
+import { flushDirectory } from "./flush-directory.ts";
+import { giveAway, makeOwned, spawnAs, toSpawnFault, type Identity } from "./identity.ts";
 import type { Layout } from "./layout.ts";
+import { moveUnlessThere } from "./move-unless-there.ts";
 
 interface ClusterOptions {
   readonly layout: Layout;
@@ -28,13 +20,11 @@ interface ClusterOptions {
 
 /** Makes the cluster unless it is there, and returns its password. */
 export async function prepareCluster(options: ClusterOptions): Promise<string> {
-  const { layout, identity } = options;
+  const { layout } = options;
   return withDiskFaultsAsync(layout.root, async () => {
     refuseOtherMajor(layout);
     removeLeftovers(layout.root);
     if (!existsSync(layout.cluster)) await makeCluster(options);
-    adoptFiles(identity, layout.cluster);
-    if (layout.socket !== null) makeOwned(layout.socket, identity);
     return readFileSync(layout.password, "utf8");
   });
 }
@@ -49,16 +39,15 @@ async function makeCluster({ layout, binaries, identity, random }: ClusterOption
   const cluster = path.join(making, "cluster");
   const password = path.join(making, "password");
   makeOwned(making, identity);
-  writeFileSync(password, Buffer.from(random.bytes(24)).toString("base64url"), { mode: 0o600 });
+  const secret = Buffer.from(random.bytes(24)).toString("base64url");
+  writeFileSync(password, secret, { mode: 0o600, flush: true });
   giveAway(password, identity);
   await runInitdb({ binaries, identity, directory: cluster, passwordFile: password });
   renameSync(password, path.join(cluster, path.basename(layout.password)));
-  try {
-    renameSync(cluster, layout.cluster);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
-  }
+  // initdb flushed what it wrote; without these a power cut could take the cluster back.
+  flushDirectory(cluster);
+  moveUnlessThere(cluster, layout.cluster);
+  flushDirectory(layout.root);
   rmSync(making, { recursive: true, force: true });
 }
 
@@ -108,10 +97,13 @@ async function runInitdb(options: InitdbOptions): Promise<void> {
     child.once("error", reject);
     child.once("exit", resolve);
   });
-  const [code, out, err] = await Promise.all([ended, text(child.stdout!), text(child.stderr!)]);
+  const [code, said] = await Promise.all([ended, text(child.stdout!), text(child.stderr!)]).then(
+    ([status, out, err]) => [status, `${out}${err}`.trim().slice(-2_000)] as const,
+    (error: Error) => [null, error.message] as const,
+  );
   if (code === 0) return;
-  const said = `${out}${err}`.trim().slice(-2_000);
   throw (
+    toSpawnFault(identity, said) ??
     toDiskFault(said, path.dirname(path.dirname(directory))) ??
     new Fault("store_unavailable", `initdb failed: ${said}`, { details: { directory, code } })
   );
@@ -129,18 +121,6 @@ function refuseOtherMajor({ cluster }: Layout): void {
       "move the directory away, start, and load the dump.",
     { details: { found: major, expected: postgresMajor } },
   );
-}
-
-function makeOwned(directory: string, identity: Identity): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  chmodSync(directory, 0o700);
-  giveAway(directory, identity);
-}
-
-function giveAway(file: string, identity: Identity): void {
-  if (identity.kind === "self") return;
-  const { uid, gid } = identity.kind === "user" ? identity : { uid: 0, gid: 0 };
-  chownSync(file, uid, gid);
 }
 
 async function withDiskFaultsAsync<Result>(

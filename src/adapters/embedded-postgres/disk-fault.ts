@@ -18,6 +18,9 @@ export function toDiskFault(said: unknown, place: string): Fault | null {
   if (code === "EACCES" || code === "EPERM" || /Permission denied/.test(text)) {
     return new Fault("store_read_only", `${place} may not be written by this user.`, options);
   }
+  if (code === "ENOTDIR") {
+    return new Fault("store_unavailable", `${place} is a file, or lies below one.`, options);
+  }
   return null;
 }
 

@@ -5,6 +5,7 @@ import type { Random } from "../../ports/random.ts";
 import { openBinaries } from "./binaries.ts";
 import { prepareCluster } from "./cluster.ts";
 import { withDiskFaults } from "./disk-fault.ts";
+import { flushDirectory } from "./flush-directory.ts";
 import { chooseIdentity } from "./identity.ts";
 import { toLayout } from "./layout.ts";
 import {
@@ -14,8 +15,9 @@ import {
   type Postmaster,
   type PostmasterOptions,
 } from "./postmaster.ts";
-import { isPostmasterOf } from "./postmaster-file.ts";
+import { findPostmaster, isPostmasterOf } from "./postmaster-file.ts";
 import { boundServerLog } from "./server-log.ts";
+import { createServerLogTail } from "./server-log-tail.ts";
 
 export interface EmbeddedPostgresOptions {
   /** Holds the cluster, its password, its socket and its log. Used by one supervisor at a time. */
@@ -36,7 +38,8 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const watchEveryMs = 250;
+// Elsewhere than on Linux a look at a process costs a process.
+const watchEveryMs = process.platform === "linux" ? 250 : 1_000;
 const logCheckEveryMs = 60_000;
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
@@ -90,18 +93,14 @@ function supervise({ parts, first, adopted, clock, random, log }: Supervised): E
   }
 
   async function watch(): Promise<void> {
-    let checkedMs = clock.monotonicMs();
+    const watchLog = createLogWatch(layout.log, { clock, log });
     while (!stopping.signal.aborted) {
       await clock.sleep(watchEveryMs, stopping.signal);
-      if (!isPostmasterOf(layout.cluster, current.pid)) {
-        log("error", `the Postgres with pid ${current.pid} ended by itself`);
-        for (const listener of listeners) listener();
-        await restart();
-      }
-      if (clock.monotonicMs() - checkedMs > logCheckEveryMs) {
-        checkedMs = clock.monotonicMs();
-        boundServerLog(layout.log);
-      }
+      watchLog();
+      if (isPostmasterOf(layout.cluster, current.pid)) continue;
+      log("error", `the Postgres with pid ${current.pid} ended by itself`);
+      for (const listener of listeners) listener();
+      await restart();
     }
   }
 
@@ -119,8 +118,34 @@ function supervise({ parts, first, adopted, clock, random, log }: Supervised): E
     async stop() {
       stopping.abort(new Error("stopping"));
       await watching;
-      await stopPostmaster(layout.cluster, current.pid, clock);
+      // Not always the current one: a restart that was given up may have left one in recovery.
+      const left = findPostmaster(layout.cluster)?.pid ?? current.pid;
+      await stopPostmaster(layout.cluster, left, clock);
     },
+  };
+}
+
+/** Passes on what Postgres warns of and keeps its log bounded. That it cannot ends nothing else. */
+function createLogWatch(
+  file: string,
+  { clock, log }: Pick<EmbeddedPostgresOptions, "clock" | "log">,
+): () => void {
+  const readNewLines = createServerLogTail(file);
+  let checkedMs = clock.monotonicMs();
+  let isReadable = true;
+
+  return () => {
+    try {
+      for (const { level, line } of readNewLines()) log(level, line);
+      if (clock.monotonicMs() - checkedMs > logCheckEveryMs) {
+        checkedMs = clock.monotonicMs();
+        boundServerLog(file);
+      }
+      isReadable = true;
+    } catch (error) {
+      if (isReadable) log("warn", `cannot look after ${file}: ${String(error)}`);
+      isReadable = false;
+    }
   };
 }
 
@@ -154,6 +179,7 @@ function openRoot(dataDir: string): string {
       mkdirSync(path.dirname(dataDir), { recursive: true });
       mkdirSync(dataDir);
       chmodSync(dataDir, 0o711);
+      flushDirectory(path.dirname(dataDir));
     }
     // Postgres reports its directory with links resolved, and we compare.
     return realpathSync(dataDir);

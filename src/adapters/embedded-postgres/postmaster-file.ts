@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
 
@@ -15,10 +15,18 @@ export function findPostmaster(cluster: string): PostmasterFile | null {
   return file !== null && isPostmasterOf(cluster, file.pid) ? file : null;
 }
 
-export function readPostmasterFile(cluster: string): PostmasterFile | null {
+function readPostmasterFile(cluster: string): PostmasterFile | null {
   const file = path.join(cluster, "postmaster.pid");
-  if (!existsSync(file)) return null;
-  const lines = readFileSync(file, "utf8").split("\n");
+  try {
+    return parsePostmasterFile(readFileSync(file, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+function parsePostmasterFile(text: string): PostmasterFile | null {
+  const lines = text.split("\n");
   const pid = Number(lines[0]);
   if (!Number.isSafeInteger(pid) || pid < 2) return null;
   return { pid, port: Number(lines[3] ?? 0), ready: lines[7]?.trim() === "ready" };
@@ -26,14 +34,46 @@ export function readPostmasterFile(cluster: string): PostmasterFile | null {
 
 /** A pid comes back as somebody else's: only a command line that names the cluster counts. */
 export function isPostmasterOf(cluster: string, pid: number): boolean {
-  const command = readCommand(pid);
-  return command !== null && /(^|\/)postgres(\0| )/.test(command) && command.includes(cluster);
+  if (process.platform === "linux") {
+    const [file, ...args] = (readCommandLine(pid) ?? "").split("\0");
+    return path.basename(file ?? "") === "postgres" && args[args.indexOf("-D") + 1] === cluster;
+  }
+  return askForCommandLine(pid)?.includes(`postgres -D ${cluster} -c `) === true;
 }
 
-function readCommand(pid: number): string | null {
+/**
+ * Removes what a dead postmaster left. Postgres would refuse to start while the pid in the file is
+ * alive, whoever has it by now. Moved first and read again, so that the file of a postmaster that
+ * has started meanwhile is put back.
+ */
+export function removeStaleFile(cluster: string): void {
+  const file = path.join(cluster, "postmaster.pid");
+  if (!existsSync(file) || findPostmaster(cluster) !== null) return;
+  const aside = `${file}.${process.pid}`;
   try {
-    if (process.platform === "linux") return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    return execFileSync("ps", ["-p", String(pid), "-o", "args="], { encoding: "utf8" });
+    renameSync(file, aside);
+    const left = parsePostmasterFile(readFileSync(aside, "utf8"));
+    if (left !== null && isPostmasterOf(cluster, left.pid)) linkSync(aside, file);
+  } catch (error) {
+    // Somebody else was faster, or it is there again.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "EEXIST") throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function readCommandLine(pid: number): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function askForCommandLine(pid: number): string | null {
+  try {
+    return execFileSync("ps", ["-ww", "-p", String(pid), "-o", "args="], { encoding: "utf8" });
   } catch {
     return null;
   }

@@ -1,14 +1,13 @@
-import { closeSync, existsSync, rmSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { createServer } from "node:net";
-import path from "node:path";
 import pg from "pg";
 import { Fault } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Binaries } from "./binaries.ts";
-import { toDiskFault } from "./disk-fault.ts";
-import { spawnAs, type Identity } from "./identity.ts";
+import { toDiskFault, withDiskFaults } from "./disk-fault.ts";
+import { adoptFiles, makeOwned, spawnAs, toSpawnFault, type Identity } from "./identity.ts";
 import { socketPort, type Layout } from "./layout.ts";
-import { findPostmaster, isPostmasterOf } from "./postmaster-file.ts";
+import { findPostmaster, isPostmasterOf, removeStaleFile } from "./postmaster-file.ts";
 import { openServerLog, readServerLog, sizeOfServerLog } from "./server-log.ts";
 
 export interface PostmasterOptions {
@@ -57,10 +56,15 @@ export async function startPostmaster(
   keepPort: number | null,
 ): Promise<Postmaster> {
   const { layout, binaries, identity } = options;
-  removeStaleFile(layout.cluster);
   const port = layout.socket === null ? (keepPort ?? (await findFreePort())) : socketPort;
   const from = sizeOfServerLog(layout.log);
-  const output = openServerLog(layout.log, identity);
+  const output = withDiskFaults(layout.root, () => {
+    removeStaleFile(layout.cluster);
+    // Only now: the files of a live Postgres stay with the user it runs as.
+    adoptFiles(identity, layout.cluster);
+    if (layout.socket !== null) makeOwned(layout.socket, identity);
+    return openServerLog(layout.log, identity);
+  });
   try {
     const child = spawnAs(identity, {
       file: binaries.postgres,
@@ -105,6 +109,7 @@ async function waitUntilReady(waiting: Waiting): Promise<Postmaster> {
   }
   const said = state.error?.message ?? readServerLog(layout.log, from);
   throw (
+    toSpawnFault(waiting.identity, said) ??
     toDiskFault(said, layout.root) ??
     new Fault("store_unavailable", `Postgres did not start: ${said}`, {
       details: { log: layout.log },
@@ -132,16 +137,11 @@ export async function stopPostmaster(cluster: string, pid: number, clock: Clock)
   throw new Fault("store_unavailable", `Postgres with pid ${pid} does not end.`);
 }
 
-/** Postgres itself refuses to start when the pid in the file is alive, whoever has it by now. */
-function removeStaleFile(cluster: string): void {
-  const file = path.join(cluster, "postmaster.pid");
-  if (existsSync(file) && findPostmaster(cluster) === null) rmSync(file, { force: true });
-}
-
 function toArguments({ cluster, socket }: Layout, port: number): readonly string[] {
   const settings = {
     listen_addresses: socket === null ? "127.0.0.1" : "",
-    unix_socket_directories: socket ?? "",
+    // A list: quoted, since a comma in a path would end one.
+    unix_socket_directories: socket === null ? "" : `"${socket.replaceAll('"', '""')}"`,
     unix_socket_permissions: "0700",
     port: String(port),
     timezone: "UTC",

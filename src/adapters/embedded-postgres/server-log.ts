@@ -6,6 +6,7 @@ import {
   fstatSync,
   openSync,
   readSync,
+  rmSync,
   statSync,
   truncateSync,
 } from "node:fs";
@@ -26,7 +27,12 @@ export function openServerLog(file: string, identity: Identity): number {
 /** Keeps the last full file beside the running one. Appending writers carry on at the new end. */
 export function boundServerLog(file: string): void {
   if (!existsSync(file) || statSync(file).size < maxBytes) return;
-  copyFileSync(file, `${file}.1`);
+  try {
+    copyFileSync(file, `${file}.1`);
+  } catch {
+    // On a full disk the room is worth more than the old lines.
+    rmSync(`${file}.1`, { force: true });
+  }
   truncateSync(file, 0);
 }
 
