@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { systemClock } from "../system/system-clock.ts";
 import { systemRandom } from "../system/system-random.ts";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded-postgres.ts";
+import { boundServerLog } from "./server-log.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -66,6 +67,17 @@ test("a read-only disk is named as such, before and after there is a cluster", a
   await expect(start()).rejects.toMatchObject({ code: "store_read_only" });
   resize("512m", "rw");
   await start();
+});
+
+test("a full log on a full disk makes room rather than trouble", (context) => {
+  context.skip(!canMount, "a small disk takes root on Linux to mount");
+  mount("20m");
+  const file = path.join(disk, "postgres.log");
+  writeFileSync(file, Buffer.alloc(9 * 1024 * 1024));
+  writeFileSync(path.join(disk, "filler"), Buffer.alloc(9 * 1024 * 1024));
+  boundServerLog(file);
+  expect(statSync(file).size).toBe(0);
+  expect(existsSync(`${file}.1`)).toBe(false);
 });
 
 test("a disk that fills up loses nothing acknowledged, and writing goes on by itself", async (context) => {

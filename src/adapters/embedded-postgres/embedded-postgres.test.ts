@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import {
   appendFileSync,
   chmodSync,
@@ -7,89 +5,20 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
+  readdirSync,
   readFileSync,
-  rmSync,
+  realpathSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline/promises";
-import pg from "pg";
-import { afterEach, expect, test } from "vitest";
-import { systemClock } from "../system/system-clock.ts";
-import { systemRandom } from "../system/system-random.ts";
+import { expect, test } from "vitest";
+import { isRoot, useEmbedded } from "../../../test/embedded.ts";
 import { openBinaries } from "./binaries.ts";
-import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded-postgres.ts";
 import { findPostmaster } from "./postmaster-file.ts";
 
-const isRoot = process.getuid?.() === 0;
-const isOpen = isOpenToOthers(process.cwd());
-const scenario = path.resolve("test/embedded-scenario.ts");
-const ends: (() => unknown)[] = [];
-
-afterEach(async () => {
-  while (ends.length > 0) await ends.pop()!();
-});
-
-function isOpenToOthers(directory: string): boolean {
-  if ((statSync(directory).mode & 0o001) === 0) return false;
-  return directory === path.dirname(directory) || isOpenToOthers(path.dirname(directory));
-}
-
-function makeDirectory(mode = 0o755): string {
-  const directory = mkdtempSync(path.join(tmpdir(), "cs-embedded-"));
-  chmodSync(directory, mode);
-  ends.push(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-async function start(dataDir: string): Promise<EmbeddedPostgres> {
-  const postgres = await startEmbeddedPostgres({
-    dataDir,
-    clock: systemClock,
-    random: systemRandom,
-    log: () => undefined,
-  });
-  ends.push(() => postgres.stop());
-  return postgres;
-}
-
-async function query(url: string, text: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on("error", () => undefined);
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-interface Said {
-  readonly url: string;
-  readonly pid: number;
-  readonly adopted: boolean;
-  readonly code: string;
-  readonly message: string;
-}
-
-async function run(dataDir: string, uid?: number): Promise<{ child: ChildProcess; said: Said }> {
-  const child = spawn(process.execPath, [scenario, dataDir], {
-    stdio: ["ignore", "pipe", "inherit"],
-    ...(uid === undefined ? {} : { uid, gid: uid }),
-  });
-  ends.push(() => child.kill("SIGKILL"));
-  const lines = createInterface({ input: child.stdout });
-  const [line] = (await once(lines, "line")) as [string];
-  return { child, said: JSON.parse(line) as Said };
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  child.kill("SIGKILL");
-  await once(child, "exit");
-}
+const { makeDirectory, start, run, kill, query } = useEmbedded();
 
 test("a fresh directory becomes a Postgres with checksums and fsync, closed to everybody else", async () => {
   const directory = makeDirectory();
@@ -149,20 +78,34 @@ test("a killed postmaster is started again with all that it acknowledged", async
   await expect.poll(() => postgres.pid).not.toBe(before);
 });
 
-test("two that start at once end with one postmaster", async () => {
+test("two that start at once end with one postmaster, over a stale pid as well", async () => {
   const dataDir = path.join(makeDirectory(), "pg");
   const [one, two] = await Promise.all([run(dataDir), run(dataDir)]);
   expect(one.said.pid).toBe(two.said.pid);
   await Promise.all([kill(one.child), kill(two.child)]);
   const last = await start(dataDir);
   expect(last.pid).toBe(one.said.pid);
+  await last.stop();
+  leavePid(dataDir, process.pid);
+  const [three, four] = await Promise.all([run(dataDir), run(dataDir)]);
+  expect(three.said.pid).toBe(four.said.pid);
+  await Promise.all([kill(three.child), kill(four.child)]);
+  await start(dataDir);
 });
+
+/** As a postmaster leaves it whose machine lost power, and whose pid somebody else got since. */
+function leavePid(dataDir: string, pid: number): void {
+  const cluster = path.join(dataDir, "cluster");
+  const file = path.join(cluster, "postmaster.pid");
+  writeFileSync(file, `${pid}\n${cluster}\n1\n5432\n\n\n1 1\nready\n`, { mode: 0o600 });
+  const { uid, gid } = statSync(cluster);
+  if (isRoot) chownSync(file, uid, gid);
+}
 
 test("a pid that came back as somebody else's does not stand in the way", async () => {
   const dataDir = path.join(makeDirectory(), "pg");
   await (await start(dataDir)).stop();
-  const file = path.join(dataDir, "cluster/postmaster.pid");
-  writeFileSync(file, `${process.pid}\n${dataDir}/cluster\n1\n5432\n\n\n1 1\nready\n`);
+  leavePid(dataDir, process.pid);
   const again = await start(dataDir);
   expect(again.adopted).toBe(false);
   expect(again.pid).not.toBe(process.pid);
@@ -212,46 +155,21 @@ test("binaries that differ in one byte are not run", () => {
   expect(() => openBinaries(scratch, root)).toThrow(/are not the ones .* and are not run/);
 });
 
-test("as root it runs as nobody where that user can pass", async (context) => {
-  context.skip(!isRoot, "only root becomes somebody else");
-  context.skip(!isOpen, "this checkout is closed to other users");
-  const dataDir = path.join(makeDirectory(0o755), "pg");
-  const postgres = await start(dataDir);
-  const status = readFileSync(`/proc/${postgres.pid}/status`, "utf8");
-  expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
-  expect(status).toMatch(/^CapEff:\t0{16}$/m);
-  expect(status).toMatch(/^Groups:\t\s*$/m);
-});
-
-test("as root below a closed directory it runs without any power of root", async (context) => {
-  context.skip(!isRoot, "only root becomes somebody else");
-  const dataDir = path.join(makeDirectory(0o700), "pg");
-  const postgres = await start(dataDir);
-  expect(await query(postgres.url, "select 1 as one")).toEqual([{ one: 1 }]);
-  const status = readFileSync(`/proc/${postgres.pid}/status`, "utf8");
-  expect(status).toMatch(/^CapEff:\t0{16}$/m);
-  expect(status).toMatch(/^CapPrm:\t0{16}$/m);
-});
-
-test("an ordinary user's Postgres is started by root as that user", async (context) => {
-  context.skip(!isRoot, "only root becomes somebody else");
-  context.skip(!isOpen, "this checkout is closed to other users");
-  const directory = makeDirectory(0o755);
-  const user = 1; // `daemon`, which every Debian has.
-  chownSync(directory, user, user);
-  const dataDir = path.join(directory, "pg");
-  const { child, said } = await run(dataDir, user);
-  expect(said.adopted).toBe(false);
-  expect(statSync(path.join(dataDir, "cluster")).uid).toBe(user);
-  await kill(child);
-  const adopted = await start(dataDir);
-  expect(adopted.adopted).toBe(true);
-  await adopted.stop();
-  const again = await start(dataDir);
-  expect(readFileSync(`/proc/${again.pid}/status`, "utf8")).toMatch(/^Uid:\t1\t1\t1\t1$/m);
-  await again.stop();
-  const own = await run(dataDir, user);
-  expect(own.said).toMatchObject({ adopted: false, url: said.url });
-  await kill(own.child);
-  await start(dataDir);
+test("the links follow binaries that were moved, and the stamp names what was expected", () => {
+  const directory = makeDirectory();
+  const [before, after] = [path.join(directory, "before"), path.join(directory, "after")];
+  mkdirSync(path.join(before, "data"), { recursive: true });
+  cpSync(openBinaries(directory).root, path.join(before, "native"), { recursive: true });
+  openBinaries(path.join(before, "data"), path.join(before, "native"));
+  renameSync(before, after);
+  const data = path.join(after, "data");
+  openBinaries(data, path.join(after, "native"));
+  for (const link of readdirSync(path.join(data, "lib"))) {
+    expect(realpathSync(path.join(data, "lib", link))).toContain(`${after}/native/lib/`);
+  }
+  const file = path.join(data, "binaries.checked");
+  const stamp = readFileSync(file, "utf8");
+  writeFileSync(file, stamp.replace(/^\w{64}/, "0".repeat(64)));
+  openBinaries(data, path.join(after, "native"));
+  expect(readFileSync(file, "utf8")).toBe(stamp);
 });
