@@ -78,6 +78,28 @@ test("a killed postmaster is started again with all that it acknowledged", async
   await expect.poll(() => postgres.pid).not.toBe(before);
 });
 
+test("a child that is too busy to notice the death of its postmaster stands in no way", async (context) => {
+  context.skip(process.platform !== "linux", "only Linux tells whose child it was");
+  const dataDir = path.join(makeDirectory(), "pg");
+  const postgres = await start(dataDir);
+  const endless = "select count(*) from generate_series(1, 100000) a, generate_series(1, 1e9) b";
+  const busy = query(postgres.url, endless).catch((error: unknown) => error);
+  const findBusy = `select pid from pg_stat_activity where state = 'active' and query like '%1e9%'
+                    and pid <> pg_backend_pid()`;
+  await expect.poll(() => query(postgres.url, findBusy)).toHaveLength(1);
+  const [{ pid }] = (await query(postgres.url, findBusy)) as [{ pid: number }];
+  process.kill(postgres.pid, "SIGKILL");
+  await expect
+    .poll(() => query(postgres.url, "create table kept (n int)").catch(() => null), {
+      timeout: 20_000,
+    })
+    .toEqual([]);
+  expect(await busy).toBeInstanceOf(Error);
+  // One that ended has no command line, also while nobody has taken note of its end.
+  const file = `/proc/${pid}/cmdline`;
+  expect(existsSync(file) ? readFileSync(file, "utf8") : "").toBe("");
+});
+
 test("two that start at once end with one postmaster, over a stale pid as well", async () => {
   const dataDir = path.join(makeDirectory(), "pg");
   const [one, two] = await Promise.all([run(dataDir), run(dataDir)]);

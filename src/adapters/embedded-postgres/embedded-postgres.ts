@@ -8,6 +8,7 @@ import { withDiskFaults } from "./disk-fault.ts";
 import { flushDirectory } from "./flush-directory.ts";
 import { chooseIdentity } from "./identity.ts";
 import { toLayout } from "./layout.ts";
+import { endOrphans } from "./orphans.ts";
 import {
   adoptPostmaster,
   startPostmaster,
@@ -121,6 +122,8 @@ function supervise({ parts, first, adopted, clock, random, log }: Supervised): E
       // Not always the current one: a restart that was given up may have left one in recovery.
       const left = findPostmaster(layout.cluster)?.pid ?? current.pid;
       await stopPostmaster(layout.cluster, left, clock);
+      // It may have been killed, now or before, and its children work on for nobody.
+      endOrphans(layout.cluster, "SIGQUIT");
     },
   };
 }
@@ -150,8 +153,8 @@ function createLogWatch(
 }
 
 /**
- * A postmaster that was killed leaves children that hold its memory for a moment, and another
- * supervisor may have been faster: both end by looking again.
+ * A postmaster that was killed leaves children that hold its memory for a moment, or until they are
+ * told to end, and another supervisor may have been faster: all end by looking again.
  */
 async function startOrAdopt(
   parts: PostmasterOptions,
@@ -162,10 +165,14 @@ async function startOrAdopt(
     try {
       return (await adoptPostmaster(parts)) ?? (await startPostmaster(parts, port));
     } catch (error) {
-      const passing =
-        error instanceof Error &&
-        /shared memory block|lock file|Address already in use/.test(error.message);
+      const said = error instanceof Error ? error.message : "";
+      const isHeld = said.includes("shared memory block");
+      const passing = isHeld || /lock file|Address already in use/.test(said);
       if (!passing || attempt === attempts) throw error;
+      // Idle ones are gone by the fifth look; one that ignores the order is killed.
+      if (isHeld && attempt >= 5) {
+        endOrphans(parts.layout.cluster, attempt < 10 ? "SIGQUIT" : "SIGKILL");
+      }
       await parts.clock.sleep(100);
     }
   }
