@@ -10,7 +10,12 @@ export type Json =
   | { readonly [key: string]: Json };
 
 export type StrictJson =
-  | { readonly kind: "parsed"; readonly value: Json }
+  | {
+      readonly kind: "parsed";
+      readonly value: Json;
+      /** The text of the marked member, as it stands there; null where there is none. */
+      readonly marked: string | null;
+    }
   | {
       readonly kind: "refused";
       readonly reason: string;
@@ -22,6 +27,8 @@ export type StrictJson =
 
 export interface StrictJsonLimits {
   readonly depth: number;
+  /** Keys that lead to a member whose own text is wanted besides its value. */
+  readonly mark?: readonly string[];
 }
 
 // Deeper than any schema in use; JSON.parse would follow a hostile text until the stack ends.
@@ -40,12 +47,16 @@ export function parseStrictJson(
   if (text === null) return refuseEncoding(input as Uint8Array, limits);
   // What was decoded from UTF-8 has no lone surrogates; a text is looked at once, whole.
   const isWellFormed = typeof input !== "string" || input.isWellFormed();
-  const cursor: Cursor = { text, at: 0, path: [], depth: limits.depth, isWellFormed };
+  const mark = limits.mark ?? null;
+  const cursor: Cursor = {
+    ...{ text, at: 0, path: [], depth: limits.depth, isWellFormed },
+    ...{ mark, marked: null },
+  };
   try {
     if (text.charCodeAt(0) === byteOrderMark) refuse(cursor, "a byte order mark stands first");
     const value = parseValue(cursor);
     if (!Number.isNaN(nextCode(cursor))) refuse(cursor, "more text follows the value");
-    return { kind: "parsed", value };
+    return { kind: "parsed", value, marked: cursor.marked };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const { message: reason, offset } = error;
@@ -65,6 +76,8 @@ interface Cursor {
   readonly path: (string | number)[];
   readonly depth: number;
   readonly isWellFormed: boolean;
+  readonly mark: readonly string[] | null;
+  marked: string | null;
 }
 
 class Refusal extends Error {
@@ -171,13 +184,26 @@ function parseObject(cursor: Cursor): Json {
     if (Object.hasOwn(object, key)) refuse(cursor, "the key stands twice", keyAt);
     if (nextCode(cursor) !== colon) refuse(cursor, "a colon is missing");
     cursor.at += 1;
-    const value = parseValue(cursor);
+    const value = isMarked(cursor, key) ? parseMarked(cursor) : parseValue(cursor);
     if (key === "__proto__") define(object, value);
     else object[key] = value;
     cursor.path.pop();
     if (nextCode(cursor) === braceClose) return leave(cursor, object);
     separate(cursor);
   }
+}
+
+function isMarked({ mark, path }: Cursor, key: string): boolean {
+  if (mark === null || path.length !== mark.length || mark.at(-1) !== key) return false;
+  return mark.every((step, index) => path[index] === step);
+}
+
+function parseMarked(cursor: Cursor): Json {
+  nextCode(cursor);
+  const start = cursor.at;
+  const value = parseValue(cursor);
+  cursor.marked = cursor.text.slice(start, cursor.at);
+  return value;
 }
 
 /** Assigning to this key would set the prototype instead. */

@@ -8,6 +8,7 @@ import {
   originSchema,
   sizeField,
 } from "./config-field.ts";
+import { serversField, toolsetsField } from "./config-servers.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
 const limitsSchema = z
@@ -35,6 +36,44 @@ const limitsSchema = z
       ),
   })
   .describe("Bounds of the server. Each has a defined answer when it is reached.");
+
+const callerName = z
+  .string()
+  .max(64)
+  .regex(
+    /^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/,
+    "takes a name of lower-case letters, digits, -, _ and .",
+  );
+
+const gateSchema = z
+  .strictObject({
+    concurrency: countField({ min: 1, max: 65_536 })
+      .prefault(64)
+      .describe("Calls of one caller under way at once. The next ones wait."),
+    queue: countField({ min: 0, max: 65_536 })
+      .prefault(256)
+      .describe("Calls of one caller that may wait. One more is refused with a Retry-After."),
+    rate: countField({ min: 1, max: 10_000_000 })
+      .optional()
+      .describe("Calls of one caller a minute, bursts of a tenth of it. Absent: no limit."),
+    record: z
+      .enum(["async", "sync"], "takes async or sync")
+      .prefault("async")
+      .describe("`sync`: a read, too, is answered only once its entry is durable."),
+    parked: countField({ min: 0, max: 100_000 })
+      .prefault(1_000)
+      .describe("Calls that may wait at once for an answer of their client."),
+    parkTime: durationField({ min: "1s", max: "1h" })
+      .prefault("10m")
+      .describe("How long a call waits for an answer of its client before it is cancelled."),
+    resultSize: sizeField({ min: "64KiB", max: "256MiB" })
+      .prefault("32MiB")
+      .describe("Largest answer of a server. A larger one ends the call with a fault."),
+    argumentProblems: countField({ min: 1, max: 100 })
+      .prefault(10)
+      .describe("How many problems of wrong arguments are named at once."),
+  })
+  .describe("Bounds of the gate. Each has a defined answer when it is reached.");
 
 const embeddedStoreSchema = z
   .strictObject({
@@ -64,6 +103,23 @@ function areSound(issues: readonly z.core.$ZodRawIssue[], keys: readonly string[
   );
 }
 
+/** A toolset of a server that is not there would be a gap that nobody asked about. */
+function refuseUnknownServers(
+  { servers, toolsets }: { servers: object; toolsets: Record<string, { servers: string[] }> },
+  context: z.core.$RefinementCtx,
+): void {
+  for (const [name, toolset] of Object.entries(toolsets)) {
+    for (const [index, server] of toolset.servers.entries()) {
+      if (Object.hasOwn(servers, server)) continue;
+      context.addIssue({
+        code: "custom",
+        path: ["toolsets", name, "servers", index],
+        message: "names no server of this document",
+      });
+    }
+  }
+}
+
 export const configSchema = z
   .strictObject({
     version: z
@@ -91,10 +147,38 @@ export const configSchema = z
           .describe(
             "Reference to the admin API key. Absent: one is made on first start for this user.",
           ),
+        callers: z
+          .record(
+            callerName,
+            z.strictObject({
+              key: secretReferenceSchema.describe("Reference to its API key."),
+              toolsets: z
+                .array(z.string().max(40), "takes a list of toolsets")
+                .max(100)
+                .optional()
+                .describe("Toolsets it may use. Absent: all, and `/mcp`."),
+            }),
+          )
+          .prefault({})
+          .describe("Who may call tools, by name, beside the caller key of this user."),
       })
       .prefault({})
       .describe("Who may call. Every request but the health checks needs a key."),
     limits: limitsSchema.prefault({}),
+    servers: serversField,
+    toolsets: toolsetsField,
+    policy: z
+      .strictObject({
+        rule: z
+          .enum(["deny-all", "allow-all"], "takes deny-all or allow-all")
+          .prefault("deny-all")
+          .describe(
+            "`allow-all`: every caller may call every tool that is not blocked. Said at each start.",
+          ),
+      })
+      .prefault({})
+      .describe("Who may do what. Until policies are built in, all or nothing."),
+    gate: gateSchema.prefault({}),
     store: z
       .discriminatedUnion(
         "kind",
@@ -138,6 +222,7 @@ export const configSchema = z
     message: "is more than worker.slots",
     when: ({ issues }) => areSound(issues, ["worker"]),
   })
+  .superRefine(refuseUnknownServers)
   .describe("Countersign's configuration: one document, read whole.");
 
 /** What the program reads: durations in milliseconds, sizes in bytes, defaults filled in. */

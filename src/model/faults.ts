@@ -43,6 +43,16 @@ export const faults = {
   address_unusable: { status: 503, rpc: -32603, exit: 2, retryable: false, hint: "Choose another address with `countersign up --listen`, or stop what uses this one." },
   address_exposed: { status: 503, rpc: -32603, exit: 2, retryable: false, hint: "Listen on 127.0.0.1, or configure authentication before others can reach the server." },
   keys_unusable: { status: 503, rpc: -32603, exit: 2, retryable: false, hint: "Make the named file readable and writable for this user alone." },
+  upstream_unreachable: { status: 502, rpc: -32603, exit: 75, retryable: true, hint: "The server cannot be reached, and nothing was sent to it. `countersign servers ls` says why." },
+  upstream_lost: { status: 502, rpc: -32603, exit: 1, retryable: false, hint: "The connection ended after the call was sent: it may have been carried out. Look before you send it again." },
+  upstream_garbled: { status: 502, rpc: -32603, exit: 1, retryable: false, hint: "The server answered with something that is not an answer of the protocol. Its operator can say why." },
+  upstream_busy: { status: 503, rpc: -32603, exit: 75, retryable: true, hint: "As many calls as this server or tool takes are under way or waiting. Try again later." },
+  upstream_open: { status: 503, rpc: -32603, exit: 75, retryable: true, hint: "This server failed several times in a row and is left alone for a while. Try again later." },
+  caller_busy: { status: 429, rpc: -32603, exit: 75, retryable: true, hint: "This caller has as many calls under way, waiting or in this minute as it may. Try again later." },
+  address_refused: { status: 502, rpc: -32603, exit: 2, retryable: false, hint: "An address that is not public has to be allowed with `private: true` at the server in countersign.yaml; link-local ones never are." },
+  tool_blocked: { status: 409, rpc: -32603, exit: 11, retryable: false, hint: "The tool's definition changed. `countersign tools drift` shows how; `countersign tools accept` accepts it." },
+  result_invalid: { status: 502, rpc: -32603, exit: 1, retryable: false, hint: "The tool's result does not fit its own output schema." },
+  parked_lost: { status: 410, rpc: -32603, exit: 1, retryable: false, hint: "The call that waited for this answer is gone; it may have been carried out in part. Look before you send it again." },
   usage_invalid: { status: 400, rpc: -32602, exit: 2, retryable: false, hint: "Run the command with --help." },
 } as const satisfies Record<string, FaultEntry>;
 

@@ -59,13 +59,13 @@ export const direction: Readonly<Record<string, Rule>> = {
   mcp: {
     holds: "the protocol as pure code",
     folders: words,
-    packages: ["zod"],
+    packages: ["zod", "eventsource-parser"],
     builtins: "pure",
   },
   registry: {
     holds: "servers, definitions, pins, drift",
     folders: parts,
-    packages: [],
+    packages: ["ajv", "ajv-formats"],
     builtins: "pure",
   },
   authority: {
@@ -138,6 +138,10 @@ export const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   "pg-boss": ["pg-boss", "pg"],
   prometheus: ["prom-client"],
   yaml: ["yaml"],
+  dialer: ["undici"],
+  "mcp-http": [],
+  "mcp-sse": [],
+  "mcp-stdio": [],
   secrets: [],
   system: [],
 };

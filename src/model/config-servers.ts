@@ -1,0 +1,211 @@
+import { z } from "zod";
+import { countField, durationField } from "./config-field.ts";
+import { secretReferenceSchema } from "./secret-reference.ts";
+
+const notName =
+  "takes a name of lower-case letters, digits and single - or _, such as github or file-search";
+const nameField = z
+  .string(notName)
+  .max(40, notName)
+  .regex(/^[a-z0-9]+(?:[-_][a-z0-9]+)*$/, notName)
+  .meta({ title: "name" });
+
+const notUrl = "takes an http or https URL without user, password or fragment";
+const urlField = z
+  .string(notUrl)
+  .max(2_048, notUrl)
+  .refine(isPlainUrl, notUrl)
+  .meta({ title: "URL" });
+
+function isPlainUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  return url.username === "" && url.password === "" && url.hash === "";
+}
+
+const toolSchema = z
+  .strictObject({
+    effect: z
+      .enum(["read", "write", "destructive"], "takes read, write or destructive")
+      .prefault("write")
+      .describe("What a call does at most. A server's own hints are not believed."),
+    idempotent: z
+      .boolean("takes true or false")
+      .prefault(false)
+      .describe("Whether a repeated call with the same arguments changes nothing more."),
+    cache: durationField({ min: "1s", max: "24h" })
+      .optional()
+      .describe("How long a read's result may be given again to the same caller."),
+    timeout: durationField({ min: "10ms", max: "1h" })
+      .optional()
+      .describe("How long a call may take. Absent: the server's."),
+    concurrency: countField({ min: 1, max: 10_000 })
+      .optional()
+      .describe("Calls of this tool under way at once. Absent: as many as the server's."),
+  })
+  .describe("What is known of a tool beyond its definition.");
+export type ToolConfig = z.output<typeof toolSchema>;
+
+const common = {
+  timeout: durationField({ min: "10ms", max: "1h" })
+    .prefault("60s")
+    .describe("How long a call may take before it is cancelled upstream."),
+  concurrency: countField({ min: 1, max: 10_000 })
+    .prefault(64)
+    .describe("Calls under way at once. The next ones wait."),
+  queue: countField({ min: 0, max: 10_000 })
+    .prefault(256)
+    .describe("Calls that may wait. One more is refused with a Retry-After."),
+  effect: toolSchema.shape.effect,
+  tools: z
+    .record(z.string().min(1).max(128), toolSchema)
+    .prefault({})
+    .describe("By the server's own name of the tool."),
+};
+
+const headersField = z
+  .record(
+    z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, "takes a header name"),
+    z.strictObject({
+      secret: secretReferenceSchema,
+      prefix: z
+        .string()
+        .max(64)
+        .regex(/^[\t -~]*$/, "takes printable ASCII")
+        .prefault("")
+        .describe("Put before the secret: `Bearer `."),
+    }),
+  )
+  .prefault({})
+  .describe("Headers sent to this server alone, their values from references.");
+
+const tlsField = z
+  .strictObject({
+    certificate: secretReferenceSchema.optional().describe("Client certificate (PEM)."),
+    key: secretReferenceSchema.optional().describe("Its private key (PEM)."),
+    authority: secretReferenceSchema
+      .optional()
+      .describe(
+        "Authority that the server's certificate must come from (PEM), instead of the system's.",
+      ),
+    serverName: z
+      .string()
+      .max(253)
+      .optional()
+      .describe("Name that the certificate must be for, if it is not the URL's host."),
+  })
+  .refine((tls) => (tls.certificate === undefined) === (tls.key === undefined), {
+    path: ["key"],
+    message: "goes with certificate: both or neither",
+  })
+  .optional()
+  .describe("TLS to this server. Present: plaintext is refused.");
+
+const remote = {
+  url: urlField.describe("Where it answers."),
+  endpoints: z
+    .array(urlField, "takes a list of URLs")
+    .max(64)
+    .prefault([])
+    .describe("Further running copies of the same server."),
+  private: z
+    .boolean("takes true or false")
+    .prefault(false)
+    .describe("Whether its address may be a private or loopback one. Link-local never is."),
+  headers: headersField,
+  tls: tlsField,
+};
+
+export const serverSchema = z.discriminatedUnion(
+  "transport",
+  [
+    z
+      .strictObject({ transport: z.literal("http"), ...remote, ...common })
+      .describe("A server over streamable HTTP."),
+    z
+      .strictObject({ transport: z.literal("sse"), ...remote, ...common })
+      .describe("A server over HTTP+SSE, the transport before 2025-03-26."),
+    z
+      .strictObject({
+        transport: z.literal("stdio"),
+        command: z
+          .array(z.string().min(1).max(4_096), "takes a list: the program, then its arguments")
+          .min(1, "takes a list: the program, then its arguments")
+          .max(256)
+          .describe("Program and arguments. No shell reads them."),
+        environment: z
+          .record(
+            z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "takes a variable name"),
+            z.union([secretReferenceSchema, z.strictObject({ value: z.string().max(32_768) })]),
+          )
+          .prefault({})
+          .describe(
+            "Its environment, and nothing of ours but PATH, HOME and the locale: references, or `value:` for what is no secret.",
+          ),
+        directory: z
+          .string()
+          .min(1)
+          .max(1_024)
+          .optional()
+          .describe("Working directory, relative to countersign.yaml."),
+        sandbox: z
+          .literal(
+            "none",
+            "takes none: no sandbox tier is built in yet, so running the program with the powers of this user has to be said",
+          )
+          .describe("`none`: the program runs with the powers of the user that runs Countersign."),
+        children: countField({ min: 1, max: 64 })
+          .prefault(1)
+          .describe("Processes to spread the calls over."),
+        ...common,
+      })
+      .describe("A program on this machine that speaks over its standard streams."),
+  ],
+  "takes transport: http, sse or stdio",
+);
+export type ServerConfig = z.output<typeof serverSchema>;
+export type HttpServerConfig = Extract<ServerConfig, { transport: "http" | "sse" }>;
+export type StdioServerConfig = Extract<ServerConfig, { transport: "stdio" }>;
+
+export const serversField = z
+  .record(nameField, serverSchema)
+  .refine((servers) => Object.keys(servers).length <= 500, "takes at most 500 servers")
+  .prefault({})
+  .describe("Upstream MCP servers, by name.");
+
+const toolsetSchema = z
+  .strictObject({
+    servers: z.array(nameField).min(1).max(500).describe("Whose tools, prompts and resources."),
+    tools: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(200)
+          .regex(/^[A-Za-z0-9_.:/*-]+$/, "takes server__tool, with * for any characters"),
+      )
+      .max(1_000)
+      .optional()
+      .describe("Exposed names, `*` for any characters. Absent: all of the servers' tools."),
+    names: z
+      .enum(["prefixed", "plain"], "takes prefixed or plain")
+      .prefault("prefixed")
+      .describe("`plain`: the server's own names, for a toolset of one server."),
+    search: z
+      .enum(["auto", "always", "never"], "takes auto, always or never")
+      .prefault("auto")
+      .describe(
+        "Whether find_tools, describe_tool and call_tool stand in for the list; `auto`: from 100 tools on.",
+      ),
+  })
+  .refine(({ names, servers }) => names === "prefixed" || servers.length === 1, {
+    path: ["names"],
+    message: "is plain, which goes with one server",
+  })
+  .describe("A selection of tools with its own endpoint, `/mcp/<name>`.");
+export type ToolsetConfig = z.output<typeof toolsetSchema>;
+
+export const toolsetsField = z
+  .record(nameField, toolsetSchema)
+  .prefault({})
+  .describe("Toolsets by name. `/mcp` itself offers every server.");

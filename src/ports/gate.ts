@@ -1,0 +1,52 @@
+import type { Json } from "../lib/strict-json.ts";
+import type { Principal } from "../model/index.ts";
+import type { ClientCapabilities, Era, RpcError } from "../model/protocol.ts";
+import type { AskAnswer, UpstreamNotification } from "./upstream.ts";
+
+/**
+ * The one door to every server. Whoever asks, a client over HTTP, a run or the command line, comes
+ * through here; nothing else holds an `Upstream`.
+ */
+export interface Gate {
+  /** Faults are thrown; what the server or the gate says is returned. */
+  exchange(request: GateRequest): Promise<GateAnswer>;
+}
+
+export interface GateRequest {
+  readonly principal: Principal;
+  /** `""` for `/mcp` itself. */
+  readonly toolset: string;
+  readonly method: string;
+  /** Read strictly: no duplicate key, no number that a double does not keep. */
+  readonly params: Readonly<Record<string, Json>>;
+  /** The bytes of `params.arguments` as they came; null where there are none. */
+  readonly argumentsText: string | null;
+  readonly client: GateClient;
+  /** The client is gone, has cancelled, or the deadline has passed. */
+  readonly signal: AbortSignal;
+  readonly deadlineMs: number;
+  readonly onNotification: (notification: UpstreamNotification) => void;
+}
+
+export interface GateClient {
+  readonly era: Era;
+  readonly version: string;
+  readonly capabilities: ClientCapabilities;
+  /** Asks the client in the middle of the call; null where its protocol has no way to. */
+  readonly ask:
+    | ((
+        method: string,
+        params: Readonly<Record<string, Json>>,
+        signal: AbortSignal,
+      ) => Promise<AskAnswer>)
+    | null;
+}
+
+export type GateAnswer =
+  | {
+      readonly kind: "result";
+      /** JSON text of the result as the native protocol has it, `resultType` and all. */
+      readonly text: string;
+      readonly isError: boolean;
+    }
+  | { readonly kind: "error"; readonly error: RpcError };
