@@ -1,7 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { Principal, TenantId } from "../model/index.ts";
 
-/** What an API key may be used for. The admin key configures, the approver key decides: never both. */
-export type Role = "admin" | "approver";
+/**
+ * What an API key may be used for. The admin key configures, the approver key decides: never both. A
+ * caller key calls tools and does nothing else.
+ */
+export type Role = "admin" | "approver" | "caller";
 
 /** A key as the server keeps it: its hash alone. */
 export interface KeyHash {
@@ -10,11 +14,16 @@ export interface KeyHash {
   readonly role: Role;
   /** SHA-256 of the key, 64 hex digits. Keys are 256 random bits, so a plain hash is enough. */
   readonly sha256: string;
+  /** Toolsets that a caller may use, `""` for `/mcp` itself; null for all. */
+  readonly toolsets?: readonly string[] | null;
 }
 
 export interface KeyHolder {
   readonly id: string;
   readonly role: Role;
+  /** Who calls tools with it; null for a key that calls none. */
+  readonly principal: Principal | null;
+  readonly toolsets: readonly string[] | null;
 }
 
 export interface Keyring {
@@ -23,9 +32,9 @@ export interface Keyring {
 }
 
 export function createKeyring(hashes: readonly KeyHash[]): Keyring {
-  const known = hashes.map(({ id, role, sha256 }) => ({
-    holder: Object.freeze({ id, role }),
-    digest: Buffer.from(sha256, "hex"),
+  const known = hashes.map((key) => ({
+    holder: toHolder(key),
+    digest: Buffer.from(key.sha256, "hex"),
   }));
   return {
     identify(presented) {
@@ -35,6 +44,17 @@ export function createKeyring(hashes: readonly KeyHash[]): Keyring {
       return found;
     },
   };
+}
+
+/** Until there are tenants in the configuration, there is one. */
+const tenant = "default" as TenantId;
+
+function toHolder({ id, role, toolsets = null }: KeyHash): KeyHolder {
+  const principal =
+    role === "approver"
+      ? null
+      : Object.freeze({ tenant, kind: "service", subject: id, actor: null } as const);
+  return Object.freeze({ id, role, principal, toolsets });
 }
 
 export function hashKey(key: string): string {

@@ -53,6 +53,7 @@ export const faults = {
   tool_blocked: { status: 409, rpc: -32603, exit: 11, retryable: false, hint: "The tool's definition changed. `countersign tools drift` shows how; `countersign tools accept` accepts it." },
   result_invalid: { status: 502, rpc: -32603, exit: 1, retryable: false, hint: "The tool's result does not fit its own output schema." },
   parked_lost: { status: 410, rpc: -32603, exit: 1, retryable: false, hint: "The call that waited for this answer is gone; it may have been carried out in part. Look before you send it again." },
+  stream_taken: { status: 409, rpc: -32600, exit: 2, retryable: false, hint: "A session has one standing stream. Close the other one, or wait until it is gone." },
   usage_invalid: { status: 400, rpc: -32602, exit: 2, retryable: false, hint: "Run the command with --help." },
 } as const satisfies Record<string, FaultEntry>;
 

@@ -30,6 +30,32 @@ export const metrics = {
     help: "When the serving revision was applied.",
     labels: {},
   },
+  gate_breaker_moves: {
+    kind: "counter",
+    help: "Moves of the breakers of servers, by the state that they moved to.",
+    labels: { to: ["closed", "open", "probing"] },
+  },
+  gate_calls: {
+    kind: "counter",
+    help: "Calls that ended at the gate, by how.",
+    labels: { outcome: ["answered", "tool_error", "denied", "fault", "unknown", "refused"] },
+  },
+  gate_call_seconds: {
+    kind: "histogram",
+    help: "How long a call took, from its arrival at the gate to its answer.",
+    labels: {},
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60],
+  },
+  gate_parked: {
+    kind: "gauge",
+    help: "Calls that wait for an answer of their client.",
+    labels: {},
+  },
+  gate_record_retries: {
+    kind: "counter",
+    help: "Times that a page of entries had to be written again.",
+    labels: {},
+  },
   http_request_seconds: {
     kind: "histogram",
     help: "How long a request took, from its headers to the end of its answer.",

@@ -1,0 +1,51 @@
+import type { Json } from "../../lib/strict-json.ts";
+import { metaKeys, supportedVersions } from "../../mcp/protocol.ts";
+import { Fault } from "../../model/index.ts";
+import type { Catalog, CatalogToolset } from "../../ports/catalog.ts";
+
+/** What a toolset can do: what any of its servers can. */
+export function toCapabilities(
+  catalog: Catalog,
+  toolset: CatalogToolset,
+): Readonly<Record<string, Json>> {
+  const of = toolset.servers.map((name) => catalog.servers.get(name)?.capabilities ?? {});
+  const has = (key: string): boolean => of.some((capabilities) => capabilities[key] !== undefined);
+  return {
+    tools: { listChanged: true },
+    ...(toolset.prompts.size > 0 || has("prompts") ? { prompts: { listChanged: true } } : {}),
+    ...(toolset.resources.size > 0 || toolset.templates.length > 0 || has("resources")
+      ? { resources: { listChanged: true, subscribe: true } }
+      : {}),
+    ...(has("completions") ? { completions: {} } : {}),
+    ...(has("logging") ? { logging: {} } : {}),
+  };
+}
+
+export function toolsetOf(catalog: Catalog, name: string): CatalogToolset {
+  const toolset = catalog.toolsets.get(name);
+  if (toolset === undefined) throw new Fault("not_found", "There is no such toolset.");
+  return toolset;
+}
+
+/** Long enough to spare a round trip, short enough that a new revision is seen. */
+const ttlMs = 60_000;
+
+export function toDiscoverResult(
+  catalog: Catalog,
+  toolset: CatalogToolset,
+  version: string,
+): string {
+  return JSON.stringify({
+    resultType: "complete",
+    supportedVersions: [...supportedVersions],
+    capabilities: toCapabilities(catalog, toolset),
+    ...(toolset.instructions === null ? {} : { instructions: toolset.instructions }),
+    ttlMs,
+    cacheScope: "private",
+    _meta: { [metaKeys.serverInfo]: toServerInfo(version) },
+  });
+}
+
+export function toServerInfo(version: string) {
+  return { name: "countersign", title: "Countersign", version };
+}

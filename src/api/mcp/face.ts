@@ -1,0 +1,114 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { metaKeys } from "../../mcp/protocol.ts";
+import { isObject, readBody as readMessages, type Body } from "../../mcp/read-message.ts";
+import { RpcRefusal, rpcCodes, toRpcError } from "../../mcp/rpc-error.ts";
+import { writeError } from "../../mcp/write-message.ts";
+import { Fault, faults } from "../../model/index.ts";
+import type { Telemetry } from "../../ports/telemetry.ts";
+import type { Visit } from "../door.ts";
+import { checkAccept, checkContent } from "../negotiate.ts";
+import { readBody } from "../read-body.ts";
+import { Answering } from "./answering.ts";
+import { notAllowed, type Arrival, type Asker, type FaceOptions } from "./arrival.ts";
+import { createLegacyFace } from "./legacy-face.ts";
+import { createModernFace } from "./modern-face.ts";
+
+export interface Face {
+  serve(incoming: IncomingMessage, outgoing: ServerResponse, visit: Visit): Promise<void>;
+  /** Ends streams that would never end by themselves. */
+  close(): void;
+}
+
+const path = /^\/mcp(?:\/([a-z0-9]+(?:[-_][a-z0-9]+)*))?\/?$/;
+
+/** `/mcp` and `/mcp/<toolset>`: both eras on one path, told apart by what the client sends. */
+export function createFace(options: FaceOptions): Face {
+  const modern = createModernFace(options);
+  const legacy = createLegacyFace(options);
+
+  async function post(arrival: Arrival): Promise<void> {
+    const { incoming } = arrival;
+    checkContent(incoming.headers, ["application/json"]);
+    checkAccept(incoming.headers.accept, "application/json");
+    const bytes = await readBody(incoming, options.limits().bodyBytes);
+    const body = readMessages(bytes);
+    return isModern(incoming, body) ? modern.post(arrival, body) : legacy.post(arrival, body);
+  }
+
+  return {
+    async serve(incoming, outgoing, visit) {
+      try {
+        const arrival = { incoming, outgoing, asker: toAsker(options, incoming, visit) };
+        if (incoming.method === "POST") await post(arrival);
+        else if (incoming.method === "GET") await legacy.listen(arrival);
+        else if (incoming.method === "DELETE") legacy.end(arrival);
+        else throw notAllowed();
+      } catch (error) {
+        refuse(outgoing, error, options.telemetry);
+      }
+    },
+    close() {
+      modern.close();
+      legacy.close();
+    },
+  };
+}
+
+function toAsker(options: FaceOptions, incoming: IncomingMessage, visit: Visit): Asker {
+  const [target = ""] = (incoming.url ?? "").split("?", 1);
+  const toolset = path.exec(target)?.[1] ?? "";
+  const { holder, signal } = visit;
+  if (holder?.principal == null) throw new Fault("forbidden", "This key does not call tools.");
+  if (holder.toolsets !== null && !holder.toolsets.includes(toolset)) {
+    throw new Fault("forbidden", "This key does not use this toolset.");
+  }
+  if (!options.catalog().toolsets.has(toolset))
+    throw new Fault("not_found", "There is no such toolset.");
+  return { principal: holder.principal, toolset, signal };
+}
+
+/** A session, or a first message that opens one, is legacy; whatever names a version in it is modern. */
+function isModern({ headers }: IncomingMessage, body: Body): boolean {
+  if (headers["mcp-session-id"] !== undefined || body.kind === "batch") return false;
+  const { message } = body;
+  if (message.kind === "answer" || message.method === "initialize") return false;
+  const meta = message.params["_meta"];
+  if (isObject(meta) && meta[metaKeys.version] !== undefined) return true;
+  const named = headers["mcp-protocol-version"];
+  if (headers["mcp-method"] !== undefined) return true;
+  return typeof named === "string" && named >= firstModern;
+}
+
+/** Versions are dates, so they compare as text. */
+const firstModern = "2026-01-01";
+
+/** Every no of these paths is an error of JSON-RPC, with the status that the transport asks for. */
+export function refuse(outgoing: ServerResponse, error: unknown, telemetry: Telemetry): void {
+  const answering = new Answering(outgoing, toHeaders(error));
+  if (error instanceof RpcRefusal) {
+    const { code, message, data, status } = error;
+    answering.end(
+      writeError(null, { code, message, ...(data === undefined ? {} : { data }) }),
+      status,
+    );
+    return;
+  }
+  if (error instanceof Fault) {
+    answering.end(writeError(null, toRpcError(error)), faults[error.code].status);
+    return;
+  }
+  telemetry.log("error", "bug", { stack: error instanceof Error ? error.stack : String(error) });
+  answering.end(
+    writeError(null, { code: rpcCodes.internal, message: "Something is broken here." }),
+    500,
+  );
+}
+
+function toHeaders(error: unknown): Readonly<Record<string, string>> {
+  if (!(error instanceof Fault)) return {};
+  const allow = error.details["allow"];
+  return {
+    ...(faults[error.code].retryable ? { "retry-after": "1" } : {}),
+    ...(Array.isArray(allow) ? { allow: allow.join(", ") } : {}),
+  };
+}

@@ -1,0 +1,148 @@
+import { Fault } from "../model/index.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { AdmittedCall, DecidedCall } from "./call.ts";
+import { Slots, type SlotBounds } from "./slots.ts";
+
+export interface AdmitOptions {
+  readonly clock: Clock;
+  /** Of one caller. */
+  readonly caller: SlotBounds & { readonly rate: number | null };
+}
+
+export interface Admitted {
+  readonly call: AdmittedCall;
+  /** Gives the places back; once. */
+  readonly leave: () => void;
+}
+
+/** Callers and tools that are idle are forgotten; with this many busy ones at once, one more is refused. */
+const maxKeys = 50_000;
+
+/** The only maker of an `AdmittedCall`: rate and places of the caller, then of the server and the tool. */
+export function createAdmit({
+  clock,
+  caller,
+}: AdmitOptions): (call: DecidedCall, signal: AbortSignal) => Promise<Admitted> | Admitted {
+  const slots = new Map<string, Slots>();
+  const buckets = caller.rate === null ? null : createBuckets(clock, caller.rate);
+
+  function slotsOf(key: string, bounds: SlotBounds, code: "caller_busy" | "upstream_busy"): Slots {
+    const known = slots.get(key);
+    if (known !== undefined) return known;
+    if (slots.size >= maxKeys) forgetIdle(slots);
+    if (slots.size >= maxKeys)
+      throw new Fault("overloaded", "Too many callers and tools are busy at once.");
+    const made = new Slots(bounds, { code, message: fullMessages[code] });
+    slots.set(key, made);
+    return made;
+  }
+
+  function placesOf({ request, server, tool }: DecidedCall): readonly Slots[] {
+    const { principal } = request;
+    const { concurrency, queue } = server.config;
+    const places = [
+      slotsOf(`c\n${principal.tenant}\n${principal.subject}`, caller, "caller_busy"),
+      slotsOf(`s\n${server.name}`, { concurrency, queue }, "upstream_busy"),
+    ];
+    const ofTool = tool?.config.concurrency;
+    if (tool !== null && ofTool !== undefined) {
+      places.push(
+        slotsOf(`t\n${server.name}\n${tool.name}`, { concurrency: ofTool, queue }, "upstream_busy"),
+      );
+    }
+    return places;
+  }
+
+  return (call, signal) => {
+    const { principal } = call.request;
+    buckets?.take(`${principal.tenant}\n${principal.subject}`);
+    const places = placesOf(call);
+    let entered = 0;
+    while (entered < places.length && places[entered]!.tryEnter()) entered += 1;
+    if (entered === places.length) return toAdmitted(call, places, 0);
+    const startedMs = clock.monotonicMs();
+    return enterRest(places, entered, signal).then(() =>
+      toAdmitted(call, places, Math.round((clock.monotonicMs() - startedMs) * 1_000)),
+    );
+  };
+}
+
+const fullMessages = {
+  caller_busy: "This caller has as many calls under way and waiting as it may.",
+  upstream_busy: "As many calls as this server or tool takes are under way and waiting.",
+};
+
+/** All or none: whoever cannot go on gives back what it has. */
+async function enterRest(
+  places: readonly Slots[],
+  from: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let entered = from;
+  try {
+    for (; entered < places.length; entered += 1) await places[entered]!.enter(signal);
+  } catch (error) {
+    for (const place of places.slice(0, entered)) place.leave();
+    throw error;
+  }
+}
+
+function toAdmitted(call: DecidedCall, places: readonly Slots[], queuedUs: number): Admitted {
+  let left = false;
+  return {
+    call: { ...call, queuedUs } as AdmittedCall,
+    leave: () => {
+      if (left) return;
+      left = true;
+      for (const place of places) place.leave();
+    },
+  };
+}
+
+function forgetIdle(slots: Map<string, Slots>): void {
+  for (const [key, each] of slots) if (each.isIdle) slots.delete(key);
+}
+
+/** So many a minute, in bursts of a tenth of that. */
+function createBuckets(clock: Clock, perMinute: number) {
+  const burst = Math.max(1, perMinute / 10);
+  const buckets = new Map<string, { tokens: number; atMs: number }>();
+  return {
+    take(key: string): void {
+      const nowMs = clock.monotonicMs();
+      let bucket = buckets.get(key);
+      if (bucket === undefined) {
+        if (buckets.size >= maxKeys) forgetFull(buckets, { burst, perMinute, nowMs });
+        bucket = { tokens: burst, atMs: nowMs };
+        buckets.set(key, bucket);
+      }
+      bucket.tokens = Math.min(burst, bucket.tokens + ((nowMs - bucket.atMs) * perMinute) / 60_000);
+      bucket.atMs = nowMs;
+      if (bucket.tokens < 1) {
+        const retryAfterMs = Math.ceil(((1 - bucket.tokens) * 60_000) / perMinute);
+        throw new Fault(
+          "caller_busy",
+          "This caller has made as many calls in this minute as it may.",
+          {
+            details: { retryAfterMs },
+          },
+        );
+      }
+      bucket.tokens -= 1;
+    },
+  };
+}
+
+function forgetFull(
+  buckets: Map<string, { tokens: number; atMs: number }>,
+  {
+    burst,
+    perMinute,
+    nowMs,
+  }: { readonly burst: number; readonly perMinute: number; readonly nowMs: number },
+): void {
+  for (const [key, { tokens, atMs }] of buckets) {
+    if (tokens + ((nowMs - atMs) * perMinute) / 60_000 >= burst) buckets.delete(key);
+  }
+  if (buckets.size >= maxKeys) throw new Fault("overloaded", "Too many callers are busy at once.");
+}

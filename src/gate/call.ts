@@ -1,0 +1,58 @@
+import type { Json } from "../lib/strict-json.ts";
+import type { Decision, Digest, EntryId } from "../model/index.ts";
+import type { CatalogServer, CatalogTool, Effect } from "../ports/catalog.ts";
+import type { GateRequest } from "../ports/gate.ts";
+
+/** A request that was resolved and validated: it names one server and says exactly what is sent. */
+export interface Call {
+  readonly request: GateRequest;
+  readonly server: CatalogServer;
+  /** Null for prompts, resources and completions. */
+  readonly tool: CatalogTool | null;
+  readonly method: string;
+  /** The server's own name of the tool or prompt, or the URI. */
+  readonly target: string;
+  readonly effect: Effect;
+  readonly idempotent: boolean;
+  /** Validated, with defaults filled in: what is decided on. */
+  readonly args: Json;
+  /** `args` as canonical text: what is hashed. */
+  readonly canonical: string;
+  /** The members of `params` that are sent: the bytes that came, or canonical ones once filled. */
+  readonly members: string;
+  /** Of the client's `_meta`, what goes upstream. */
+  readonly forwarded: Readonly<Record<string, Json>>;
+  readonly mirrored: Readonly<Record<string, string>>;
+  readonly notAfterMs: number;
+  /** Monotonic, at the start of the call. */
+  readonly startedMs: number;
+}
+
+declare const decided: unique symbol;
+declare const admitted: unique symbol;
+
+/** I1: made by `decide` alone, and admitted by `admit` alone; dispatch takes nothing else. */
+export interface DecidedCall extends Call {
+  readonly [decided]: true;
+  readonly decision: Extract<Decision, { kind: "allow" }>;
+  readonly intent: IntentOfCall;
+}
+export interface AdmittedCall extends DecidedCall {
+  readonly [admitted]: true;
+  readonly queuedUs: number;
+}
+
+export interface IntentOfCall {
+  readonly digest: Digest;
+  readonly policy: Digest;
+  readonly rules: readonly string[];
+}
+
+/** An admitted call whose intent is durable where it has to be: it may be sent. */
+export interface Opened {
+  readonly call: AdmittedCall;
+  /** The entry of the intent; null for a read. */
+  readonly of: EntryId | null;
+  /** What a client sent along with its request: its answers, and the server's own state. */
+  readonly extra: string;
+}

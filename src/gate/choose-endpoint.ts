@@ -1,0 +1,38 @@
+import type { Random } from "../ports/random.ts";
+
+/** What is known of one running copy of a server. */
+export interface EndpointLoad {
+  readonly endpoint: string;
+  outstanding: number;
+  /** Faults in a row; each doubles the time for which it is left out. */
+  faults: number;
+  ejectedUntilMs: number;
+}
+
+const ejectMs = 5_000;
+const maxEjectMs = 120_000;
+const ejectAfter = 3;
+
+/** The less busy of two drawn at random; those that keep failing are left out, never the last one. */
+export function chooseEndpoint(
+  loads: readonly EndpointLoad[],
+  { nowMs, random }: { readonly nowMs: number; readonly random: Random },
+): EndpointLoad {
+  if (loads.length === 1) return loads[0]!;
+  const fit = loads.filter(({ ejectedUntilMs }) => ejectedUntilMs <= nowMs);
+  const from = fit.length === 0 ? loads : fit;
+  const one = from[Math.floor(random.fraction() * from.length)]!;
+  const other = from[Math.floor(random.fraction() * from.length)]!;
+  return other.outstanding < one.outstanding ? other : one;
+}
+
+export function noteFault(load: EndpointLoad, nowMs: number): void {
+  load.faults += 1;
+  if (load.faults < ejectAfter) return;
+  load.ejectedUntilMs = nowMs + Math.min(maxEjectMs, ejectMs * 2 ** (load.faults - ejectAfter));
+}
+
+export function noteSuccess(load: EndpointLoad): void {
+  load.faults = 0;
+  load.ejectedUntilMs = 0;
+}

@@ -1,0 +1,83 @@
+import type { Decision, Obligation } from "../model/index.ts";
+import type { Decider } from "../ports/decider.ts";
+import type { Call, DecidedCall } from "./call.ts";
+import { createIntentTemplate, type IntentTemplate } from "./intent-template.ts";
+
+export interface DecideOptions {
+  readonly decider: Decider;
+  readonly salt: () => string;
+}
+
+export type Verdict =
+  | { readonly kind: "allowed"; readonly call: DecidedCall }
+  | {
+      readonly kind: "refused";
+      readonly call: Call;
+      readonly decision: Exclude<Decision, { kind: "allow" }>;
+      readonly intent: DecidedCall["intent"];
+    }
+  | {
+      readonly kind: "unmet";
+      readonly call: Call;
+      readonly obligation: Obligation;
+      readonly intent: DecidedCall["intent"];
+    };
+
+/** More (principal, target) pairs than one replica serves between two revisions; then it starts anew. */
+const maxTemplates = 10_000;
+
+/** The only maker of a `DecidedCall`. What policy asks for and the gate cannot do yet is a no (I14). */
+export function createDecide({ decider, salt }: DecideOptions): (call: Call) => Verdict {
+  const templates = new Map<string, IntentTemplate>();
+
+  function templateOf(call: Call): IntentTemplate {
+    const { principal } = call.request;
+    const definition = call.tool?.pin ?? null;
+    const key = `${principal.tenant}\n${principal.subject}\n${principal.actor?.bundle ?? ""}\n${call.server.name}\n${call.method}\n${definition}\n${call.target}`;
+    const known = templates.get(key);
+    if (known !== undefined) return known;
+    if (templates.size >= maxTemplates) templates.clear();
+    const { server, method, target } = call;
+    const template = createIntentTemplate({
+      principal,
+      server: server.name,
+      method,
+      target,
+      definition,
+      policy: decider.policy,
+    });
+    templates.set(key, template);
+    return template;
+  }
+
+  return (call) => {
+    const { request, server, method, target, effect, args, canonical, forwarded, notAfterMs } =
+      call;
+    const { principal, toolset } = request;
+    const decision = decider.decide({
+      principal,
+      toolset,
+      server: server.name,
+      method,
+      target,
+      effect,
+      args,
+    });
+    const digest = templateOf(call).fill({ canonical, salt: salt(), forwarded, notAfterMs });
+    const intent = {
+      digest,
+      policy: decision.policy,
+      rules: decision.reasons.map(({ rule }) => rule),
+    };
+    if (decision.kind !== "allow") return { kind: "refused", call, decision, intent };
+    const [obligation] = decision.obligations;
+    // No obligation is carried out by this gate yet, and one that is not carried out is a no.
+    if (obligation !== undefined) return { kind: "unmet", call, obligation, intent };
+    return { kind: "allowed", call: toDecided({ ...call, decision, intent }) };
+  };
+}
+
+/** The mark is a type alone: nothing at run time makes a call decided but this. */
+function toDecided(call: Omit<DecidedCall, keyof DecidedCall & symbol>): DecidedCall {
+  return call as DecidedCall;
+}

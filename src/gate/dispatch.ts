@@ -1,0 +1,233 @@
+import { Fault, type FaultCode } from "../model/index.ts";
+import type { Json } from "../lib/strict-json.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Connections } from "../ports/connections.ts";
+import type { Random } from "../ports/random.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type {
+  AskAnswer,
+  Upstream,
+  UpstreamAnswer,
+  UpstreamAsk,
+  UpstreamNotification,
+} from "../ports/upstream.ts";
+import type { ClientCapabilities } from "../model/protocol.ts";
+import { Breaker } from "./breaker.ts";
+import type { AdmittedCall } from "./call.ts";
+import { chooseEndpoint, noteFault, noteSuccess, type EndpointLoad } from "./choose-endpoint.ts";
+
+/** One sending of an admitted call; a call whose server asks in between is sent more than once. */
+export interface Sending {
+  /** Added to the call's own members: `inputResponses`, `requestState`. Empty for none. */
+  readonly extra: string;
+  readonly client: ClientCapabilities;
+  readonly signal: AbortSignal;
+  readonly onNotification: (notification: UpstreamNotification) => void;
+  readonly onAsk: (ask: UpstreamAsk) => Promise<AskAnswer>;
+}
+
+export interface Dispatched {
+  readonly answer: UpstreamAnswer;
+  readonly endpoint: string;
+  readonly era: Upstream["facts"]["era"];
+}
+
+export interface DispatchOptions {
+  readonly connections: Connections;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+}
+
+export type Dispatch = (call: AdmittedCall, sending: Sending) => Promise<Dispatched>;
+
+/** Nothing was worked on, so that the call may be sent again. */
+const unsent: ReadonlySet<FaultCode> = new Set(["upstream_unreachable"]);
+/** Says something bad about the server: counted by breaker and ejection. */
+const ofServer: ReadonlySet<FaultCode> = new Set([
+  "upstream_unreachable",
+  "upstream_lost",
+  "upstream_garbled",
+  "deadline_exceeded",
+]);
+const maxAttempts = 3;
+const firstPauseMs = 25;
+/** One more sending for each ten calls, so that a server in trouble is not drowned. */
+const retryShare = 0.1;
+const retryBurst = 10;
+
+interface ServerTrack {
+  readonly breaker: Breaker;
+  readonly loads: readonly EndpointLoad[];
+  retryTokens: number;
+}
+
+/**
+ * Chooses an endpoint, sends, and sends again where that is safe: what was not worked on always, what
+ * may have been only where the call is idempotent, and both within the server's retry budget.
+ */
+export function createDispatch(options: DispatchOptions): Dispatch {
+  const { connections, clock, random } = options;
+  const tracks = new Map<string, ServerTrack>();
+  const toolBreakers = new Map<string, Breaker>();
+
+  function trackOf(server: string): ServerTrack {
+    let track = tracks.get(server);
+    if (track === undefined) {
+      track = createTrack(options, server);
+      tracks.set(server, track);
+    }
+    return track;
+  }
+
+  function toolBreakerOf({ server, tool }: AdmittedCall): Breaker | null {
+    if (tool === null) return null;
+    const key = `${server.name}\n${tool.name}`;
+    let breaker = toolBreakers.get(key);
+    if (breaker === undefined) {
+      breaker = new Breaker(clock, `The tool ${tool.exposed}`, () => undefined);
+      toolBreakers.set(key, breaker);
+    }
+    return breaker;
+  }
+
+  async function attempt(call: AdmittedCall, sending: Sending): Promise<Dispatched> {
+    const track = trackOf(call.server.name);
+    const ofTool = toolBreakerOf(call);
+    const probe = checkBreakers(track.breaker, ofTool);
+    const load = chooseEndpoint(track.loads, { nowMs: clock.monotonicMs(), random });
+    load.outstanding += 1;
+    try {
+      const upstream = await connect(connections, {
+        call,
+        endpoint: load.endpoint,
+        signal: sending.signal,
+      });
+      const answer = await upstream.send(toUpstreamRequest(call, sending));
+      track.breaker.succeeded();
+      ofTool?.succeeded();
+      noteSuccess(load);
+      return { answer, endpoint: load.endpoint, era: upstream.facts.era };
+    } catch (error) {
+      note(error, { track, ofTool, load, probe, nowMs: clock.monotonicMs() });
+      throw error;
+    } finally {
+      load.outstanding -= 1;
+    }
+  }
+
+  return async (call, sending) => {
+    const track = trackOf(call.server.name);
+    track.retryTokens = Math.min(retryBurst, track.retryTokens + retryShare);
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await attempt(call, sending);
+      } catch (error) {
+        if (
+          !maySendAgain(call, error) ||
+          attempts >= maxAttempts ||
+          sending.signal.aborted ||
+          track.retryTokens < 1
+        )
+          throw error;
+        track.retryTokens -= 1;
+        // Full jitter: those who failed together do not come back together.
+        await clock.sleep(random.fraction() * firstPauseMs * 2 ** attempts, sending.signal);
+      }
+    }
+  };
+}
+
+function createTrack(
+  { connections, clock, telemetry }: DispatchOptions,
+  server: string,
+): ServerTrack {
+  const onMove = (to: Breaker["state"]): void => {
+    telemetry.count("gate_breaker_moves", { to });
+    telemetry.log("warn", "the breaker of a server moved", { server, to });
+  };
+  return {
+    breaker: new Breaker(clock, `The server ${server}`, onMove),
+    loads: connections
+      .endpoints(server)
+      .map((endpoint) => ({ endpoint, outstanding: 0, faults: 0, ejectedUntilMs: 0 })),
+    retryTokens: retryBurst,
+  };
+}
+
+function maySendAgain(call: AdmittedCall, error: unknown): boolean {
+  if (!(error instanceof Fault)) return false;
+  if (unsent.has(error.code)) return true;
+  return error.code === "upstream_lost" && (call.effect === "read" || call.idempotent);
+}
+
+interface Probe {
+  readonly ofServer: boolean;
+  readonly ofTool: boolean;
+}
+
+function checkBreakers(breaker: Breaker, ofTool: Breaker | null): Probe {
+  const isToolProbe = ofTool?.check() ?? false;
+  try {
+    return { ofServer: breaker.check(), ofTool: isToolProbe };
+  } catch (error) {
+    if (isToolProbe) ofTool?.gaveUp();
+    throw error;
+  }
+}
+
+interface Attempted {
+  readonly track: ServerTrack;
+  readonly ofTool: Breaker | null;
+  readonly load: EndpointLoad;
+  readonly probe: Probe;
+  readonly nowMs: number;
+}
+
+function note(error: unknown, { track, ofTool, load, probe, nowMs }: Attempted): void {
+  const code = error instanceof Fault ? error.code : null;
+  const isBad = code !== null && ofServer.has(code);
+  if (isBad) {
+    noteFault(load, nowMs);
+    ofTool?.faulted();
+  } else if (probe.ofTool) ofTool?.gaveUp();
+  // A deadline says something about the tool; only the others say that the server is gone.
+  if (isBad && code !== "deadline_exceeded") track.breaker.faulted();
+  else if (probe.ofServer) track.breaker.gaveUp();
+}
+
+interface Wanted {
+  readonly call: AdmittedCall;
+  readonly endpoint: string;
+  readonly signal: AbortSignal;
+}
+
+/** Legacy servers keep state per session, so each caller has a session of its own. */
+async function connect(
+  connections: Connections,
+  { call, endpoint, signal }: Wanted,
+): Promise<Upstream> {
+  const { server, request } = call;
+  const shared = await connections.get({ server: server.name, endpoint, subject: "" }, signal);
+  if (shared.facts.era === "modern" || server.config.transport === "stdio") return shared;
+  const subject = `${request.principal.tenant}/${request.principal.subject}`;
+  return connections.get({ server: server.name, endpoint, subject }, signal);
+}
+
+function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
+  const { method, members, forwarded, mirrored, notAfterMs, target } = call;
+  const isNamed =
+    method === "tools/call" || method === "prompts/get" || method === "resources/read";
+  return {
+    method,
+    members: sending.extra === "" ? members : `${members},${sending.extra}`,
+    meta: forwarded as Readonly<Record<string, Json>>,
+    name: isNamed ? target : null,
+    params: mirrored,
+    client: sending.client,
+    notAfterMs,
+    signal: sending.signal,
+    onNotification: sending.onNotification,
+    onAsk: sending.onAsk,
+  };
+}

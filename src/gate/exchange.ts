@@ -1,0 +1,230 @@
+import type { Json } from "../lib/strict-json.ts";
+import { canAsk, toClientAsk, toNativeAsk, urlAsksOf } from "../mcp/asks.ts";
+import { isObject } from "../mcp/read-message.ts";
+import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
+import { Fault, toCanonicalText } from "../model/index.ts";
+import type { ClientCapabilities, RpcError } from "../model/protocol.ts";
+import type { GateClient } from "../ports/gate.ts";
+import type { AskAnswer, UpstreamAsk, UpstreamNotification } from "../ports/upstream.ts";
+import type { Opened } from "./call.ts";
+import type { Dispatch, Dispatched, Sending } from "./dispatch.ts";
+import { ParkedCall, type ParkedCalls } from "./parked.ts";
+import type { RequestStates } from "./request-state.ts";
+
+/**
+ * The half of a call that has a memory: who may be asked what in the middle of it, and how the answer
+ * finds its way back. Four combinations of eras meet here, and only here.
+ */
+export interface Exchange {
+  /** Sends the call; ends when the server has answered or asks a client that comes back later. */
+  begin(opened: Opened, attached: Attached): Promise<Exchanged>;
+  /** Takes up a parked call of this replica with the client's answers; null when it is not here. */
+  resume(id: string, responses: Readonly<Record<string, Json>>): Resumed | null;
+  close(): void;
+}
+
+export interface Resumed {
+  readonly opened: Opened;
+  follow(attached: Attached): Promise<Exchanged>;
+}
+
+/** The request that waits just now: the one that began the call, or one that came back with answers. */
+export interface Attached {
+  readonly client: GateClient;
+  readonly signal: AbortSignal;
+  readonly onNotification: (notification: UpstreamNotification) => void;
+  /** The server waits for a person: the call's own time does not run. */
+  readonly onWaiting: (isWaiting: boolean) => void;
+}
+
+export type Exchanged =
+  | ({ readonly kind: "ended" } & Dispatched)
+  /** The client is asked; what it answers comes as a new request. */
+  | {
+      readonly kind: "asks";
+      readonly inputRequests: Readonly<Record<string, Json>>;
+      readonly state: string | null;
+      /** The call itself goes on here; else it has ended, and a new one begins with the answers. */
+      readonly isParked: boolean;
+    };
+
+export interface ExchangeOptions {
+  readonly dispatch: Dispatch;
+  readonly states: RequestStates;
+  readonly parked: ParkedCalls;
+  /** Of this replica: where answers to its parked calls are sent. */
+  readonly owner: string;
+  readonly toId: () => string;
+}
+
+/** A server that asks on and on is cut: no form has more pages. */
+const maxRounds = 32;
+
+export function createExchange(options: ExchangeOptions): Exchange {
+  return {
+    begin: (opened, attached) =>
+      attached.client.era === "modern"
+        ? sendForModern(options, opened, attached)
+        : sendForLegacy(options, opened, attached),
+    resume(id, responses) {
+      const held = options.parked.take(id);
+      if (held === null) return null;
+      held.give(responses);
+      return { opened: held.opened, follow: (attached) => follow(options, held, attached) };
+    },
+    close: () => options.parked.close(),
+  };
+}
+
+/** Members that go upstream beside the call's own. */
+export function toExtra(responses: Json | null, state: string | null): string {
+  const members: string[] = [];
+  if (responses !== null) members.push(`"inputResponses":${toCanonicalText(responses)}`);
+  if (state !== null) members.push(`"requestState":${JSON.stringify(state)}`);
+  return members.join(",");
+}
+
+/** The client cannot be asked, so whatever a legacy server asks parks the call. */
+async function sendForModern(
+  options: ExchangeOptions,
+  opened: Opened,
+  attached: Attached,
+): Promise<Exchanged> {
+  const { capabilities } = attached.client;
+  const parked = new ParkedCall(opened);
+  const sending: Sending = {
+    extra: opened.extra,
+    client: capabilities,
+    signal: parked.signal,
+    onNotification: (notification) => parked.onNotification(notification),
+    onAsk: (ask) =>
+      refusalOf(capabilities, ask) ?? parked.onAsk({ ...ask, params: toNativeAsk(ask) }),
+  };
+  parked.begin(options.dispatch(opened.call, sending));
+  return follow(options, parked, attached);
+}
+
+/** Until the call ends or is parked; whoever leaves before cancels it. */
+async function follow(
+  options: ExchangeOptions,
+  parked: ParkedCall,
+  { client, signal, onNotification }: Attached,
+): Promise<Exchanged> {
+  const onAbort = (): void => parked.cancel(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort);
+  try {
+    const next = await parked.follow(onNotification);
+    if (next !== "asks") return toEnded(options, { parked, client, dispatched: next });
+    const id = options.toId();
+    options.parked.park(id, parked);
+    const state = options.states.seal(parked.opened.call, {
+      kind: "parked",
+      id,
+      owner: options.owner,
+    });
+    return { kind: "asks", inputRequests: parked.inputRequests(), state, isParked: true };
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+interface End {
+  readonly parked: ParkedCall;
+  readonly client: GateClient;
+  readonly dispatched: Dispatched;
+}
+
+/** A modern server's own question goes to a modern client as it is, its state sealed. */
+function toEnded({ states }: ExchangeOptions, { parked, client, dispatched }: End): Exchanged {
+  const { answer } = dispatched;
+  const { call } = parked.opened;
+  if (answer.kind === "error") {
+    const inputRequests = canAsk(client.capabilities, urlAsk) ? urlAsksOf(answer.error) : null;
+    if (inputRequests === null) return { kind: "ended", ...dispatched };
+    const state = states.seal(call, { kind: "relay", state: null });
+    return { kind: "asks", inputRequests, state, isParked: false };
+  }
+  if (answer.value["resultType"] !== "input_required") return { kind: "ended", ...dispatched };
+  const { inputRequests, requestState } = answer.value;
+  const state =
+    typeof requestState === "string"
+      ? states.seal(call, { kind: "relay", state: requestState })
+      : null;
+  return {
+    kind: "asks",
+    inputRequests: isObject(inputRequests) ? inputRequests : {},
+    state,
+    isParked: false,
+  };
+}
+
+const urlAsk = { method: "elicitation/create", params: { mode: "url" } };
+
+/** The client is asked on the spot, whether its server is legacy or modern. */
+async function sendForLegacy(
+  options: ExchangeOptions,
+  { call, extra: first }: Opened,
+  attached: Attached,
+): Promise<Exchanged> {
+  const { client, signal, onNotification } = attached;
+  const sending = {
+    client: client.capabilities,
+    signal,
+    onNotification,
+    onAsk: (ask: UpstreamAsk) => askClient(attached, ask),
+  };
+  let extra = first;
+  for (let round = 0; round < maxRounds; round += 1) {
+    const dispatched = await options.dispatch(call, { ...sending, extra });
+    const { answer } = dispatched;
+    if (answer.kind === "error" || answer.value["resultType"] !== "input_required") {
+      return { kind: "ended", ...dispatched };
+    }
+    const { inputRequests, requestState } = answer.value;
+    const responses = await askAll(attached, isObject(inputRequests) ? inputRequests : {});
+    extra = toExtra(responses, typeof requestState === "string" ? requestState : null);
+  }
+  throw new Fault("upstream_garbled", `The server asked more than ${maxRounds} times.`);
+}
+
+/** What the client cannot be asked is answered for it; null: it can. */
+function refusalOf(
+  capabilities: ClientCapabilities,
+  ask: { readonly method: string; readonly params: Readonly<Record<string, Json>> },
+): Promise<AskAnswer> | null {
+  if (canAsk(capabilities, ask)) return null;
+  return Promise.resolve({ kind: "error", error: cannotAsk(ask.method) });
+}
+
+function cannotAsk(method: string): RpcError {
+  return { code: rpcCodes.methodNotFound, message: `The client does not take ${method}.` };
+}
+
+async function askClient({ client, onWaiting }: Attached, ask: UpstreamAsk): Promise<AskAnswer> {
+  const refusal = refusalOf(client.capabilities, ask);
+  if (refusal !== null) return refusal;
+  if (client.ask === null) return { kind: "error", error: cannotAsk(ask.method) };
+  onWaiting(true);
+  try {
+    return await client.ask(ask.method, ask.params, ask.signal);
+  } finally {
+    onWaiting(false);
+  }
+}
+
+async function askAll(
+  attached: Attached,
+  inputRequests: Readonly<Record<string, Json>>,
+): Promise<Json> {
+  const asked = Object.entries(inputRequests).map(
+    async ([key, wanted]): Promise<[string, Json]> => {
+      const ask = toClientAsk(wanted, key);
+      if (ask === null) throw new Fault("upstream_garbled", "The server asked something unknown.");
+      const answer = await askClient(attached, { ...ask, signal: attached.signal });
+      if (answer.kind === "result") return [key, answer.result];
+      throw new RpcRefusal(answer.error.code, answer.error.message, { status: 200 });
+    },
+  );
+  return Object.fromEntries(await Promise.all(asked));
+}

@@ -1,0 +1,307 @@
+import type { Json } from "../lib/strict-json.ts";
+import { mirrorParams } from "../mcp/mirrored.ts";
+import { isObject } from "../mcp/read-message.ts";
+import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
+import { Fault } from "../model/index.ts";
+import type { Catalog } from "../ports/catalog.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Gate, GateAnswer, GateRequest } from "../ports/gate.ts";
+import type { Letter, Mailbox } from "../ports/mailbox.ts";
+import type { Sealer } from "../ports/sealer.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type { createAdmit } from "./admit.ts";
+import type { Call, DecidedCall, Opened } from "./call.ts";
+import type { createDecide, Verdict } from "./decide.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { toExtra, type Attached, type Exchange, type Exchanged } from "./exchange.ts";
+import { toForwarded } from "./forwarded.ts";
+import { isListMethod, list } from "./listing.ts";
+import type { Outcome, Recorder } from "./record.ts";
+import { renderAsks, renderRefusal, renderResult } from "./render.ts";
+import type { RequestStates } from "./request-state.ts";
+import { resolve, resolveToolset } from "./resolve.ts";
+import { answerSearch } from "./tool-search.ts";
+import { validate } from "./validate.ts";
+
+/** The stages, each made once a revision. */
+export interface GateParts {
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly catalog: () => Catalog;
+  readonly sealer: Sealer;
+  readonly decide: ReturnType<typeof createDecide>;
+  readonly admit: ReturnType<typeof createAdmit>;
+  readonly exchange: Exchange;
+  readonly states: RequestStates;
+  readonly mailbox: Mailbox;
+  readonly owner: string;
+  readonly recorder: Recorder;
+  readonly deadlines: Deadlines;
+  readonly limits: { readonly argumentProblems: number; readonly parkMs: number };
+}
+
+/** identify (at the face) → resolve → validate → decide → admit → dispatch → record. */
+export function createGate(
+  parts: GateParts,
+): Gate & { takeLetter(letter: Letter, signal: AbortSignal): Promise<GateAnswer> } {
+  return {
+    async exchange(request) {
+      const catalog = parts.catalog();
+      if (isListMethod(request.method)) return list(catalog, request, parts.sealer);
+      const searched = answerSearch(resolveToolset(catalog, request.toolset), request);
+      if (searched?.kind === "answer") return searched.answer;
+      return pass(parts, toCall(parts, catalog, searched?.request ?? request));
+    },
+    takeLetter: (letter, signal) => takeLetter(parts, letter, signal),
+  };
+}
+
+function toCall({ clock, limits }: GateParts, catalog: Catalog, request: GateRequest): Call {
+  const resolved = resolve(catalog, request);
+  const validated = validate(request, resolved, limits.argumentProblems);
+  const { server, tool } = resolved;
+  const startedMs = clock.monotonicMs();
+  const withinMs = Math.min(tool?.config.timeout ?? server.config.timeout, request.deadlineMs);
+  // Prompts, resources and completions are read; a tool does what configuration says it does.
+  const effect = request.method === "tools/call" ? (tool?.effect ?? "write") : "read";
+  return {
+    ...{ request, server, tool, method: request.method, target: resolved.target, ...validated },
+    ...{ effect, idempotent: effect === "read" || (tool?.idempotent ?? false) },
+    forwarded: toForwarded(request.params["_meta"]),
+    mirrored:
+      tool === null || tool.mirrored.length === 0
+        ? noParams
+        : mirrorParams(tool.mirrored, validated.args),
+    notAfterMs: clock.nowMs() + withinMs,
+    startedMs,
+  };
+}
+
+const noParams = {};
+
+async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
+  const verdict = parts.decide(call);
+  if (verdict.kind !== "allowed") return refuse(parts, verdict);
+  const { requestState, inputResponses } = call.request.params;
+  const responses = readResponses(inputResponses);
+  const state = readState(parts, call, requestState);
+  if (state?.kind === "parked") {
+    return resume(parts, verdict.call, {
+      owner: state.owner,
+      parked: state.id,
+      responses: responses ?? {},
+    });
+  }
+  return open(parts, verdict.call, toExtra(responses, state?.state ?? null));
+}
+
+function readResponses(given: Json | undefined): Readonly<Record<string, Json>> | null {
+  if (given === undefined) return null;
+  if (isObject(given)) return given;
+  throw new RpcRefusal(rpcCodes.invalidParams, "params.inputResponses is an object.", {
+    status: 200,
+  });
+}
+
+function readState({ states }: GateParts, call: Call, sealed: Json | undefined) {
+  if (sealed === undefined) return null;
+  if (typeof sealed === "string") return states.unseal(call, sealed);
+  throw new RpcRefusal(rpcCodes.invalidParams, "params.requestState is a string.", { status: 200 });
+}
+
+function refuse(
+  { recorder, telemetry }: GateParts,
+  verdict: Exclude<Verdict, { kind: "allowed" }>,
+): Promise<GateAnswer> | GateAnswer {
+  const { call, intent } = verdict;
+  const none = { of: null, result: null, endpoint: null, queuedUs: 0, upstreamUs: 0 };
+  telemetry.count("gate_calls", { outcome: "denied" });
+  const reason =
+    verdict.kind === "unmet" ? `obligation:${verdict.obligation.kind}` : (intent.rules[0] ?? null);
+  const recorded = recorder.outcome({ ...none, call, intent, outcome: "denied", reason });
+  const decision =
+    verdict.kind === "refused" ? verdict.decision : unmet(intent.policy, verdict.obligation.kind);
+  const answer = renderRefusal(call, decision);
+  return recorded === undefined ? answer : recorded.then(() => answer);
+}
+
+function unmet(policy: DecidedCall["intent"]["policy"], obligation: string) {
+  const text = `This gate cannot ${obligation} yet, which the rule asks for.`;
+  return { kind: "deny", policy, reasons: [{ rule: "obligation", text, remedy: null }] } as const;
+}
+
+/** A new call: admitted, its intent durable where it has an effect, sent. */
+async function open(parts: GateParts, decided: DecidedCall, extra: string): Promise<GateAnswer> {
+  const { clock, deadlines } = parts;
+  const withinMs = decided.notAfterMs - clock.nowMs();
+  const deadline = deadlines.start(decided.startedMs + withinMs, decided.request.signal);
+  try {
+    const { call, leave } = await parts.admit(decided, deadline.signal);
+    try {
+      const of = call.effect === "read" ? null : await parts.recorder.intent(call);
+      const opened: Opened = { call, of, extra };
+      const attached = attach(parts, call, deadline);
+      return await end(parts, opened, () => parts.exchange.begin(opened, attached));
+    } finally {
+      leave();
+    }
+  } finally {
+    deadline.end();
+  }
+}
+
+type Deadline = ReturnType<Deadlines["start"]>;
+
+function attach(
+  { clock, limits }: GateParts,
+  { request, startedMs, notAfterMs }: Call,
+  deadline: Deadline,
+): Attached {
+  const { client, onNotification } = request;
+  return {
+    client,
+    signal: deadline.signal,
+    onNotification,
+    onWaiting: (isWaiting) => {
+      const nowMs = clock.monotonicMs();
+      const leftMs = Math.max(0, notAfterMs - clock.nowMs());
+      deadline.extend(isWaiting ? nowMs + limits.parkMs : Math.max(startedMs, nowMs) + leftMs);
+    },
+  };
+}
+
+/** A request that comes back with answers for a call that waits, here or at another replica. */
+async function resume(parts: GateParts, decided: DecidedCall, letter: Letter): Promise<GateAnswer> {
+  const { deadlines, clock, mailbox, owner } = parts;
+  const withinMs = decided.notAfterMs - clock.nowMs();
+  const deadline = deadlines.start(decided.startedMs + withinMs, decided.request.signal);
+  try {
+    if (letter.owner !== owner) return await mailbox.send(letter, deadline.signal);
+    const attached = attach(parts, decided, deadline);
+    return await takeUp(parts, letter, attached);
+  } finally {
+    deadline.end();
+  }
+}
+
+async function takeLetter(
+  parts: GateParts,
+  letter: Letter,
+  signal: AbortSignal,
+): Promise<GateAnswer> {
+  const client = { era: "modern", version: "", capabilities: {}, ask: null } as const;
+  return takeUp(parts, letter, {
+    client,
+    signal,
+    onNotification: () => undefined,
+    onWaiting: () => undefined,
+  });
+}
+
+async function takeUp(parts: GateParts, letter: Letter, attached: Attached): Promise<GateAnswer> {
+  const resumed = parts.exchange.resume(letter.parked, letter.responses);
+  if (resumed === null)
+    throw new Fault("parked_lost", "The call that waited for this answer is gone.");
+  const { client } = resumed.opened.call.request;
+  return end(parts, resumed.opened, () => resumed.follow({ ...attached, client }));
+}
+
+/** Whatever becomes of it, an ended call has one outcome entry before its answer leaves. */
+async function end(
+  parts: GateParts,
+  opened: Opened,
+  work: () => Promise<Exchanged>,
+): Promise<GateAnswer> {
+  const { clock, telemetry } = parts;
+  const { call } = opened;
+  let exchanged: Exchanged;
+  try {
+    exchanged = await work();
+  } catch (error) {
+    await settle(parts, opened, { ...toFailure(opened, error), result: null, endpoint: null });
+    throw error;
+  }
+  if (exchanged.kind === "asks") {
+    // What the server has ended by asking is an answer; a parked call has not ended.
+    if (!exchanged.isParked)
+      await settle(parts, opened, {
+        outcome: "answered",
+        reason: "input_required",
+        result: null,
+        endpoint: null,
+      });
+    return renderAsks(exchanged.inputRequests, exchanged.state);
+  }
+  const { answer, endpoint } = exchanged;
+  telemetry.observe("gate_call_seconds", (clock.monotonicMs() - call.startedMs) / 1_000);
+  if (answer.kind === "error") {
+    await settle(parts, opened, {
+      outcome: "tool_error",
+      reason: `rpc:${answer.error.code}`,
+      result: null,
+      endpoint,
+    });
+    return answer;
+  }
+  const rendered = renderResult(call, answer);
+  const outcome = answer.value["isError"] === true ? "tool_error" : "answered";
+  const settled = settle(parts, opened, {
+    outcome,
+    reason: checkOutput(call, answer.value),
+    result: answer.text,
+    endpoint,
+  });
+  if (settled !== undefined) await settled;
+  return rendered;
+}
+
+/** A result that does not fit the tool's own schema is passed on, and marked in its entry. */
+function checkOutput({ tool }: Call, value: Readonly<Record<string, Json>>): string | null {
+  if (tool === null || tool.output === null || value["isError"] === true) return null;
+  const { structuredContent } = value;
+  if (structuredContent === undefined) return "output_missing";
+  return tool.output(structuredContent).length === 0 ? null : "output_mismatch";
+}
+
+type Ending = Pick<Outcome, "outcome" | "reason" | "result" | "endpoint">;
+
+function settle(
+  { recorder, clock, telemetry }: GateParts,
+  { call, of }: Opened,
+  ending: Ending,
+): Promise<void> | void {
+  telemetry.count("gate_calls", { outcome: ending.outcome });
+  const upstreamUs = Math.max(
+    0,
+    Math.round((clock.monotonicMs() - call.startedMs) * 1_000) - call.queuedUs,
+  );
+  return recorder.outcome({
+    ...ending,
+    call,
+    intent: call.intent,
+    of,
+    queuedUs: call.queuedUs,
+    upstreamUs,
+  });
+}
+
+/** Faults after which an effect certainly did not happen. */
+const notDone = new Set([
+  "upstream_unreachable",
+  "upstream_open",
+  "upstream_busy",
+  "address_refused",
+  "secret_unresolved",
+]);
+
+/** I4: an effect that may have happened is `unknown`, whatever the client is told. */
+function toFailure({ call }: Opened, error: unknown): Pick<Outcome, "outcome" | "reason"> {
+  const reason =
+    error instanceof Fault
+      ? error.code
+      : error instanceof RpcRefusal
+        ? `rpc:${error.code}`
+        : "cancelled";
+  const isDone = call.effect !== "read" && !notDone.has(reason);
+  return { outcome: isDone ? "unknown" : "fault", reason };
+}

@@ -1,0 +1,72 @@
+import { hash } from "node:crypto";
+import type { Json } from "../lib/strict-json.ts";
+import {
+  saltLength,
+  toCanonicalText,
+  toDigest,
+  type Digest,
+  type Principal,
+} from "../model/index.ts";
+
+/** What of an intent stays the same from call to call: written once, filled in per call. */
+export interface IntentTemplate {
+  fill(values: IntentValues): Digest;
+}
+
+interface IntentParts {
+  readonly principal: Principal;
+  readonly server: string;
+  readonly method: string;
+  readonly target: string;
+  readonly definition: Digest | null;
+  readonly policy: Digest;
+}
+
+interface IntentValues {
+  /** Canonical text of the arguments. */
+  readonly canonical: string;
+  readonly salt: string;
+  readonly forwarded: Readonly<Record<string, Json>>;
+  readonly notAfterMs: number;
+}
+
+/** The canonical text of an `Intent`, key by key in canonical order; a test holds the two together. */
+export function createIntentTemplate(parts: IntentParts): IntentTemplate {
+  const { principal, server, method, target, definition, policy } = parts;
+  const beforeArgs = '{"agent":null,"args":"';
+  const afterArgs = `","bundle":null,"definition":${JSON.stringify(definition)},"forwarded":`;
+  const beforeNotAfter = `,"method":${JSON.stringify(method)},"notAfterMs":`;
+  const rest =
+    `,"policy":${JSON.stringify(policy)},"principal":${toCanonicalText(principal)}` +
+    `,"run":null,"server":${JSON.stringify(server)},"step":null,"target":${JSON.stringify(target)}` +
+    `,"task":null,"tenant":${JSON.stringify(principal.tenant)},"v":1}`;
+  return {
+    fill({ canonical, salt, forwarded, notAfterMs }) {
+      const commitment = hash("sha256", `{"args":${canonical},"salt":"${salt}"}`, "hex");
+      const forwardedText = isEmpty(forwarded) ? "{}" : toCanonicalText(forwarded);
+      const args = `${beforeArgs}sha256:${commitment}${afterArgs}${forwardedText}`;
+      return toDigest(`${args}${beforeNotAfter}${notAfterMs}${rest}`);
+    },
+  };
+}
+
+function isEmpty(object: object): boolean {
+  for (const key in object) if (Object.hasOwn(object, key)) return false;
+  return true;
+}
+
+/** Salts and ids are drawn from a pool: one call for random bytes serves hundreds of calls. */
+export function createRandomPool(draw: (length: number) => Uint8Array): (length: number) => Buffer {
+  let pool: Buffer = Buffer.alloc(0);
+  let at = 0;
+  return (length) => {
+    if (at + length > pool.length) {
+      pool = Buffer.from(draw(poolBytes));
+      at = 0;
+    }
+    at += length;
+    return pool.subarray(at - length, at);
+  };
+}
+
+const poolBytes = 128 * saltLength;

@@ -1,0 +1,68 @@
+import type { Json } from "../lib/strict-json.ts";
+import type { Decision } from "../model/index.ts";
+import type { UpstreamAnswer } from "../ports/upstream.ts";
+import type { GateAnswer } from "../ports/gate.ts";
+import type { Call } from "./call.ts";
+
+/** Where the gate says what became of a call, beside what the server said. */
+export const outcomeKey = "dev.countersign/outcome";
+
+/** The server's bytes, with the members in front that the native protocol asks for and they lack. */
+export function renderResult(
+  call: Call,
+  answer: Extract<UpstreamAnswer, { kind: "result" }>,
+): GateAnswer {
+  const { text, value } = answer;
+  let lacking = value["resultType"] === undefined ? '"resultType":"complete"' : "";
+  if (call.method === "resources/read") {
+    if (value["ttlMs"] === undefined) lacking += ',"ttlMs":0';
+    if (value["cacheScope"] === undefined) lacking += ',"cacheScope":"private"';
+  }
+  return { kind: "result", text: prepend(text, lacking), isError: value["isError"] === true };
+}
+
+/** `text` is an object's; members that begin with a comma or not, put before its first. */
+function prepend(text: string, members: string): string {
+  if (members === "") return text;
+  const clean = members.startsWith(",") ? members.slice(1) : members;
+  const isEmpty = /^\{\s*\}$/.test(text);
+  return `{${clean}${isEmpty ? "" : ","}${text.slice(1)}`;
+}
+
+export function renderAsks(
+  inputRequests: Readonly<Record<string, Json>>,
+  state: string | null,
+): GateAnswer {
+  const result = {
+    resultType: "input_required",
+    inputRequests,
+    ...(state === null ? {} : { requestState: state }),
+  };
+  return { kind: "result", text: JSON.stringify(result), isError: false };
+}
+
+/**
+ * A denial is told to the model as the outcome of its call, so that it can do something else; other
+ * methods have no such place and get an error.
+ */
+export function renderRefusal(
+  call: Call,
+  decision: Exclude<Decision, { kind: "allow" }>,
+): GateAnswer {
+  const [reason] = decision.reasons;
+  const rule = reason?.rule ?? "none";
+  const message = `Denied by rule ${rule}: ${reason?.text ?? "no rule allows it"}`;
+  const outcome = { outcome: "denied", rule, remedy: reason?.remedy ?? null };
+  if (call.tool === null)
+    return { kind: "error", error: { code: deniedCode, message, data: outcome } };
+  const result = {
+    resultType: "complete",
+    content: [{ type: "text", text: message }],
+    isError: true,
+    _meta: { [outcomeKey]: outcome },
+  };
+  return { kind: "result", text: JSON.stringify(result), isError: true };
+}
+
+// Outside the range that JSON-RPC and the protocol keep for themselves.
+const deniedCode = 4_030;

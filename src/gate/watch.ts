@@ -1,0 +1,152 @@
+import { Fault } from "../model/index.ts";
+import type { Catalog } from "../ports/catalog.ts";
+import type { Connections } from "../ports/connections.ts";
+import type { Registry } from "../ports/registry.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type { UpstreamNotification } from "../ports/upstream.ts";
+import type { Watch, WatchFilter, WatchWish } from "../ports/watch.ts";
+import { resolveToolset, serverOfUri } from "./resolve.ts";
+
+export interface WatchOptions {
+  readonly registry: Pick<Registry, "catalog" | "onChange">;
+  readonly connections: Connections;
+  readonly telemetry: Telemetry;
+}
+
+const maxWatching = 50_000;
+/** Of one server, all callers together. */
+const maxUris = 10_000;
+
+interface Watcher extends WatchWish {
+  readonly granted: WatchFilter;
+  /** By server. */
+  readonly uris: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Who wants to be told of what. Servers are asked for the sum of it, and told again when it changes. */
+export function createWatch(options: WatchOptions): Watch & { close(): void } {
+  const { registry, connections } = options;
+  const watchers = new Set<Watcher>();
+  const wanted = createWanted(options);
+
+  const stopLists = registry.onChange((change) => {
+    for (const { toolset, granted, onNotification } of watchers) {
+      if (granted.tools && change.tools.includes(toolset)) onNotification(listChanged.tools);
+      if (granted.prompts && change.prompts.includes(toolset)) onNotification(listChanged.prompts);
+      if (granted.resources && change.resources.includes(toolset))
+        onNotification(listChanged.resources);
+    }
+  });
+  const stopChanges = connections.onChange((server, change) => {
+    if (change === "closed") wanted.apply(server, urisOf(watchers, server));
+    else if (change.method === "notifications/resources/updated")
+      tellUpdated(watchers, server, change);
+  });
+
+  return {
+    async open(wish) {
+      if (watchers.size >= maxWatching)
+        throw new Fault("overloaded", "Too many clients watch already.");
+      const uris = toUris(registry.catalog(), wish);
+      const updated = [...uris.values()].flat();
+      const watcher: Watcher = { ...wish, uris, granted: { ...wish.filter, updated } };
+      watchers.add(watcher);
+      for (const server of uris.keys()) wanted.apply(server, urisOf(watchers, server));
+      return {
+        granted: watcher.granted,
+        close: () => {
+          if (!watchers.delete(watcher)) return;
+          for (const server of uris.keys()) wanted.apply(server, urisOf(watchers, server));
+        },
+      };
+    },
+    close() {
+      stopLists();
+      stopChanges();
+      wanted.close();
+      watchers.clear();
+    },
+  };
+}
+
+const listChanged = {
+  tools: { method: "notifications/tools/list_changed", params: {} },
+  prompts: { method: "notifications/prompts/list_changed", params: {} },
+  resources: { method: "notifications/resources/list_changed", params: {} },
+};
+
+function toUris(
+  catalog: Catalog,
+  { toolset: name, filter }: WatchWish,
+): ReadonlyMap<string, readonly string[]> {
+  const toolset = resolveToolset(catalog, name);
+  const uris = new Map<string, string[]>();
+  for (const uri of new Set(filter.updated)) {
+    const server = serverOfUri(toolset, uri);
+    if (server === null || !canSubscribe(catalog, server)) continue;
+    uris.set(server, [...(uris.get(server) ?? []), uri]);
+  }
+  return uris;
+}
+
+/** A legacy server says so; a modern one has subscriptions with its resources. */
+function canSubscribe(catalog: Catalog, name: string): boolean {
+  const server = catalog.servers.get(name);
+  const resources = server?.capabilities["resources"];
+  if (server?.state.kind !== "ready" || typeof resources !== "object" || resources === null)
+    return false;
+  return (resources as { readonly subscribe?: unknown }).subscribe === true;
+}
+
+function urisOf(watchers: ReadonlySet<Watcher>, server: string): readonly string[] {
+  const all = new Set<string>();
+  for (const { uris } of watchers) for (const uri of uris.get(server) ?? []) all.add(uri);
+  return [...all].slice(0, maxUris);
+}
+
+function tellUpdated(
+  watchers: ReadonlySet<Watcher>,
+  server: string,
+  change: UpstreamNotification,
+): void {
+  const { uri } = change.params;
+  for (const { uris, onNotification } of watchers) {
+    if (typeof uri === "string" && uris.get(server)?.includes(uri) === true) {
+      onNotification({ method: change.method, params: { uri } });
+    }
+  }
+}
+
+/** Tells each server the latest sum, one telling at a time; what failed is told with the next connection. */
+function createWanted({ connections, telemetry }: WatchOptions) {
+  const stopped = new AbortController();
+  const latest = new Map<string, readonly string[]>();
+  const telling = new Map<string, Promise<void>>();
+
+  async function tell(server: string): Promise<void> {
+    const [endpoint] = connections.endpoints(server);
+    while (endpoint !== undefined && latest.has(server) && !stopped.signal.aborted) {
+      const uris = latest.get(server)!;
+      latest.delete(server);
+      try {
+        const upstream = await connections.get({ server, endpoint, subject: "" }, stopped.signal);
+        await upstream.watch(uris);
+      } catch (fault) {
+        telemetry.log("warn", "a server could not be asked for changes of its resources", {
+          server,
+          fault,
+        });
+      }
+    }
+  }
+
+  return {
+    apply(server: string, uris: readonly string[]): void {
+      latest.set(server, uris);
+      if (telling.has(server)) return;
+      const done = tell(server).finally(() => telling.delete(server));
+      telling.set(server, done);
+    },
+    close: () => stopped.abort(),
+  };
+}

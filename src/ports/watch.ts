@@ -1,0 +1,31 @@
+import type { Principal } from "../model/index.ts";
+import type { UpstreamNotification } from "./upstream.ts";
+
+/** Changes that a client asked to be told of. Offered by the gate, asked by the faces. */
+export interface Watch {
+  /**
+   * Begins at once; resources that no server of the toolset has, or whose server has no
+   * subscriptions, are left out of what is answered.
+   */
+  open(wish: WatchWish): Promise<Watching>;
+}
+
+export interface WatchWish {
+  readonly principal: Principal;
+  readonly toolset: string;
+  readonly filter: WatchFilter;
+  readonly onNotification: (notification: UpstreamNotification) => void;
+}
+
+export interface WatchFilter {
+  readonly tools: boolean;
+  readonly prompts: boolean;
+  readonly resources: boolean;
+  /** URIs. */
+  readonly updated: readonly string[];
+}
+
+export interface Watching {
+  readonly granted: WatchFilter;
+  close(): void;
+}
