@@ -5,13 +5,14 @@ import type { Telemetry } from "../ports/telemetry.ts";
 import { createAdmission, type AdmissionBounds } from "./admission.ts";
 import { createAnswers, type AnswersOptions } from "./answers.ts";
 import { createApp } from "./app.ts";
-import { createDoor, type DoorRule } from "./door.ts";
+import { createDoor, type Door, type DoorRule } from "./door.ts";
 import {
   startHttpServer,
   type HttpServer,
   type HttpServerOptions,
   type Timeouts,
 } from "./http-server.ts";
+import type { Face } from "./mcp/face.ts";
 import { routes } from "./routes.ts";
 
 export interface ApiOptions extends Omit<AnswersOptions, "isDraining"> {
@@ -22,29 +23,59 @@ export interface ApiOptions extends Omit<AnswersOptions, "isDraining"> {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly keyring: Keyring;
+  readonly face: Face;
   /** Of the revision that is serving; asked once a request. */
   readonly limits: () => ApiLimits;
 }
 
 export interface ApiLimits extends AdmissionBounds, DoorRule {
   readonly bodyBytes: number;
+  /** Requests and streams of the protocol's paths open at once. */
+  readonly openStreams: number;
 }
 
 /** The listener with everything that answers on it. */
 export async function startApi(options: ApiOptions): Promise<HttpServer> {
-  const { clock, random, telemetry, keyring, limits } = options;
+  const { clock, random, telemetry, keyring, limits, face } = options;
   const admission = createAdmission({ bounds: limits, telemetry });
-  const serve = createApp({
+  const streams = createAdmission({
+    bounds: () => ({ concurrentRequests: limits().openStreams, queuedRequests: 0 }),
+    telemetry: silent,
+  });
+  const rest = createApp({
     contract: routes,
     answers: createAnswers({ ...options, isDraining: () => admission.draining }),
     telemetry,
     bodyLimitBytes: () => limits().bodyBytes,
   });
+  const serve: Door["serve"] = (incoming, outgoing, visit) =>
+    isProtocol(incoming.url ?? "")
+      ? face.serve(incoming, outgoing, visit)
+      : rest(incoming, outgoing, visit);
   const open = pathsWhere((route) => route.access === "open");
   const vital = pathsWhere((route) => "vital" in route);
-  const access = (path: string) => ({ open: open.has(path), vital: vital.has(path) });
-  const door = { clock, random, telemetry, keyring, admission, rule: limits, access, serve };
-  return startHttpServer({ ...options, listener: createDoor(door), admission });
+  const access = (path: string) => ({
+    open: open.has(path),
+    vital: vital.has(path),
+    stream: isProtocol(path),
+  });
+  const door = { clock, random, telemetry, keyring, admission, streams };
+  const listener = createDoor({ ...door, rule: limits, access, serve });
+  const server = await startHttpServer({ ...options, listener, admission });
+  return {
+    url: server.url,
+    drain: (withinMs) => {
+      face.close();
+      return server.drain(withinMs);
+    },
+  };
+}
+
+/** Its streams are counted by the protocol's own metrics. */
+const silent = { gauge: () => undefined };
+
+function isProtocol(target: string): boolean {
+  return target === "/mcp" || target.startsWith("/mcp/") || target.startsWith("/mcp?");
 }
 
 function pathsWhere(

@@ -23,6 +23,15 @@ export interface DoorRule extends CallerRule {
   readonly requestDeadlineMs: number;
 }
 
+export interface Access {
+  /** Without a key. */
+  readonly open: boolean;
+  /** Also at the bound and while draining. */
+  readonly vital: boolean;
+  /** Bounds its own time. */
+  readonly stream: boolean;
+}
+
 export interface Door {
   readonly clock: Clock;
   readonly random: Random;
@@ -31,8 +40,9 @@ export interface Door {
   readonly admission: Admission;
   /** Asked once a request: a new revision holds for the next one. */
   readonly rule: () => DoorRule;
-  /** Without a key, and whether also at the bound and while draining. */
-  readonly access: (path: string) => { readonly open: boolean; readonly vital: boolean };
+  /** For what lasts as long as its client wants: it has places of its own and no deadline here. */
+  readonly streams: Admission;
+  readonly access: (path: string) => Access;
   /** Answers the request wholly, or throws before it has written anything. */
   readonly serve: (
     incoming: IncomingMessage,
@@ -88,7 +98,7 @@ interface Arrival {
 
 async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<void> {
   const rule = door.rule();
-  const { open, vital } = door.access(parsePath(incoming));
+  const { open, vital, stream } = door.access(parsePath(incoming));
   checkCaller(incoming, rule);
   if (door.admission.draining) outgoing.shouldKeepAlive = false;
   if (door.admission.draining && !vital) throw drainingFault();
@@ -100,15 +110,18 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
     done.abort();
     gone.abort(new Fault("request_invalid", "The client is gone."));
   });
-  door.clock.sleep(rule.requestDeadlineMs, done.signal).then(
-    () => {
-      gone.abort(new Fault("deadline_exceeded", "The request took too long."));
-      // Whoever does not read the answer must not keep the place of one who would.
-      if (outgoing.headersSent) outgoing.destroy();
-    },
-    () => undefined,
-  );
-  const leave = vital ? () => undefined : await door.admission.enter(gone.signal);
+  if (!stream) {
+    door.clock.sleep(rule.requestDeadlineMs, done.signal).then(
+      () => {
+        gone.abort(new Fault("deadline_exceeded", "The request took too long."));
+        // Whoever does not read the answer must not keep the place of one who would.
+        if (outgoing.headersSent) outgoing.destroy();
+      },
+      () => undefined,
+    );
+  }
+  const admission = stream ? door.streams : door.admission;
+  const leave = vital ? () => undefined : await admission.enter(gone.signal);
   const visit: Visit = { id, holder, signal: gone.signal, pending: null };
   try {
     await door.serve(incoming, outgoing, visit);

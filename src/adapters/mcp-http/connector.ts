@@ -1,0 +1,101 @@
+import { createMetaWriter } from "../../mcp/modern-meta.ts";
+import { Fault } from "../../model/index.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Dialer, DialTls } from "../../ports/dialer.ts";
+import type { Secrets } from "../../ports/secrets.ts";
+import type { Telemetry } from "../../ports/telemetry.ts";
+import type { Connector, UpstreamTarget } from "../../ports/upstream.ts";
+import type { HttpServerConfig } from "../../model/config-servers.ts";
+import { HttpUpstream } from "./http-upstream.ts";
+import { probe } from "./probe.ts";
+import type { Endpoint } from "./post.ts";
+
+export interface HttpConnectorOptions {
+  readonly dialer: Dialer;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** Of this product, as it is told to servers. */
+  readonly version: string;
+  readonly resultBytes: number;
+}
+
+/** A server that does not say what it speaks in this time is down. */
+const probeMs = 15_000;
+/** Standing streams and cancellations need a connection even while all places are taken. */
+const spareConnections = 16;
+
+export function createHttpConnector(options: HttpConnectorOptions): Connector {
+  const writeMeta = createMetaWriter(options.version);
+  return {
+    async connect(target, signal) {
+      const { config } = target;
+      if (config.transport === "stdio") throw new Error("a program is not reached over HTTP");
+      const url = new URL(target.endpoint);
+      const endpoint = toEndpoint(options, target, config);
+      const late = new AbortController();
+      const timer = new AbortController();
+      options.clock.sleep(probeMs, timer.signal).then(
+        () => late.abort(new Fault("upstream_unreachable", `${url.host} did not answer in time.`)),
+        () => undefined,
+      );
+      try {
+        const opened = await probe({
+          ...{ endpoint, place: url.host, version: options.version },
+          metaText: writeMeta({}, {}),
+          signal: AbortSignal.any([signal, late.signal]),
+        });
+        const { clock, telemetry } = options;
+        return new HttpUpstream({
+          target,
+          endpoint,
+          place: url.host,
+          opened,
+          writeMeta,
+          clock,
+          telemetry,
+        });
+      } catch (error) {
+        await endpoint.origin.close();
+        throw error;
+      } finally {
+        timer.abort();
+      }
+    },
+  };
+}
+
+function toEndpoint(
+  options: HttpConnectorOptions,
+  target: UpstreamTarget,
+  config: HttpServerConfig,
+): Endpoint {
+  const url = new URL(target.endpoint);
+  return {
+    origin: options.dialer.open({
+      url: target.endpoint,
+      private: config.private,
+      tls: toTls(config, options.secrets),
+      connections: config.concurrency + spareConnections,
+    }),
+    path: `${url.pathname}${url.search}`,
+    headers: {
+      ...target.headers,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+    },
+    resultBytes: options.resultBytes,
+  };
+}
+
+function toTls({ tls }: HttpServerConfig, secrets: Secrets): DialTls | null {
+  if (tls === undefined) return null;
+  const read = async (reference: string | undefined): Promise<string | null> =>
+    reference === undefined ? null : (await secrets.resolve(reference)).reveal();
+  return async () => ({
+    certificate: await read(tls.certificate),
+    key: await read(tls.key),
+    authority: await read(tls.authority),
+    serverName: tls.serverName ?? null,
+  });
+}

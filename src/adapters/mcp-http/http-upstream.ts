@@ -1,0 +1,250 @@
+import { encodeHeaderValue } from "../../mcp/header-value.ts";
+import { modernVersion } from "../../mcp/protocol.ts";
+import type { Reply } from "../../mcp/read-reply.ts";
+import { rpcCodes } from "../../mcp/rpc-error.ts";
+import {
+  writeError,
+  writeNotification,
+  writeRequest,
+  writeResult,
+} from "../../mcp/write-message.ts";
+import { Fault } from "../../model/index.ts";
+import type {
+  AskAnswer,
+  Upstream,
+  UpstreamAnswer,
+  UpstreamRequest,
+  UpstreamTarget,
+} from "../../ports/upstream.ts";
+import { post, toStatusFault, type Posted } from "./post.ts";
+import { sessionHeaders } from "./probe.ts";
+import type { HttpUpstreamOptions } from "./options.ts";
+import { createStanding, type Standing } from "./standing.ts";
+
+/** A flood of progress is cut: no person reads so much of it. */
+const maxNotifications = 100_000;
+
+/** One connection to a server over streamable HTTP, of either era. */
+export class HttpUpstream implements Upstream {
+  readonly facts: Upstream["facts"];
+  readonly #options: HttpUpstreamOptions;
+  readonly #closed = new AbortController();
+  readonly #standing: Standing;
+  readonly #calls = new Set<UpstreamRequest>();
+  #nextId = 1;
+
+  constructor(options: HttpUpstreamOptions) {
+    this.#options = options;
+    this.facts = options.opened.facts;
+    this.#standing = createStanding(options, {
+      signal: this.#closed.signal,
+      toId: () => this.#nextId++,
+      onAsk: (reply) => this.#answerUnrelated(reply),
+    });
+  }
+
+  get outstanding(): number {
+    return this.#calls.size;
+  }
+
+  async send(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    if (this.#closed.signal.aborted)
+      throw new Fault("upstream_unreachable", "The connection was closed.");
+    const id = this.#nextId++;
+    this.#calls.add(request);
+    const onAbort = (): void => this.#cancel(id);
+    request.signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await this.#exchange(id, request);
+    } finally {
+      request.signal.removeEventListener("abort", onAbort);
+      this.#calls.delete(request);
+    }
+  }
+
+  async #exchange(id: number, request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const { endpoint, place, clock } = this.#options;
+    const { posted } = await post(endpoint, {
+      message: this.#write(id, request),
+      headers: this.#headers(request),
+      signal: request.signal,
+      beforeWrite: () => {
+        // A call that waited too long for a connection must not be sent any more (I4).
+        if (clock.nowMs() < request.notAfterMs) return;
+        throw new Fault("deadline_exceeded", "The call was not sent in time.");
+      },
+    });
+    if (posted.kind === "refused") throw this.#toFault(posted);
+    if (posted.kind === "accepted") throw new Fault("upstream_garbled", `${place} gave no answer.`);
+    if (posted.kind === "reply") return this.#toAnswer(id, posted.reply, request);
+    return this.#follow(id, posted.replies, request);
+  }
+
+  #write(id: number, request: UpstreamRequest): string {
+    const { method, members, meta, client } = request;
+    const own = meta["progressToken"] === undefined ? meta : { ...meta, progressToken: id };
+    if (this.facts.era === "modern") {
+      return writeRequest({ id, method, members, meta: this.#options.writeMeta(client, own) });
+    }
+    const isBare = Object.keys(own).length === 0;
+    return writeRequest({ id, method, members, meta: isBare ? null : JSON.stringify(own) });
+  }
+
+  #headers({ method, name, params }: UpstreamRequest): Readonly<Record<string, string>> {
+    const { facts, session } = this.#options.opened;
+    if (facts.era === "legacy") return sessionHeaders(facts.version, session);
+    const headers: Record<string, string> = {
+      "mcp-protocol-version": modernVersion,
+      "mcp-method": method,
+    };
+    if (name !== null) headers["mcp-name"] = encodeHeaderValue(name);
+    for (const key of Object.keys(params))
+      headers[`mcp-param-${key}`] = encodeHeaderValue(params[key]!);
+    return headers;
+  }
+
+  async #follow(
+    id: number,
+    replies: AsyncIterable<Reply>,
+    request: UpstreamRequest,
+  ): Promise<UpstreamAnswer> {
+    let notifications = 0;
+    for await (const reply of replies) {
+      if (reply.kind === "notification") {
+        notifications += 1;
+        if (notifications > maxNotifications)
+          throw new Fault("upstream_garbled", "The server sent too many notifications.");
+        request.onNotification(restoreToken(reply, request));
+      } else if (reply.kind === "request") {
+        void this.#answerAsk(reply, request);
+      } else if (reply.id === id || reply.kind === "error") {
+        return this.#toAnswer(id, reply, request);
+      }
+    }
+    throw new Fault(
+      "upstream_lost",
+      `${this.#options.place} ended its answer before it was whole.`,
+    );
+  }
+
+  #toAnswer(id: number, reply: Reply, _request: UpstreamRequest): UpstreamAnswer {
+    if (reply.kind === "result" && reply.id === id)
+      return { kind: "result", text: reply.text, value: reply.value };
+    if (reply.kind === "error" && (reply.id === id || reply.id === null))
+      return { kind: "error", error: reply.error };
+    throw new Fault("upstream_garbled", `${this.#options.place} answered something else.`);
+  }
+
+  #toFault(posted: Extract<Posted, { kind: "refused" }>): Fault {
+    const { opened, place, target } = this.#options;
+    const isGone = posted.status === 404 && opened.session !== null;
+    // A modern server has no reason for a bare 400 or 404: it may have been replaced by an older one.
+    const isOther = this.facts.era === "modern" && (posted.status === 400 || posted.status === 404);
+    if (!isGone && !isOther) return toStatusFault(place, posted);
+    void this.close();
+    target.onClose(isGone ? "the session is gone" : "the server speaks another version now");
+    return new Fault("upstream_unreachable", `${place} does not know this session any more.`);
+  }
+
+  async #answerAsk(
+    ask: Extract<Reply, { kind: "request" }>,
+    request: UpstreamRequest | null,
+  ): Promise<void> {
+    const answer = await toAnswerOf(ask, request, this.#closed.signal);
+    if (request?.signal.aborted === true) return;
+    const message =
+      answer.kind === "result"
+        ? writeResult(ask.id, JSON.stringify(answer.result))
+        : writeError(ask.id, answer.error);
+    await this.#tell(message);
+  }
+
+  /** On the standing stream nothing says which call asks: it is the only one, or nobody is asked. */
+  #answerUnrelated(ask: Extract<Reply, { kind: "request" }>): void {
+    const [only] = this.#calls.size === 1 ? this.#calls : [];
+    if (only === undefined && ask.method !== "ping") {
+      const { server } = this.#options.target;
+      this.#options.telemetry.log("warn", "a server asked, and which call asks cannot be told", {
+        server,
+        method: ask.method,
+      });
+    }
+    void this.#answerAsk(ask, only ?? null);
+  }
+
+  #cancel(id: number): void {
+    if (this.facts.era === "modern") return;
+    const params = { requestId: id, reason: "cancelled" };
+    void this.#tell(writeNotification("notifications/cancelled", params));
+  }
+
+  async #tell(message: string): Promise<void> {
+    const { endpoint, opened, telemetry, target } = this.#options;
+    const headers = sessionHeaders(opened.facts.version, opened.session);
+    try {
+      const { posted } = await post(endpoint, { message, headers, signal: this.#closed.signal });
+      if (posted.kind === "stream") for await (const _ of posted.replies) break;
+    } catch (fault) {
+      telemetry.log("debug", "a server could not be told", { server: target.server, fault });
+    }
+  }
+
+  async watch(uris: readonly string[]): Promise<void> {
+    await this.#standing.watch(uris);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    const { endpoint, opened } = this.#options;
+    this.#closed.abort(new Fault("upstream_unreachable", "The connection was closed."));
+    if (opened.session === null) return endpoint.origin.close();
+    const headers = {
+      ...endpoint.headers,
+      ...sessionHeaders(opened.facts.version, opened.session),
+    };
+    const late = new AbortController();
+    void this.#options.clock.sleep(goodbyeMs).then(() => late.abort());
+    await endpoint.origin
+      .request({ method: "DELETE", path: endpoint.path, headers, body: null, signal: late.signal })
+      .then(
+        (answer) => answer.discard(),
+        () => undefined,
+      );
+    await endpoint.origin.close();
+  }
+}
+
+/** A session that is not ended ends by itself; nobody waits long for it. */
+const goodbyeMs = 1_000;
+
+async function toAnswerOf(
+  ask: Extract<Reply, { kind: "request" }>,
+  request: UpstreamRequest | null,
+  closed: AbortSignal,
+): Promise<AskAnswer> {
+  if (ask.method === "ping") return { kind: "result", result: {} };
+  if (request === null) {
+    if (ask.method === "roots/list") return { kind: "result", result: { roots: [] } };
+    return {
+      kind: "error",
+      error: { code: rpcCodes.internal, message: "Which call asks cannot be told." },
+    };
+  }
+  try {
+    const signal = AbortSignal.any([request.signal, closed]);
+    return await request.onAsk({ method: ask.method, params: ask.params, signal });
+  } catch (error) {
+    const message = error instanceof Fault ? error.message : "The client was not asked.";
+    return { kind: "error", error: { code: rpcCodes.internal, message } };
+  }
+}
+
+/** Progress tokens are ours on the wire, so that two callers' equal ones never meet. */
+function restoreToken(
+  { method, params }: Extract<Reply, { kind: "notification" }>,
+  { meta }: UpstreamRequest,
+) {
+  const token = meta["progressToken"];
+  if (method !== "notifications/progress" || token === undefined) return { method, params };
+  return { method, params: { ...params, progressToken: token } };
+}

@@ -1,0 +1,103 @@
+import { readEvents } from "../../mcp/read-events.ts";
+import { readReply, type Reply } from "../../mcp/read-reply.ts";
+import { Fault } from "../../model/index.ts";
+import type { Origin, OriginAnswer } from "../../ports/dialer.ts";
+
+export interface Endpoint {
+  readonly origin: Origin;
+  readonly path: string;
+  /** Credentials and what the protocol wants on every request. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly resultBytes: number;
+}
+
+export interface Posting {
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly beforeWrite?: () => void;
+}
+
+/** What came back: a message, a stream of them, nothing (202), or a no without a message. */
+export type Posted =
+  | { readonly kind: "reply"; readonly status: number; readonly reply: Reply }
+  | { readonly kind: "stream"; readonly replies: AsyncIterable<Reply> }
+  | { readonly kind: "accepted"; readonly header: OriginAnswer["header"] }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly retryAfter: string | null;
+      readonly text: string;
+    };
+
+const refusalBytes = 64 * 1024;
+
+export async function post(
+  endpoint: Endpoint,
+  posting: Posting,
+): Promise<{ posted: Posted; header: OriginAnswer["header"] }> {
+  const answer = await endpoint.origin.request({
+    method: "POST",
+    path: endpoint.path,
+    headers: { ...endpoint.headers, ...posting.headers },
+    body: posting.message,
+    signal: posting.signal,
+    ...(posting.beforeWrite === undefined ? {} : { beforeWrite: posting.beforeWrite }),
+  });
+  const header = (name: string): string | null => answer.header(name);
+  return { posted: await toPosted(endpoint, answer), header };
+}
+
+async function toPosted({ resultBytes }: Endpoint, answer: OriginAnswer): Promise<Posted> {
+  const { status } = answer;
+  const type = answer.header("content-type") ?? "";
+  if (status === 202 || status === 204) {
+    answer.discard();
+    return { kind: "accepted", header: (name) => answer.header(name) };
+  }
+  if (status >= 200 && status < 300) {
+    if (type.startsWith("text/event-stream"))
+      return { kind: "stream", replies: readReplies(answer, resultBytes) };
+    return { kind: "reply", status, reply: readReply(await answer.text(resultBytes)) };
+  }
+  const text = await answer.text(refusalBytes);
+  const reply = type.startsWith("application/json") ? readErrorReply(text) : null;
+  if (reply !== null) return { kind: "reply", status, reply };
+  return { kind: "refused", status, retryAfter: answer.header("retry-after"), text };
+}
+
+/** A refusal with an error of JSON-RPC in it; null for any other body. */
+function readErrorReply(text: string): Reply | null {
+  try {
+    const reply = readReply(text);
+    return reply.kind === "error" ? reply : null;
+  } catch {
+    return null;
+  }
+}
+
+async function* readReplies(answer: OriginAnswer, maxBytes: number): AsyncIterable<Reply> {
+  for await (const { data } of readEvents(answer.chunks(), maxBytes)) {
+    // Servers prime streams with an empty event.
+    if (data !== "") yield readReply(data);
+  }
+}
+
+/** What a status without a message of the protocol says about the call that was posted. */
+export function toStatusFault(
+  place: string,
+  { status, retryAfter }: Extract<Posted, { kind: "refused" }>,
+): Fault {
+  const details = { status, ...(retryAfter === null ? {} : { retryAfter }) };
+  if (status === 401 || status === 403) {
+    return new Fault("upstream_unreachable", `${place} refuses our credentials (${status}).`, {
+      details,
+    });
+  }
+  if (status === 429 || status === 503)
+    return new Fault("upstream_busy", `${place} is busy (${status}).`, { details });
+  if (status >= 500) return new Fault("upstream_lost", `${place} failed (${status}).`, { details });
+  return new Fault("upstream_unreachable", `${place} does not take this request (${status}).`, {
+    details,
+  });
+}

@@ -1,0 +1,56 @@
+import type { Json } from "../lib/strict-json.ts";
+import { toPointer } from "../lib/strict-json.ts";
+
+/** Characters that people do not see and models read: tags, bidirectional controls, zero width. */
+const hidden =
+  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/u;
+/** An emoji is allowed the selector and the joiner that it is made of. */
+const emoji = /\p{Extended_Pictographic}(?:\ufe0f|\u200d\p{Extended_Pictographic})*/gu;
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u001b]/;
+
+/** What speaks to the model rather than of the tool. Found words are a reason to ask a person, no proof. */
+const instructions: readonly RegExp[] = [
+  /\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|other|all|any)\b.{0,40}\b(?:instruction|prompt|rule|message|polic)/is,
+  /\b(?:do not|don't|never|without)\b.{0,30}\b(?:tell|inform|mention|notify|show|reveal|ask)\w*\b.{0,30}\b(?:user|person|human|anyone|operator)/is,
+  /\b(?:system|developer)\s+(?:prompt|message|instruction)/is,
+  /<\/?\s*(?:important|system|instructions?|secret|admin|hidden)\s*>/i,
+  /\b(?:before|prior to|instead of|after)\b.{0,20}\b(?:using|calling|invoking)\b.{0,30}\b(?:this|any|other|another)\b.{0,20}\btool/is,
+  /\b(?:must|always|first)\b.{0,30}\b(?:read|send|include|append|attach|pass|forward|exfiltrate|upload)\b.{0,60}(?:\.ssh|id_rsa|\.env\b|credential|password|api[_ -]?key|secret|token|conversation|chat history|mcp\.json|config)/is,
+  /\byou (?:are now|must now|will now)\b/is,
+];
+
+export interface Suspicion {
+  readonly kind: "hidden" | "instruction";
+  readonly pointer: string;
+}
+
+/** Every text of a definition, its keys included. */
+export function findSuspicions(
+  value: Json,
+  path: readonly (string | number)[] = [],
+): readonly Suspicion[] {
+  if (typeof value === "string") return judge(value, path);
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) {
+    return (value as readonly Json[]).flatMap((inner, index) =>
+      findSuspicions(inner, [...path, index]),
+    );
+  }
+  return Object.entries(value).flatMap(([key, inner]) => [
+    ...judge(key, [...path, key]),
+    ...findSuspicions(inner as Json, [...path, key]),
+  ]);
+}
+
+function judge(text: string, path: readonly (string | number)[]): readonly Suspicion[] {
+  const pointer = toPointer(path);
+  const bare = text.replaceAll(emoji, "");
+  const isHidden = hidden.test(bare) || control.test(bare);
+  const speaks = instructions.some((pattern) =>
+    pattern.test(text.normalize("NFKC").replaceAll(/[\u200b-\u200f\u2060]/g, "")),
+  );
+  return [
+    ...(isHidden ? [{ kind: "hidden", pointer } as const] : []),
+    ...(speaks ? [{ kind: "instruction", pointer } as const] : []),
+  ];
+}
