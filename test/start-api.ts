@@ -17,6 +17,7 @@ export const approverKey = "test-approver-key";
 const limits: ApiLimits = {
   concurrentRequests: 8,
   queuedRequests: 8,
+  openStreams: 8,
   requestDeadlineMs: 5_000,
   bodyBytes: 1024,
   allowedHosts: [],
@@ -41,6 +42,10 @@ export async function startTestApi(script: ApiScript = {}) {
     version: "0.0.0",
     node: process.version,
     configuration: createScriptedConfiguration(script),
+    face: {
+      serve: async (_incoming, outgoing) => void outgoing.writeHead(204).end(),
+      close: () => undefined,
+    },
     readiness: createReadiness(systemClock, script.checks ?? []),
     metrics: async () => ({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }),
     listen: { host: "127.0.0.1", port: 0 },

@@ -98,7 +98,11 @@ test("numbers that survive are kept, however they are written", () => {
     "123456789012345.6",
   ];
   for (const text of [...texts, "0.1", "100e-2", "0e999", "-9007199254740991"]) {
-    expect(parseStrictJson(text)).toEqual({ kind: "parsed", marked: null, value: JSON.parse(text) });
+    expect(parseStrictJson(text)).toEqual({
+      kind: "parsed",
+      marked: null,
+      value: JSON.parse(text),
+    });
   }
 });
 

@@ -11,7 +11,12 @@ export interface Environment {
   readonly wantsColor: boolean | null;
   /** What `env://NAME` reads. */
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** What programs that we start get of it: where programs and homes lie, and the language. */
+  readonly forPrograms: Readonly<Record<string, string>>;
 }
+
+const forPrograms =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LC_[A-Z]+|SYSTEMROOT|TEMP|TMP|USERPROFILE|APPDATA|LOCALAPPDATA|PATHEXT|COMSPEC)$/;
 
 export function readEnvironment(): Environment {
   const { env } = process;
@@ -26,5 +31,10 @@ export function readEnvironment(): Environment {
     ),
     wantsColor: env["NO_COLOR"] ? false : env["FORCE_COLOR"] ? true : null,
     variables: env,
+    forPrograms: Object.fromEntries(
+      Object.entries(env).flatMap(([name, value]) =>
+        value !== undefined && forPrograms.test(name) ? [[name, value]] : [],
+      ),
+    ),
   };
 }

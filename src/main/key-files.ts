@@ -4,9 +4,12 @@ import type { Role } from "../authority/keyring.ts";
 import { Fault } from "../model/fault.ts";
 import type { Random } from "../ports/random.ts";
 
+/** `sealing` opens no door: it seals what clients carry for us. */
+type KeyUse = Role | "sealing";
+
 /** A key of this user's server, in the user's configuration directory and nowhere else. */
 export interface KeyFile {
-  readonly role: Role;
+  readonly role: KeyUse;
   readonly file: string;
   readonly key: string;
   /** Made just now. */
@@ -15,14 +18,14 @@ export interface KeyFile {
 
 const keyShape = /^csk_[A-Za-z0-9_-]{43}$/;
 
-export function toKeyPath(configDirectory: string, role: Role): string {
+export function toKeyPath(configDirectory: string, role: KeyUse): string {
   return path.join(configDirectory, `${role}.key`);
 }
 
 /** Reads the key, or makes one. Two servers that start together end up with the same. */
 export async function ensureKeyFile(
   { configDirectory, random }: { readonly configDirectory: string; readonly random: Random },
-  role: Role,
+  role: KeyUse,
 ): Promise<KeyFile> {
   const file = toKeyPath(configDirectory, role);
   try {

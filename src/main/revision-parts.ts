@@ -1,4 +1,4 @@
-import { createKeyring, hashKey, type Keyring } from "../authority/keyring.ts";
+import { createKeyring, hashKey, type Keyring, type Role } from "../authority/keyring.ts";
 import type { ApiLimits } from "../api/api.ts";
 import type { Config } from "../model/config.ts";
 import { Fault } from "../model/index.ts";
@@ -6,19 +6,23 @@ import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { KeyPlace } from "../cli/context.ts";
 import { ensureKeyFile } from "./key-files.ts";
+import type { GateBase } from "./gate-base.ts";
+import { startGate, type GateOfRevision } from "./gate-parts.ts";
 import type { Running } from "./start-parts.ts";
 
-/** What lives exactly as long as one revision: the keys that open the door, and its bounds. */
+/** What lives exactly as long as one revision: keys, bounds, and the gate with its servers. */
 export interface RevisionParts {
   readonly keyring: Keyring;
   readonly limits: ApiLimits;
   readonly keys: readonly KeyPlace[];
+  readonly gate: GateOfRevision;
 }
 
 export interface RevisionPartsOptions {
   readonly secrets: Secrets;
   readonly random: Random;
   readonly configDirectory: string;
+  readonly base: GateBase;
 }
 
 /** A key that a person chose may be guessed; 24 characters are more than one types by chance. */
@@ -26,18 +30,25 @@ const minKeyLength = 24;
 
 export async function startRevisionParts(
   config: Config,
-  { secrets, random, configDirectory }: RevisionPartsOptions,
+  { secrets, random, configDirectory, base }: RevisionPartsOptions,
 ): Promise<Running<RevisionParts>> {
   const admin =
     config.auth.adminKey === undefined
       ? await toFilePlace("admin")
       : await readReference(config.auth.adminKey);
   const approver = await toFilePlace("approver");
+  const caller = await toFilePlace("caller");
+  const callers = await Promise.all(
+    Object.entries(config.auth.callers).map(async ([id, { key, toolsets }]) => ({
+      ...{ id, role: "caller" as const, toolsets: toolsets ?? null },
+      sha256: hashKey((await readReference(key)).key),
+    })),
+  );
   if (admin.key === approver.key) {
     throw new Fault("keys_unusable", "The admin key and the approver key are the same.");
   }
 
-  async function toFilePlace(role: "admin" | "approver") {
+  async function toFilePlace(role: Role) {
     const { key, file, made } = await ensureKeyFile({ configDirectory, random }, role);
     return { key, place: { role, place: file, made } };
   }
@@ -52,11 +63,14 @@ export async function startRevisionParts(
   const keyring = createKeyring([
     { id: "admin", role: "admin", sha256: hashKey(admin.key) },
     { id: "approver", role: "approver", sha256: hashKey(approver.key) },
+    { id: "caller", role: "caller", sha256: hashKey(caller.key) },
+    ...callers,
   ]);
-  const keys = [admin.place, approver.place];
+  const keys = [admin.place, approver.place, caller.place];
+  const gate = await startGate(config, base);
   return {
-    parts: Object.freeze({ keyring, limits: toLimits(config), keys }),
-    stop: async () => undefined,
+    parts: Object.freeze({ keyring, limits: toLimits(config), keys, gate }),
+    stop: () => gate.close(),
   };
 }
 
@@ -67,6 +81,7 @@ function toLimits({ limits, allowedHosts, allowedOrigins }: Config): ApiLimits {
     bodyBytes: limits.bodySize,
     concurrentRequests: limits.concurrentRequests,
     queuedRequests: limits.queuedRequests,
+    openStreams: limits.openStreams,
     requestDeadlineMs: limits.requestDeadline,
   };
 }

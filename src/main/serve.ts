@@ -74,6 +74,7 @@ async function start(tools: ServeTools, { options, signal }: Starting) {
     random,
     telemetry,
     secrets: createSecrets({ variables: environment.variables, directory: config.directory }),
+    forPrograms: environment.forPrograms,
     metrics: () => telemetry.expose(),
   });
   return { server, file: config.file, lifecycle, telemetry };

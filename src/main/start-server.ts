@@ -1,12 +1,15 @@
 import { startApi } from "../api/api.ts";
+import { createFace } from "../api/mcp/face.ts";
 import { createReadiness } from "../api/readiness.ts";
 import type { ServeEvent } from "../cli/context.ts";
 import type { ListenAddress } from "../model/config-field.ts";
 import type { Clock } from "../ports/clock.ts";
+import { createInMemoryMailbox } from "../ports/in-memory-mailbox.ts";
 import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { LogLevel, Telemetry } from "../ports/telemetry.ts";
 import { openConfiguration, type LiveConfiguration } from "./configuration.ts";
+import { openGateBase, type GateBase } from "./gate-base.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { StartConfig } from "./read-config.ts";
 import { startRevisionParts, type RevisionParts } from "./revision-parts.ts";
@@ -22,6 +25,8 @@ export interface ServerOptions {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly secrets: Secrets;
+  /** What programs that we start get of our environment. */
+  readonly forPrograms: Readonly<Record<string, string>>;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
@@ -46,12 +51,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     store: start.config.store,
     directory: start.directory,
   });
+  const base = await lifecycle.start({
+    name: "gate",
+    start: () => startGateBase(options, storage),
+    stop: (started) => started.close(),
+  });
   const configuration = await lifecycle.start({
     name: "configuration",
     start: () =>
       openConfiguration<RevisionParts>({
         document: start.document,
-        start: (config) => startRevisionParts(config, options),
+        start: (config) => startRevisionParts(config, { ...options, base }),
         revisions: storage.store.revisions,
         bus: storage.bus,
         clock: options.clock,
@@ -64,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   let cut = false;
   const api = await lifecycle.start({
     name: "api",
-    start: () => startDoor(options, { storage, configuration }),
+    start: () => startDoor(options, { storage, configuration, base }),
     stop: async (started) => {
       cut = (await started.drain(drainTimeMs())) === "cut";
     },
@@ -88,9 +98,37 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 interface Behind {
   readonly storage: Storage;
   readonly configuration: LiveConfiguration<RevisionParts>;
+  readonly base: GateBase;
 }
 
-function startDoor(options: ServerOptions, { storage, configuration }: Behind) {
+function startGateBase(options: ServerOptions, { store, bus }: Storage) {
+  const { start, forPrograms } = options;
+  return openGateBase({
+    ...options,
+    ...{ store, bus, config: start.config, directory: start.directory },
+    baseEnvironment: forPrograms,
+    mailbox: createInMemoryMailbox(),
+  });
+}
+
+/** The longest that a tool may be given; its own bound is shorter. */
+const callMs = 3_600_000;
+
+function createDoorFace(options: ServerOptions, { configuration, base }: Behind) {
+  const { clock, random, telemetry, version } = options;
+  const gate = () => configuration.live().parts.gate;
+  return createFace({
+    gate: { exchange: (request) => gate().gate.exchange(request) },
+    watch: { open: (wish) => gate().watch.open(wish) },
+    catalog: () => gate().registry.catalog(),
+    sealer: base.sealer,
+    limits: () => ({ bodyBytes: configuration.live().parts.limits.bodyBytes, callMs }),
+    ...{ clock, random, telemetry, version },
+  });
+}
+
+function startDoor(options: ServerOptions, behind: Behind) {
+  const { storage, configuration } = behind;
   const { clock, random, telemetry, listen, version, metrics } = options;
   return startApi({
     listen,
@@ -102,6 +140,7 @@ function startDoor(options: ServerOptions, { storage, configuration }: Behind) {
     telemetry,
     metrics,
     configuration,
+    face: createDoorFace(options, behind),
     keyring: { identify: (key) => configuration.live().parts.keyring.identify(key) },
     limits: () => configuration.live().parts.limits,
     readiness: createReadiness(clock, [

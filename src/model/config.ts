@@ -25,6 +25,9 @@ const limitsSchema = z
     queuedRequests: countField({ min: 0, max: 65_536 })
       .prefault(256)
       .describe("Requests that may wait. One more is answered with 503 and a Retry-After."),
+    openStreams: countField({ min: 1, max: 65_536 })
+      .prefault(4_096)
+      .describe("Requests and streams of `/mcp` open at once. One more is answered with 503."),
     requestDeadline: durationField({ min: "1s", max: "10m" })
       .prefault("60s")
       .describe("How long a request may take, waiting included, before it is answered with 504."),
@@ -146,6 +149,14 @@ export const configSchema = z
           .optional()
           .describe(
             "Reference to the admin API key. Absent: one is made on first start for this user.",
+          ),
+        sealingKeys: z
+          .array(secretReferenceSchema, "takes a list of references")
+          .max(8, "takes at most 8 keys")
+          .prefault([])
+          .describe(
+            "Keys for state that clients carry, the newest first; all replicas share them. " +
+              "Absent: one is made on first start for this user.",
           ),
         callers: z
           .record(

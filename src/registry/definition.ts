@@ -1,6 +1,7 @@
 import type { Json } from "../lib/strict-json.ts";
 import { isObject, type Params } from "../mcp/read-message.ts";
 import { toCanonicalText, toDigest, type Digest } from "../model/index.ts";
+import { findMirrored } from "./mirrored-headers.ts";
 
 /** A tool as its server defines it. */
 export interface Definition {
@@ -33,6 +34,8 @@ export function readDefinition(value: Json): ReadDefinition {
   if (!isObject(value) || name === "" || name.length > maxName)
     return refused("it has no usable name");
   if (!isObject(value["inputSchema"])) return refused("it has no inputSchema");
+  const mirrored = findMirrored(value["inputSchema"]);
+  if (typeof mirrored === "string") return refused(mirrored);
   let text: string;
   try {
     text = toCanonicalText(value);

@@ -58,7 +58,7 @@ export const direction: Readonly<Record<string, Rule>> = {
   },
   mcp: {
     holds: "the protocol as pure code",
-    folders: words,
+    folders: ["ports", ...words],
     packages: ["zod", "eventsource-parser"],
     builtins: "pure",
   },

@@ -2,7 +2,6 @@ import { createMetaWriter } from "../../mcp/modern-meta.ts";
 import { Fault } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Dialer, DialTls } from "../../ports/dialer.ts";
-import type { Secrets } from "../../ports/secrets.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { Connector, UpstreamTarget } from "../../ports/upstream.ts";
 import type { HttpServerConfig } from "../../model/config-servers.ts";
@@ -12,12 +11,12 @@ import type { Endpoint } from "./post.ts";
 
 export interface HttpConnectorOptions {
   readonly dialer: Dialer;
-  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   /** Of this product, as it is told to servers. */
   readonly version: string;
   readonly resultBytes: number;
+  readonly toTls: (config: HttpServerConfig) => DialTls | null;
 }
 
 /** A server that does not say what it speaks in this time is down. */
@@ -75,7 +74,7 @@ function toEndpoint(
     origin: options.dialer.open({
       url: target.endpoint,
       private: config.private,
-      tls: toTls(config, options.secrets),
+      tls: options.toTls(config),
       connections: config.concurrency + spareConnections,
     }),
     path: `${url.pathname}${url.search}`,
@@ -86,16 +85,4 @@ function toEndpoint(
     },
     resultBytes: options.resultBytes,
   };
-}
-
-function toTls({ tls }: HttpServerConfig, secrets: Secrets): DialTls | null {
-  if (tls === undefined) return null;
-  const read = async (reference: string | undefined): Promise<string | null> =>
-    reference === undefined ? null : (await secrets.resolve(reference)).reveal();
-  return async () => ({
-    certificate: await read(tls.certificate),
-    key: await read(tls.key),
-    authority: await read(tls.authority),
-    serverName: tls.serverName ?? null,
-  });
 }

@@ -14,4 +14,3 @@ export interface HttpUpstreamOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
-

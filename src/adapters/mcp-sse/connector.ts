@@ -1,0 +1,65 @@
+import { ChannelUpstream } from "../../mcp/channel-upstream.ts";
+import { createMetaWriter } from "../../mcp/modern-meta.ts";
+import type { HttpServerConfig } from "../../model/config-servers.ts";
+import { Fault } from "../../model/index.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Dialer, DialTls } from "../../ports/dialer.ts";
+import type { Telemetry } from "../../ports/telemetry.ts";
+import type { Connector } from "../../ports/upstream.ts";
+import { SseChannel } from "./sse-channel.ts";
+
+export interface SseConnectorOptions {
+  readonly dialer: Dialer;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly version: string;
+  readonly resultBytes: number;
+  readonly toTls: (config: HttpServerConfig) => DialTls | null;
+}
+
+const helloMs = 15_000;
+
+/** Servers of the transport before 2025-03-26: always legacy, always asked in the old way. */
+export function createSseConnector(options: SseConnectorOptions): Connector {
+  const writeMeta = createMetaWriter(options.version);
+  return {
+    async connect(target, signal) {
+      const { config } = target;
+      if (config.transport !== "sse")
+        throw new Error("only servers over HTTP+SSE are spoken to here");
+      const url = new URL(target.endpoint);
+      const origin = options.dialer.open({
+        ...{ url: target.endpoint, private: config.private, tls: options.toTls(config) },
+        // One for the stream, and one for what is posted, in order.
+        connections: 2,
+      });
+      const upstream = new ChannelUpstream({ ...options, target, writeMeta });
+      const channel = new SseChannel({
+        ...{ origin, url, headers: target.headers, maxBytes: options.resultBytes },
+        onMessage: (message) => upstream.onLine(message),
+        onEnd: (reason) => {
+          upstream.end(reason);
+          target.onClose(reason);
+        },
+      });
+      upstream.attach(channel);
+      const late = new AbortController();
+      const done = new AbortController();
+      options.clock.sleep(helloMs, done.signal).then(
+        () => late.abort(new Fault("upstream_unreachable", `${url.host} did not answer in time.`)),
+        () => undefined,
+      );
+      try {
+        const until = AbortSignal.any([signal, late.signal]);
+        await channel.open(until);
+        await upstream.initialize(until);
+        return upstream;
+      } catch (error) {
+        await channel.close();
+        throw error;
+      } finally {
+        done.abort();
+      }
+    },
+  };
+}

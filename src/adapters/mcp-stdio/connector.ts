@@ -1,0 +1,189 @@
+import path from "node:path";
+import { ChannelUpstream } from "../../mcp/channel-upstream.ts";
+import { createMetaWriter } from "../../mcp/modern-meta.ts";
+import type { StdioServerConfig } from "../../model/config-servers.ts";
+import { Fault } from "../../model/index.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Random } from "../../ports/random.ts";
+import type { Telemetry } from "../../ports/telemetry.ts";
+import type { Connector, UpstreamTarget } from "../../ports/upstream.ts";
+import { Child } from "./child.ts";
+
+export interface StdioConnectorOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly version: string;
+  readonly resultBytes: number;
+  /** Relative directories of servers start here. */
+  readonly directory: string;
+  /** What every program gets besides its own variables: where programs lie, and the language. */
+  readonly baseEnvironment: Readonly<Record<string, string>>;
+}
+
+/** Programs start slowly: an interpreter, its modules, a first connection. */
+const helloMs = 30_000;
+/** A legacy program may leave a question that it does not know unanswered. */
+const discoverMs = 8_000;
+const firstPauseMs = 250;
+const maxPauseMs = 30_000;
+/** A program that ran this long was well: its next start is not held back. */
+const wellMs = 60_000;
+
+interface History {
+  ends: number;
+  startedMs: number;
+  notBeforeMs: number;
+  isLegacy: boolean;
+}
+
+/** One program an endpoint. One that keeps ending is started again ever more slowly. */
+export function createStdioConnector(options: StdioConnectorOptions): Connector {
+  const { clock, random } = options;
+  const writeMeta = createMetaWriter(options.version);
+  const histories = new Map<string, History>();
+
+  function historyOf({ server, endpoint }: UpstreamTarget): History {
+    const key = `${server}\n${endpoint}`;
+    const history = histories.get(key) ?? {
+      ends: 0,
+      startedMs: 0,
+      notBeforeMs: 0,
+      isLegacy: false,
+    };
+    histories.set(key, history);
+    return history;
+  }
+
+  function noteEnd(history: History): void {
+    const nowMs = clock.monotonicMs();
+    history.ends = nowMs - history.startedMs > wellMs ? 0 : history.ends + 1;
+    // The first end is an accident: its program is replaced at once.
+    const pauseMs =
+      history.ends <= 1 ? 0 : Math.min(maxPauseMs, firstPauseMs * 2 ** (history.ends - 2));
+    history.notBeforeMs = nowMs + pauseMs * (0.5 + random.fraction() / 2);
+  }
+
+  function start(
+    target: UpstreamTarget,
+    config: StdioServerConfig,
+    history: History,
+  ): { upstream: ChannelUpstream; child: Child } {
+    const waitMs = Math.ceil(history.notBeforeMs - clock.monotonicMs());
+    if (waitMs > 0) {
+      throw new Fault(
+        "upstream_unreachable",
+        `The program keeps ending; it is started again in ${waitMs} ms.`,
+        {
+          details: { retryAfterMs: waitMs },
+        },
+      );
+    }
+    history.startedMs = clock.monotonicMs();
+    const upstream = new ChannelUpstream({ ...options, target, writeMeta });
+    const child = new Child({
+      command: config.command,
+      environment: { ...options.baseEnvironment, ...target.environment },
+      directory: path.resolve(options.directory, config.directory ?? "."),
+      clock,
+      lineBytes: options.resultBytes,
+      onLine: (line) => upstream.onLine(line),
+      onComplaint: (line) =>
+        options.telemetry.log("debug", "a program wrote to its error stream", {
+          server: target.server,
+          line: line.slice(0, 500),
+        }),
+      onEnd: (reason) => {
+        noteEnd(history);
+        upstream.end(reason);
+        target.onClose(reason);
+      },
+    });
+    upstream.attach(child);
+    return { upstream, child };
+  }
+
+  return {
+    async connect(target, signal) {
+      const { config } = target;
+      if (config.transport !== "stdio") throw new Error("only programs are started");
+      const history = historyOf(target);
+      if (!history.isLegacy) {
+        const { upstream, child } = start(target, config, history);
+        try {
+          if (await greet(upstream, { clock, signal, withinMs: discoverMs })) return upstream;
+          await within({ clock, signal, withinMs: helloMs }, (until) => upstream.initialize(until));
+          return upstream;
+        } catch (error) {
+          await child.close();
+          // A program that ends over a question it does not know is asked in the old way.
+          if (child.ended === null || signal.aborted || !isEnded(error))
+            throw toFault(error, child);
+          history.ends = 0;
+          history.notBeforeMs = 0;
+        }
+      }
+      const { upstream, child } = start(target, config, history);
+      try {
+        await within({ clock, signal, withinMs: helloMs }, (until) => upstream.initialize(until));
+        history.isLegacy = true;
+        return upstream;
+      } catch (error) {
+        history.isLegacy = false;
+        await child.close();
+        throw toFault(error, child);
+      }
+    },
+  };
+}
+
+interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly withinMs: number;
+}
+
+/** True for a modern program; false for one that does not know the question or is silent. */
+async function greet(upstream: ChannelUpstream, waiting: Waiting): Promise<boolean> {
+  try {
+    return (await within(waiting, (until) => upstream.discover(until))) !== null;
+  } catch (error) {
+    if (error instanceof Fault && error.code === "deadline_exceeded") return false;
+    throw error;
+  }
+}
+
+async function within<T>(
+  { clock, signal, withinMs }: Waiting,
+  work: (until: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const done = new AbortController();
+  clock.sleep(withinMs, done.signal).then(
+    () =>
+      late.abort(
+        new Fault("deadline_exceeded", `The program did not answer within ${withinMs} ms.`),
+      ),
+    () => undefined,
+  );
+  try {
+    return await work(AbortSignal.any([signal, late.signal]));
+  } finally {
+    done.abort();
+  }
+}
+
+function isEnded(error: unknown): boolean {
+  return (
+    error instanceof Fault &&
+    (error.code === "upstream_lost" || error.code === "upstream_unreachable")
+  );
+}
+
+/** Nothing of a call was sent, whatever went wrong with the program. */
+function toFault(error: unknown, child: Child): unknown {
+  if (!(error instanceof Fault)) return error;
+  const said = child.complaints.at(-1);
+  const tail = said === undefined ? "" : ` It said: ${said.slice(0, 300)}`;
+  return new Fault("upstream_unreachable", `${error.message}${tail}`, { cause: error });
+}

@@ -1,0 +1,92 @@
+import { createSealer } from "../authority/sealer.ts";
+import { createDeadlines, type Deadlines } from "../gate/deadlines.ts";
+import { createRandomPool } from "../gate/intent-template.ts";
+import { createParkedCalls, type ParkedCalls } from "../gate/parked.ts";
+import { createRecorder, type Recorder } from "../gate/record.ts";
+import { toUuidV7 } from "../model/index.ts";
+import type { Config } from "../model/config.ts";
+import type { Bus } from "../ports/bus.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Mailbox } from "../ports/mailbox.ts";
+import type { Random } from "../ports/random.ts";
+import type { Sealer } from "../ports/sealer.ts";
+import type { Secrets } from "../ports/secrets.ts";
+import type { Store } from "../ports/store.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import { readSealingKeys } from "./sealing-keys.ts";
+
+/** What of the gate outlives a revision: a call that is parked, an entry that is not written yet. */
+export interface GateBase {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly secrets: Secrets;
+  readonly version: string;
+  /** Of countersign.yaml. */
+  readonly directory: string;
+  readonly baseEnvironment: Readonly<Record<string, string>>;
+  readonly sealer: Sealer;
+  readonly mailbox: Mailbox;
+  /** Of this replica, since its start. */
+  readonly owner: string;
+  readonly parked: ParkedCalls;
+  readonly recorder: Recorder;
+  readonly deadlines: Deadlines;
+  readonly pool: (length: number) => Buffer;
+}
+
+export interface GateBaseOptions extends Pick<
+  GateBase,
+  | "store"
+  | "bus"
+  | "clock"
+  | "random"
+  | "telemetry"
+  | "secrets"
+  | "version"
+  | "directory"
+  | "baseEnvironment"
+  | "mailbox"
+> {
+  readonly config: Config;
+  readonly configDirectory: string;
+}
+
+export async function openGateBase(
+  options: GateBaseOptions,
+): Promise<GateBase & { close(): Promise<void> }> {
+  const { config, configDirectory, store, clock, random, telemetry, secrets } = options;
+  const keys = await readSealingKeys({
+    references: config.auth.sealingKeys,
+    configDirectory,
+    random,
+    secrets,
+  });
+  const pool = createRandomPool((length) => random.bytes(length));
+  const recorder = createRecorder({
+    store,
+    clock,
+    telemetry,
+    random: pool,
+    mode: config.gate.record,
+  });
+  const parked = createParkedCalls({
+    clock,
+    max: config.gate.parked,
+    parkMs: config.gate.parkTime,
+    onCount: (count) => telemetry.gauge("gate_parked", count, {}),
+  });
+  return {
+    ...options,
+    ...{ recorder, parked, pool },
+    sealer: createSealer(keys, random),
+    owner: toUuidV7(clock.nowMs(), random.bytes(10)),
+    deadlines: createDeadlines(clock),
+    async close() {
+      parked.close();
+      await recorder.close();
+    },
+  };
+}

@@ -1,0 +1,360 @@
+import type { Json } from "../lib/strict-json.ts";
+import type { createMetaWriter } from "./modern-meta.ts";
+import { metaKeys } from "./protocol.ts";
+import { isObject } from "./read-message.ts";
+import { readReply, type Reply } from "./read-reply.ts";
+import { rpcCodes } from "./rpc-error.ts";
+import {
+  fromDiscover,
+  fromInitialize,
+  initializeParams,
+  isModernError,
+  type ServerFacts,
+} from "./server-facts.ts";
+import { writeError, writeNotification, writeRequest, writeResult } from "./write-message.ts";
+import { Fault } from "../model/index.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type {
+  AskAnswer,
+  Upstream,
+  UpstreamAnswer,
+  UpstreamRequest,
+  UpstreamTarget,
+} from "../ports/upstream.ts";
+
+export interface ChannelUpstreamOptions {
+  readonly target: UpstreamTarget;
+  readonly version: string;
+  readonly writeMeta: ReturnType<typeof createMetaWriter>;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** One stream of messages to and from a server: a program's standard streams, or HTTP+SSE. */
+export interface Channel {
+  /** Throws a Fault when nothing can be written any more. */
+  write(message: string): void;
+  /** At once, for a server that breaks the rules. */
+  kill(reason: string): void;
+  close(): Promise<void>;
+}
+
+interface Pending {
+  /** Null for what we ask ourselves. */
+  readonly request: UpstreamRequest | null;
+  readonly resolve: (answer: UpstreamAnswer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Lines on the standard output that are no messages; more than that and it is no server. */
+const maxStray = 100;
+const maxStrayLog = 5;
+
+/** A server on one channel, and the calls that are under way on it, told apart by ids of ours. */
+export class ChannelUpstream implements Upstream {
+  readonly #options: ChannelUpstreamOptions;
+  readonly #pending = new Map<number, Pending>();
+  #channel: Channel | null = null;
+  #facts: ServerFacts | null = null;
+  #nextId = 1;
+  #strays = 0;
+  #watched: ReadonlySet<string> = new Set();
+  #listenId: number | null = null;
+
+  constructor(options: ChannelUpstreamOptions) {
+    this.#options = options;
+  }
+
+  get facts(): ServerFacts {
+    if (this.#facts === null) throw new Error("asked for facts before the first hello");
+    return this.#facts;
+  }
+
+  get outstanding(): number {
+    let count = 0;
+    for (const { request } of this.#pending.values()) if (request !== null) count += 1;
+    return count;
+  }
+
+  attach(channel: Channel): void {
+    this.#channel = channel;
+  }
+
+  /** Null when the program does not answer the modern question: it is a legacy one. */
+  async discover(signal: AbortSignal): Promise<ServerFacts | null> {
+    const meta = this.#options.writeMeta({}, {});
+    const answer = await this.#ask("server/discover", { members: "", meta, signal });
+    if (answer.kind === "result") {
+      this.#facts = fromDiscover(answer.value);
+      if (this.#facts !== null && hasLists(this.#facts)) this.#listen([]);
+      return this.#facts;
+    }
+    if (!isModernError(answer.error.code)) return null;
+    throw new Fault(
+      "upstream_unreachable",
+      `The server speaks no version of ours: ${answer.error.message.slice(0, 200)}`,
+    );
+  }
+
+  async initialize(signal: AbortSignal): Promise<void> {
+    const members = JSON.stringify(initializeParams(this.#options.version)).slice(1, -1);
+    const answer = await this.#ask("initialize", { members, meta: null, signal });
+    this.#facts = answer.kind === "result" ? fromInitialize(answer.value) : null;
+    if (this.#facts === null)
+      throw new Fault("upstream_garbled", "The server did not answer initialize.");
+    this.#write(writeNotification("notifications/initialized", {}));
+  }
+
+  send(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const { method, members, meta: own, client, signal, notAfterMs } = request;
+    const id = this.#nextId++;
+    const named = own["progressToken"] === undefined ? own : { ...own, progressToken: id };
+    const meta =
+      this.facts.era === "modern" ? this.#options.writeMeta(client, named) : toLegacyMeta(named);
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason as Error);
+      const onAbort = (): void => {
+        this.#pending.delete(id);
+        this.#tell(
+          writeNotification("notifications/cancelled", { requestId: id, reason: "cancelled" }),
+        );
+        reject(signal.reason as Error);
+      };
+      const leave = (): void => signal.removeEventListener("abort", onAbort);
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#pending.set(id, {
+        request,
+        resolve: (answer) => (leave(), resolve(answer)),
+        reject: (error) => (leave(), reject(error as Error)),
+      });
+      try {
+        // Checked just before the bytes go out: a late call is not sent (I4).
+        if (this.#options.clock.nowMs() >= notAfterMs)
+          throw new Fault("deadline_exceeded", "The call was not sent in time.");
+        this.#write(writeRequest({ id, method, members, meta }));
+      } catch (error) {
+        this.#pending.delete(id);
+        leave();
+        reject(error as Error);
+      }
+    });
+  }
+
+  async watch(uris: readonly string[]): Promise<void> {
+    if (this.facts.era === "modern") return this.#listen(uris);
+    const wanted = new Set(uris);
+    const { signal } = new AbortController();
+    for (const uri of wanted)
+      if (!this.#watched.has(uri)) await this.#subscribe("resources/subscribe", uri, signal);
+    for (const uri of this.#watched)
+      if (!wanted.has(uri)) await this.#subscribe("resources/unsubscribe", uri, signal);
+    this.#watched = wanted;
+  }
+
+  async #subscribe(method: string, uri: string, signal: AbortSignal): Promise<void> {
+    await this.#ask(method, { members: `"uri":${JSON.stringify(uri)}`, meta: null, signal });
+  }
+
+  /** The one before is taken back: one stream says it all. */
+  #listen(uris: readonly string[]): void {
+    const before = this.#listenId;
+    const notifications = {
+      ...{ toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true },
+      ...(uris.length === 0 ? {} : { resourceSubscriptions: uris }),
+    };
+    const id = this.#nextId++;
+    this.#listenId = id;
+    const members = `"notifications":${JSON.stringify(notifications)}`;
+    this.#tell(
+      writeRequest({
+        id,
+        method: "subscriptions/listen",
+        members,
+        meta: this.#options.writeMeta({}, {}),
+      }),
+    );
+    if (before !== null)
+      this.#tell(writeNotification("notifications/cancelled", { requestId: before }));
+  }
+
+  close(): Promise<void> {
+    this.end("the connection was closed");
+    return this.#channel?.close() ?? Promise.resolve();
+  }
+
+  /** Calls that were sent may have been worked on; nobody will say. */
+  end(reason: string): void {
+    const lost = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of lost)
+      reject(new Fault("upstream_lost", `The server ended before it answered: it ${reason}.`));
+  }
+
+  onLine(line: string): void {
+    let reply: Reply;
+    try {
+      reply = readReply(line);
+    } catch (error) {
+      return this.#onStray(line, error);
+    }
+    if (reply.kind === "notification") return this.#onNotification(reply);
+    if (reply.kind === "request") return void this.#onAsked(reply);
+    const pending = this.#pending.get(Number(reply.id));
+    if (pending === undefined) return;
+    this.#pending.delete(Number(reply.id));
+    if (reply.kind === "error") pending.resolve({ kind: "error", error: reply.error });
+    else pending.resolve({ kind: "result", text: reply.text, value: reply.value });
+  }
+
+  #onStray(line: string, error: unknown): void {
+    this.#strays += 1;
+    const { telemetry, target } = this.#options;
+    if (this.#strays <= maxStrayLog)
+      telemetry.log("warn", "a server wrote something that is no message", {
+        server: target.server,
+        line: line.slice(0, 200),
+      });
+    const answering = readId(line);
+    const pending = answering === null ? undefined : this.#pending.get(answering);
+    if (answering !== null && pending !== undefined) {
+      this.#pending.delete(answering);
+      pending.reject(error);
+    }
+    if (this.#strays > maxStray) this.#channel?.kill("wrote too much that is no message");
+  }
+
+  #onNotification({ method, params }: Extract<Reply, { kind: "notification" }>): void {
+    if (method === "notifications/progress") {
+      const { request } = this.#pending.get(Number(params["progressToken"])) ?? { request: null };
+      const token = request?.meta["progressToken"];
+      if (request !== null && token !== undefined)
+        request.onNotification({ method, params: { ...params, progressToken: token } });
+      return;
+    }
+    if (method === "notifications/message") {
+      // Nothing says which call a log line is of: it is the only one, or nobody's.
+      this.#only()?.onNotification({ method, params });
+      return;
+    }
+    if (
+      method === "notifications/subscriptions/acknowledged" ||
+      method === "notifications/cancelled"
+    )
+      return;
+    const meta = params["_meta"];
+    const { _meta: _, ...rest } = params;
+    const isOurs = isObject(meta) && meta[metaKeys.subscription] !== undefined;
+    this.#options.target.onChange({ method, params: isOurs ? rest : params });
+  }
+
+  #only(): UpstreamRequest | null {
+    let found: UpstreamRequest | null = null;
+    for (const { request } of this.#pending.values()) {
+      if (request === null) continue;
+      if (found !== null) return null;
+      found = request;
+    }
+    return found;
+  }
+
+  /** A question is for the only call under way; with several, no person is asked for another's call. */
+  async #onAsked(ask: Extract<Reply, { kind: "request" }>): Promise<void> {
+    const request = this.#only();
+    const answer = await this.#toAnswer(ask, request);
+    if (request?.signal.aborted === true) return;
+    this.#tell(
+      answer.kind === "result"
+        ? writeResult(ask.id, JSON.stringify(answer.result))
+        : writeError(ask.id, answer.error),
+    );
+  }
+
+  async #toAnswer(
+    { method, params }: Extract<Reply, { kind: "request" }>,
+    request: UpstreamRequest | null,
+  ): Promise<AskAnswer> {
+    if (method === "ping") return { kind: "result", result: {} };
+    if (request === null) {
+      if (method === "roots/list") return { kind: "result", result: { roots: [] } };
+      const { telemetry, target } = this.#options;
+      telemetry.log("warn", "a server asked, and which call asks cannot be told", {
+        server: target.server,
+        method,
+      });
+      return {
+        kind: "error",
+        error: { code: rpcCodes.internal, message: "Which call asks cannot be told." },
+      };
+    }
+    try {
+      return await request.onAsk({ method, params, signal: request.signal });
+    } catch (error) {
+      const message = error instanceof Fault ? error.message : "The client was not asked.";
+      return { kind: "error", error: { code: rpcCodes.internal, message } };
+    }
+  }
+
+  #ask(
+    method: string,
+    asking: {
+      readonly members: string;
+      readonly meta: string | null;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<UpstreamAnswer> {
+    const { members, meta, signal } = asking;
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#pending.delete(id);
+        reject(signal.reason as Error);
+      };
+      if (signal.aborted) return onAbort();
+      signal.addEventListener("abort", onAbort, { once: true });
+      const leave = (): void => signal.removeEventListener("abort", onAbort);
+      this.#pending.set(id, {
+        request: null,
+        resolve: (answer) => (leave(), resolve(answer)),
+        reject: (error) => (leave(), reject(error as Error)),
+      });
+      try {
+        this.#write(writeRequest({ id, method, members, meta }));
+      } catch (error) {
+        this.#pending.delete(id);
+        leave();
+        reject(error as Error);
+      }
+    });
+  }
+
+  #write(line: string): void {
+    // JSON may have line breaks between its parts, which would end the message here.
+    this.#channel!.write(
+      line.includes("\n") || line.includes("\r") ? line.replaceAll(/[\r\n]/g, " ") : line,
+    );
+  }
+
+  #tell(line: string): void {
+    try {
+      this.#write(line);
+    } catch {
+      // It has ended; whoever waits for it is told so.
+    }
+  }
+}
+
+function toLegacyMeta(meta: Readonly<Record<string, Json>>): string | null {
+  return Object.keys(meta).length === 0 ? null : JSON.stringify(meta);
+}
+
+function hasLists({ capabilities }: ServerFacts): boolean {
+  const { tools, prompts, resources } = capabilities;
+  return [tools, prompts, resources].some((each) => isObject(each) && each["listChanged"] === true);
+}
+
+/** The id of a line that is a broken answer, so that its call does not wait for its deadline. */
+function readId(line: string): number | null {
+  const id = /"id"\s*:\s*(\d{1,15})\b/.exec(line.slice(0, 1_024))?.[1];
+  return id === undefined ? null : Number(id);
+}

@@ -1,0 +1,201 @@
+import type { Json } from "../lib/strict-json.ts";
+import { isObject, type Params } from "../mcp/read-message.ts";
+import type { ServerConfig, ToolConfig, ToolsetConfig } from "../model/config-servers.ts";
+import { toCanonicalText, toDigest, toExposedName } from "../model/index.ts";
+import type {
+  ArgumentCheck,
+  Catalog,
+  CatalogPrompt,
+  CatalogResource,
+  CatalogServer,
+  CatalogTemplate,
+  CatalogTool,
+  CatalogToolset,
+} from "../ports/catalog.ts";
+import type { Definition } from "./definition.ts";
+import { findMirrored } from "./mirrored-headers.ts";
+import { compileInput, compileOutput } from "./schema-check.ts";
+import type { ServerBook } from "./server-book.ts";
+import { toMatcher } from "./uri-template.ts";
+
+export type BuildCatalog = (
+  books: readonly ServerBook[],
+  toolsets: Readonly<Record<string, ToolsetConfig>>,
+) => Catalog;
+
+/** From this many tools on a toolset offers to search them instead. */
+const searchFrom = 100;
+const maxCompiled = 20_000;
+
+type Names = "prefixed" | "plain";
+
+/** What was compiled for a definition is kept from catalog to catalog. */
+export function createBuildCatalog(): BuildCatalog {
+  const made = new Map<string, CatalogTool>();
+
+  function toTool(book: ServerBook, definition: Definition, names: Names): CatalogTool {
+    const config = book.config.tools[definition.name] ?? toDefaults(book.config);
+    const blocked = book.blocked.get(definition.name) ?? null;
+    const key = `${book.name}\n${names}\n${definition.digest}\n${definition.text}\n${JSON.stringify(config)}`;
+    const known = made.get(key);
+    if (known !== undefined && known.blocked === blocked) return known;
+    if (made.size >= maxCompiled) made.clear();
+    const tool = known === undefined ? compileTool(book, definition, { names, config }) : known;
+    const current = Object.freeze({ ...tool, blocked });
+    made.set(key, current);
+    return current;
+  }
+
+  return (books, configured) => {
+    const byName = new Map(books.map((book) => [book.name, book]));
+    const all = [...byName.keys()];
+    const everything = { servers: all, names: "prefixed", search: "auto" } as const;
+    const wanted: readonly (readonly [string, ToolsetConfig])[] = [
+      ["", everything as unknown as ToolsetConfig],
+      ...Object.entries(configured),
+    ];
+    const toolsets = new Map(
+      wanted.map(([name, config]) => [name, toToolset(name, { config, byName, toTool })]),
+    );
+    const servers = new Map(books.map((book) => [book.name, toServer(book)]));
+    return Object.freeze({ digest: digestOf(toolsets), servers, toolsets });
+  };
+}
+
+function digestOf(toolsets: ReadonlyMap<string, CatalogToolset>): Catalog["digest"] {
+  const parts = [...toolsets].map(([name, { tools, prompts, resources, templates }]) => [
+    name,
+    [...tools.values()].map(({ text, blocked }) => (blocked === null ? text : "")),
+    [...prompts.values(), ...resources.values(), ...templates].map(({ text }) => text),
+  ]);
+  return toDigest(JSON.stringify(parts));
+}
+
+function toServer({
+  name,
+  config,
+  state,
+  listedAtMs,
+  capabilities,
+  instructions,
+}: ServerBook): CatalogServer {
+  return Object.freeze({ name, config, state, listedAtMs, capabilities, instructions });
+}
+
+function toDefaults(config: ServerConfig): ToolConfig {
+  return { effect: config.effect, idempotent: false };
+}
+
+interface Shaping {
+  readonly config: ToolsetConfig;
+  readonly byName: ReadonlyMap<string, ServerBook>;
+  readonly toTool: (book: ServerBook, definition: Definition, names: Names) => CatalogTool;
+}
+
+function toToolset(name: string, { config, byName, toTool }: Shaping): CatalogToolset {
+  const books = config.servers.flatMap((server) => byName.get(server) ?? []);
+  const isWanted = toFilter(config.tools);
+  const tools = new Map<string, CatalogTool>();
+  const prompts = new Map<string, CatalogPrompt>();
+  const resources = new Map<string, CatalogResource>();
+  const templates: CatalogTemplate[] = [];
+  for (const book of books) {
+    for (const definition of book.pins.values()) {
+      const tool = toTool(book, definition, config.names);
+      if (isWanted(tool.exposed) && !tools.has(tool.exposed)) tools.set(tool.exposed, tool);
+    }
+    for (const prompt of toPrompts(book, config.names))
+      if (!prompts.has(prompt.exposed)) prompts.set(prompt.exposed, prompt);
+    for (const resource of toResources(book))
+      if (!resources.has(resource.uri)) resources.set(resource.uri, resource);
+    templates.push(...toTemplates(book));
+  }
+  const gaps = books.filter(({ state }) => state.kind !== "ready").map((book) => book.name);
+  return Object.freeze({
+    ...{ name, tools, prompts, resources, templates, gaps, servers: config.servers },
+    instructions: books.length === 1 ? books[0]!.instructions : null,
+    search: config.search === "always" || (config.search === "auto" && tools.size >= searchFrom),
+  });
+}
+
+function toFilter(patterns: readonly string[] | undefined): (exposed: string) => boolean {
+  if (patterns === undefined) return () => true;
+  const expressions = patterns.map((pattern) => {
+    const text = pattern
+      .split("*")
+      .map((part) => part.replaceAll(/[.\\^$+?()[\]{}|/]/g, "\\$&"))
+      .join("[^]*");
+    return new RegExp(`^${text}$`);
+  });
+  return (exposed) => expressions.some((expression) => expression.test(exposed));
+}
+
+function compileTool(
+  book: ServerBook,
+  { name, value, digest }: Definition,
+  { names, config }: { readonly names: Names; readonly config: ToolConfig },
+): CatalogTool {
+  const exposed = names === "plain" ? name : toExposedName(book.name, name);
+  const input = compileInput(value["inputSchema"]!);
+  const output = value["outputSchema"] === undefined ? null : compileOutput(value["outputSchema"]);
+  const mirrored = findMirrored(value["inputSchema"]!);
+  const { title, description } = value;
+  return {
+    ...{ exposed, server: book.name, name, pin: digest, config, blocked: null },
+    ...{ effect: config.effect, idempotent: config.idempotent },
+    title: typeof title === "string" ? title : null,
+    description: typeof description === "string" ? description : "",
+    text: JSON.stringify({ ...value, name: exposed }),
+    input: input.kind === "compiled" ? input.check : refuseAll(input.reason),
+    output: output?.kind === "compiled" ? output.check : null,
+    mirrored: typeof mirrored === "string" ? [] : mirrored,
+  };
+}
+
+/** A schema that cannot be checked is one that nothing fits (I14). */
+function refuseAll(reason: string): ArgumentCheck {
+  return () => ({
+    kind: "invalid",
+    problems: [{ pointer: "", message: `cannot be checked: ${reason}` }],
+  });
+}
+
+function toPrompts(book: ServerBook, names: Names): readonly CatalogPrompt[] {
+  return named(book.prompts, "name").map(([name, value]) => {
+    const exposed = names === "plain" ? name : toExposedName(book.name, name);
+    return { exposed, server: book.name, name, text: JSON.stringify({ ...value, name: exposed }) };
+  });
+}
+
+function toResources(book: ServerBook): readonly CatalogResource[] {
+  return named(book.resources, "uri").map(([uri, value]) => ({
+    uri,
+    server: book.name,
+    text: JSON.stringify(value),
+  }));
+}
+
+function toTemplates(book: ServerBook): readonly CatalogTemplate[] {
+  return named(book.templates, "uriTemplate").map(([template, value]) => ({
+    ...{ template, server: book.name, text: JSON.stringify(value) },
+    matches: toMatcher(template),
+  }));
+}
+
+function named(values: readonly Json[], key: string): readonly (readonly [string, Params])[] {
+  return values.flatMap((value) => {
+    const name = isObject(value) ? value[key] : undefined;
+    const isFit =
+      typeof name === "string" && name !== "" && name.length <= 8_192 && isCanonical(value);
+    return isFit ? [[name, value as Params] as const] : [];
+  });
+}
+
+function isCanonical(value: Json): boolean {
+  try {
+    toCanonicalText(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

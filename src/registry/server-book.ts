@@ -1,0 +1,202 @@
+import type { ServerConfig } from "../model/config-servers.ts";
+import { Fault, type Digest, type TenantId } from "../model/index.ts";
+import type { Blocked, ServerState } from "../ports/catalog.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Drift } from "../ports/registry.ts";
+import type { PinRow, Pins } from "../ports/store.ts";
+import type { Json } from "../lib/strict-json.ts";
+import { fromStored, readDefinition, type Definition } from "./definition.ts";
+import { gradeChange, gradeFirst, isBlocking } from "./grade.ts";
+import type { ServerListing } from "./list-server.ts";
+
+/** What is known of one server: what was accepted, what is seen, and what lies between. */
+export interface ServerBook {
+  readonly name: string;
+  readonly config: ServerConfig;
+  state: ServerState;
+  listedAtMs: number | null;
+  capabilities: Readonly<Record<string, Json>>;
+  instructions: string | null;
+  /** By tool. */
+  pins: Map<string, Definition>;
+  observed: Map<string, Definition> | null;
+  blocked: Map<string, Blocked>;
+  drifts: readonly Drift[];
+  refused: readonly { readonly name: string; readonly reason: string }[];
+  prompts: readonly Json[];
+  resources: readonly Json[];
+  templates: readonly Json[];
+}
+
+export interface BookOptions {
+  readonly pins: Pins;
+  readonly clock: Clock;
+  readonly tenant: TenantId;
+}
+
+export function openBook(name: string, config: ServerConfig): ServerBook {
+  return {
+    ...{ name, config, state: { kind: "connecting" }, listedAtMs: null, capabilities: {} },
+    ...{ instructions: null, pins: new Map(), observed: null, blocked: new Map() },
+    ...{ drifts: [], refused: [], prompts: [], resources: [], templates: [] },
+  };
+}
+
+export async function readPins(book: ServerBook, { pins, tenant }: BookOptions): Promise<void> {
+  const rows = await pins.list(tenant, book.name);
+  book.pins = new Map(rows.map((row) => [row.tool, fromStored(row.definition)]));
+  compare(book);
+}
+
+/** Takes what a server lists: pins what is new and harmless, grades what differs from its pin. */
+export async function takeListing(
+  book: ServerBook,
+  listing: ServerListing,
+  options: BookOptions,
+): Promise<void> {
+  const read = listing.tools.map(readDefinition);
+  const observed = new Map<string, Definition>();
+  const refused: { name: string; reason: string }[] = [];
+  for (const each of read) {
+    if (each.kind === "refused") refused.push(each);
+    else if (observed.has(each.definition.name))
+      refused.push({ name: each.definition.name, reason: "its name stands twice" });
+    else observed.set(each.definition.name, each.definition);
+  }
+  const isFirstSight = book.pins.size === 0;
+  const isRename = [...book.pins.keys()].some((name) => !observed.has(name));
+  for (const [name, definition] of observed) {
+    if (book.pins.has(name) || gradeFirst(definition) !== null) continue;
+    // A tool that comes as another goes may be that one under a new name: a person looks.
+    if (!isFirstSight && isRename) continue;
+    await pin(book, definition, { options, by: "first sight", previous: null });
+  }
+  Object.assign(book, {
+    observed,
+    refused,
+    prompts: listing.prompts,
+    resources: listing.resources,
+    templates: listing.templates,
+  });
+  book.listedAtMs = options.clock.nowMs();
+  compare(book);
+}
+
+interface Pinning {
+  readonly options: BookOptions;
+  readonly by: string;
+  readonly previous: Digest | null;
+}
+
+async function pin(
+  book: ServerBook,
+  definition: Definition,
+  { options, by, previous }: Pinning,
+): Promise<"accepted" | "stale"> {
+  const row: PinRow = {
+    ...{
+      tenant: options.tenant,
+      server: book.name,
+      tool: definition.name,
+      digest: definition.digest,
+    },
+    definition: Buffer.from(definition.text),
+    acceptedBy: by,
+    acceptedAtMs: options.clock.nowMs(),
+  };
+  const outcome = await options.pins.accept(row, previous);
+  if (outcome === "accepted") {
+    book.pins.set(definition.name, definition);
+    return outcome;
+  }
+  // Another replica was first: what it accepted is the pin.
+  const stored = await options.pins.get(options.tenant, book.name, definition.name);
+  if (stored !== null) book.pins.set(definition.name, fromStored(stored.definition));
+  return outcome;
+}
+
+/** I11: what differs from its pin is graded, and blocked where the grade says so. */
+function compare(book: ServerBook): void {
+  const { observed, pins } = book;
+  if (observed === null) return;
+  const drifts: Drift[] = [];
+  for (const [name, definition] of observed) {
+    const pinned = pins.get(name);
+    if (pinned?.digest === definition.digest) continue;
+    const { grade, reasons } =
+      pinned === undefined ? toAdded(definition) : gradeChange(pinned, definition);
+    drifts.push(toDrift(book, { name, grade, reasons, pinned, observed: definition }));
+  }
+  for (const [name, pinned] of pins) {
+    if (observed.has(name)) continue;
+    drifts.push(
+      toDrift(book, {
+        name,
+        grade: "breaking",
+        reasons: ["the tool is gone"],
+        pinned,
+        observed: undefined,
+      }),
+    );
+  }
+  book.drifts = drifts;
+  book.blocked = new Map(
+    drifts.flatMap(({ tool, grade, reasons, observed: digest }) =>
+      isBlocking(grade) ? [[tool, { grade, reasons, observed: digest }] as const] : [],
+    ),
+  );
+}
+
+function toAdded(definition: Definition): {
+  readonly grade: Drift["grade"];
+  readonly reasons: readonly string[];
+} {
+  return (
+    gradeFirst(definition) ?? {
+      grade: "breaking",
+      reasons: ["the tool came as another one went: it may be the same under a new name"],
+    }
+  );
+}
+
+interface Difference {
+  readonly name: string;
+  readonly grade: Drift["grade"];
+  readonly reasons: readonly string[];
+  readonly pinned: Definition | undefined;
+  readonly observed: Definition | undefined;
+}
+
+function toDrift(book: ServerBook, { name, grade, reasons, pinned, observed }: Difference): Drift {
+  return {
+    ...{ server: book.name, tool: name, grade, reasons },
+    ...{ pinned: pinned?.digest ?? null, observed: observed?.digest ?? null },
+    ...{ before: pinned?.text ?? null, after: observed?.text ?? null },
+  };
+}
+
+/** A person accepts what is observed, named by its digest: what changed since they looked is stale. */
+export async function acceptDrift(
+  book: ServerBook,
+  {
+    tool,
+    observed,
+    by,
+  }: { readonly tool: string; readonly observed: Digest | null; readonly by: string },
+  options: BookOptions,
+): Promise<"accepted" | "stale" | "missing"> {
+  if (book.observed === null) throw new Fault("not_found", `${book.name} was not listed yet.`);
+  const drift = book.drifts.find((each) => each.tool === tool);
+  if (drift === undefined) return "missing";
+  if (drift.observed !== observed) return "stale";
+  const definition = book.observed.get(tool);
+  if (definition === undefined) {
+    await options.pins.revoke(options.tenant, book.name, tool);
+    book.pins.delete(tool);
+    compare(book);
+    return "accepted";
+  }
+  const outcome = await pin(book, definition, { options, by, previous: drift.pinned });
+  compare(book);
+  return outcome;
+}
