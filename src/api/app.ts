@@ -88,9 +88,11 @@ async function answer(
     params: parse("path", route.params, ask.req.param()),
     query: parse("query", route.query, ask.req.query()),
     headers: parse("headers", route.headers, incoming.headers),
-    body: await readText(route, incoming, options.bodyLimitBytes()),
+    body: await unlessAborted(readText(route, incoming, options.bodyLimitBytes()), visit.signal),
     signal: visit.signal,
   };
+  // Whoever was told that it is too late must not find it done.
+  visit.signal.throwIfAborted();
   const work = Promise.resolve(speak(asked));
   visit.pending = work;
   const spoken = await unlessAborted(work, visit.signal);
@@ -129,7 +131,10 @@ function parse(place: string, schema: Route["params"], given: unknown): unknown 
 
 /** The answer, or the reason why nobody waits for it any more. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw signal.reason;
+  if (signal.aborted) {
+    work.catch(() => undefined);
+    throw signal.reason;
+  }
   let onAbort: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason as Error);

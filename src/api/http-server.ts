@@ -98,8 +98,15 @@ async function close(server: Server, clock: Clock, graceMs: number): Promise<voi
 
 /** What never becomes a request is answered in the same words as what is refused later. */
 function answerUnreadable(server: Server, { clock, random }: HttpServerOptions): void {
+  const answering = new WeakSet<object>();
+  server.on("request", (incoming, outgoing) => {
+    answering.add(incoming.socket);
+    outgoing.once("close", () => answering.delete(incoming.socket));
+  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === "ECONNRESET" || !socket.writable) {
+    // Behind a request that is not answered yet, ours would be taken for its answer.
+    const isTaken = answering.has(socket) && error.code !== "ERR_HTTP_REQUEST_TIMEOUT";
+    if (error.code === "ECONNRESET" || isTaken || !socket.writable) {
       socket.destroy();
       return;
     }

@@ -49,6 +49,9 @@ export function refuse(outgoing: ServerResponse, error: unknown, request: string
   }
   const refusal = toRefusal(error, request);
   const body = JSON.stringify(refusal.body);
+  const { req: incoming } = outgoing;
+  // A body that is still to come would be read to its end, however long it is.
+  if (!incoming.complete) outgoing.shouldKeepAlive = false;
   outgoing.writeHead(refusal.status, {
     ...refusal.headers,
     "content-length": Buffer.byteLength(body),

@@ -16,6 +16,7 @@ const change = z.object({
   key: z.string(),
   before: z.unknown(),
   after: z.unknown(),
+  restart: z.boolean().describe("A running process refuses it; the next start takes it."),
 });
 
 export const schemas = {

@@ -9,7 +9,13 @@ import { runCli } from "./run-cli.ts";
 
 const base = `sha256:${"a".repeat(64)}`;
 const next = `sha256:${"b".repeat(64)}`;
-const change = { kind: "changed", key: "log.level", before: "info", after: "debug" } as const;
+const change = {
+  kind: "changed",
+  key: "log.level",
+  before: "info",
+  after: "debug",
+  restart: false,
+} as const;
 
 interface Script {
   readonly files?: Record<string, string>;

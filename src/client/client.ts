@@ -29,6 +29,7 @@ export type Change = {
   readonly key: string;
   readonly before: unknown;
   readonly after: unknown;
+  readonly restart: boolean;
 };
 
 export type ConfigPlan = {

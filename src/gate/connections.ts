@@ -28,55 +28,58 @@ interface Held {
 type ChangeListener = (server: string, change: UpstreamNotification | "closed") => void;
 
 /** One connection a key. Whoever asks for one that is being opened waits for the same. */
-export function createConnections(
-  options: ConnectionsOptions,
-): Connections & { close(): Promise<void> } {
-  const { servers, telemetry } = options;
-  const held = new Map<string, Map<string, Held>>();
-  const listeners = new Set<ChangeListener>();
-  const stopped = new AbortController();
+export class ConnectionPool implements Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #held = new Map<string, Map<string, Held>>();
+  readonly #listeners = new Set<ChangeListener>();
+  readonly #stopped = new AbortController();
 
-  function tell(server: string, change: UpstreamNotification | "closed"): void {
-    for (const listener of listeners) listener(server, change);
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
   }
 
-  async function open(key: ConnectionKey, forget: () => void): Promise<Upstream> {
-    const config = servers[key.server];
-    if (config === undefined) throw new Fault("not_found", "There is no such server.");
-    const target: UpstreamTarget = {
-      ...key,
-      config,
-      ...(await resolveSecrets(config, options.secrets)),
-      onChange: (change) => tell(key.server, change),
-      onClose: (reason) => {
-        forget();
-        telemetry.log("info", "a connection to a server ended", {
-          server: key.server,
-          endpoint: key.endpoint,
-          reason,
-        });
-        tell(key.server, "closed");
-      },
-    };
-    return options.connectors[config.transport].connect(target, stopped.signal);
+  async get(key: ConnectionKey, signal: AbortSignal): Promise<Upstream> {
+    this.#stopped.signal.throwIfAborted();
+    const { upstream, opening } = this.#hold(key);
+    return upstream ?? untilAborted(opening, signal);
   }
 
-  function hold(key: ConnectionKey): Held {
-    const ofServer = held.get(key.server) ?? new Map<string, Held>();
-    held.set(key.server, ofServer);
+  endpoints(server: string): readonly string[] {
+    const { servers } = this.#options;
+    return Object.hasOwn(servers, server) ? toEndpoints(servers[server]!) : [];
+  }
+
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort(new Fault("draining", "This server is shutting down."));
+    this.#listeners.clear();
+    const all = [...this.#held.values()].flatMap((ofServer) => [...ofServer.values()]);
+    this.#held.clear();
+    await Promise.allSettled(all.map(async ({ opening }) => (await opening).close()));
+  }
+
+  #hold(key: ConnectionKey): Held {
+    const ofServer = this.#held.get(key.server) ?? new Map<string, Held>();
+    this.#held.set(key.server, ofServer);
     const name = `${key.endpoint}\n${key.subject}`;
     const known = ofServer.get(name);
     if (known !== undefined) {
-      // The youngest stands last.
-      ofServer.delete(name);
-      ofServer.set(name, known);
+      // The youngest stands last; the shared one is never the oldest for long.
+      if (key.subject !== "") {
+        ofServer.delete(name);
+        ofServer.set(name, known);
+      }
       return known;
     }
     makeRoom(ofServer);
     const forget = (): void => {
       if (ofServer.get(name) === made) ofServer.delete(name);
     };
-    const made: Held = { opening: open(key, () => forget()), upstream: null };
+    const made: Held = { opening: this.#open(key, () => forget()), upstream: null };
     made.opening.then(
       (upstream) => void (made.upstream = upstream),
       () => forget(),
@@ -85,25 +88,28 @@ export function createConnections(
     return made;
   }
 
-  return {
-    async get(key, signal) {
-      stopped.signal.throwIfAborted();
-      const { upstream, opening } = hold(key);
-      return upstream ?? (await untilAborted(opening, signal));
-    },
-    endpoints: (server) => (Object.hasOwn(servers, server) ? toEndpoints(servers[server]!) : []),
-    onChange(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    async close() {
-      stopped.abort(new Fault("draining", "This server is shutting down."));
-      listeners.clear();
-      const all = [...held.values()].flatMap((ofServer) => [...ofServer.values()]);
-      held.clear();
-      await Promise.allSettled(all.map(async ({ opening }) => (await opening).close()));
-    },
-  };
+  async #open(key: ConnectionKey, forget: () => void): Promise<Upstream> {
+    const { servers, secrets, connectors, telemetry } = this.#options;
+    const config = Object.hasOwn(servers, key.server) ? servers[key.server] : undefined;
+    if (config === undefined) throw new Fault("not_found", "There is no such server.");
+    const { server, endpoint } = key;
+    const target: UpstreamTarget = {
+      ...key,
+      config,
+      ...(await resolveSecrets(config, secrets)),
+      onChange: (change) => this.#tell(server, change),
+      onClose: (reason) => {
+        forget();
+        telemetry.log("info", "a connection to a server ended", { server, endpoint, reason });
+        this.#tell(server, "closed");
+      },
+    };
+    return connectors[config.transport].connect(target, this.#stopped.signal);
+  }
+
+  #tell(server: string, change: UpstreamNotification | "closed"): void {
+    for (const listener of this.#listeners) listener(server, change);
+  }
 }
 
 function toEndpoints(config: ServerConfig): readonly string[] {

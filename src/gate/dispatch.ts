@@ -1,5 +1,4 @@
 import { Fault, type FaultCode } from "../model/index.ts";
-import type { Json } from "../lib/strict-json.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
 import type { Random } from "../ports/random.ts";
@@ -67,75 +66,77 @@ interface ServerTrack {
  * may have been only where the call is idempotent, and both within the server's retry budget.
  */
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { connections, clock, random } = options;
-  const tracks = new Map<string, ServerTrack>();
-  const toolBreakers = new Map<string, Breaker>();
-
-  function trackOf(server: string): ServerTrack {
-    let track = tracks.get(server);
-    if (track === undefined) {
-      track = createTrack(options, server);
-      tracks.set(server, track);
-    }
-    return track;
-  }
-
-  function toolBreakerOf({ server, tool }: AdmittedCall): Breaker | null {
-    if (tool === null) return null;
-    const key = `${server.name}\n${tool.name}`;
-    let breaker = toolBreakers.get(key);
-    if (breaker === undefined) {
-      breaker = new Breaker(clock, `The tool ${tool.exposed}`, () => undefined);
-      toolBreakers.set(key, breaker);
-    }
-    return breaker;
-  }
-
-  async function attempt(call: AdmittedCall, sending: Sending): Promise<Dispatched> {
-    const track = trackOf(call.server.name);
-    const ofTool = toolBreakerOf(call);
-    const probe = checkBreakers(track.breaker, ofTool);
-    const load = chooseEndpoint(track.loads, { nowMs: clock.monotonicMs(), random });
-    load.outstanding += 1;
-    try {
-      const upstream = await connect(connections, {
-        call,
-        endpoint: load.endpoint,
-        signal: sending.signal,
-      });
-      const answer = await upstream.send(toUpstreamRequest(call, sending));
-      track.breaker.succeeded();
-      ofTool?.succeeded();
-      noteSuccess(load);
-      return { answer, endpoint: load.endpoint, era: upstream.facts.era };
-    } catch (error) {
-      note(error, { track, ofTool, load, probe, nowMs: clock.monotonicMs() });
-      throw error;
-    } finally {
-      load.outstanding -= 1;
-    }
-  }
-
+  const tracks = createTracks(options);
+  const { clock, random } = options;
   return async (call, sending) => {
-    const track = trackOf(call.server.name);
+    const track = tracks.ofServer(call.server.name);
     track.retryTokens = Math.min(retryBurst, track.retryTokens + retryShare);
     for (let attempts = 1; ; attempts += 1) {
       try {
-        return await attempt(call, sending);
+        return await attempt(options, { call, sending, track, ofTool: tracks.ofTool(call) });
       } catch (error) {
-        if (
-          !maySendAgain(call, error) ||
-          attempts >= maxAttempts ||
-          sending.signal.aborted ||
-          track.retryTokens < 1
-        )
-          throw error;
+        const isLast = attempts >= maxAttempts || sending.signal.aborted || track.retryTokens < 1;
+        if (isLast || !maySendAgain(call, error)) throw error;
         track.retryTokens -= 1;
         // Full jitter: those who failed together do not come back together.
         await clock.sleep(random.fraction() * firstPauseMs * 2 ** attempts, sending.signal);
       }
     }
   };
+}
+
+/** What is known of each server and tool from the calls before. */
+function createTracks(options: DispatchOptions) {
+  const servers = new Map<string, ServerTrack>();
+  const tools = new Map<string, Breaker>();
+  return {
+    ofServer(server: string): ServerTrack {
+      const known = servers.get(server);
+      if (known !== undefined) return known;
+      const track = createTrack(options, server);
+      servers.set(server, track);
+      return track;
+    },
+    ofTool({ server, tool }: AdmittedCall): Breaker | null {
+      if (tool === null) return null;
+      const key = `${server.name}\n${tool.name}`;
+      const known = tools.get(key);
+      if (known !== undefined) return known;
+      const breaker = new Breaker(options.clock, `The tool ${tool.exposed}`, () => undefined);
+      tools.set(key, breaker);
+      return breaker;
+    },
+  };
+}
+
+interface Attempt {
+  readonly call: AdmittedCall;
+  readonly sending: Sending;
+  readonly track: ServerTrack;
+  readonly ofTool: Breaker | null;
+}
+
+async function attempt(
+  { connections, clock, random }: DispatchOptions,
+  { call, sending, track, ofTool }: Attempt,
+): Promise<Dispatched> {
+  const probe = checkBreakers(track.breaker, ofTool);
+  const load = chooseEndpoint(track.loads, { nowMs: clock.monotonicMs(), random });
+  load.outstanding += 1;
+  try {
+    const { endpoint } = load;
+    const upstream = await connect(connections, { call, endpoint, signal: sending.signal });
+    const answer = await upstream.send(toUpstreamRequest(call, sending));
+    track.breaker.succeeded();
+    ofTool?.succeeded();
+    noteSuccess(load);
+    return { answer, endpoint, era: upstream.facts.era };
+  } catch (error) {
+    note(error, { track, ofTool, load, probe, nowMs: clock.monotonicMs() });
+    throw error;
+  } finally {
+    load.outstanding -= 1;
+  }
 }
 
 function createTrack(
@@ -221,7 +222,7 @@ function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
   return {
     method,
     members: sending.extra === "" ? members : `${members},${sending.extra}`,
-    meta: forwarded as Readonly<Record<string, Json>>,
+    meta: forwarded,
     name: isNamed ? target : null,
     params: mirrored,
     client: sending.client,

@@ -65,8 +65,14 @@ function toCall({ clock, limits }: GateParts, catalog: Catalog, request: GateReq
   // Prompts, resources and completions are read; a tool does what configuration says it does.
   const effect = request.method === "tools/call" ? (tool?.effect ?? "write") : "read";
   return {
-    ...{ request, server, tool, method: request.method, target: resolved.target, ...validated },
-    ...{ effect, idempotent: effect === "read" || (tool?.idempotent ?? false) },
+    request,
+    server,
+    tool,
+    method: request.method,
+    target: resolved.target,
+    ...validated,
+    effect,
+    idempotent: effect === "read" || (tool?.idempotent ?? false),
     forwarded: toForwarded(request.params["_meta"]),
     mirrored:
       tool === null || tool.mirrored.length === 0

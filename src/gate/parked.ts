@@ -84,7 +84,7 @@ export class ParkedCall {
 
   /** Keys that are not known are not looked at; those that are missing are asked again. */
   give(responses: Readonly<Record<string, Json>>): void {
-    for (const [key, ask] of [...this.#asks]) {
+    for (const [key, ask] of this.#asks) {
       if (!Object.hasOwn(responses, key)) continue;
       this.#asks.delete(key);
       ask.answer({ kind: "result", result: responses[key]! });

@@ -7,7 +7,7 @@ export interface SlotBounds {
 
 interface Waiting {
   readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
+  readonly reject: (reason: Error) => void;
 }
 
 /** So many at once, so many waiting, one more is refused. First come, first served. */
@@ -47,10 +47,10 @@ export class Slots {
         this.#waiting.delete(waiting);
         signal.removeEventListener("abort", onAbort);
       };
-      const onAbort = (): void => waiting.reject(signal.reason);
+      const onAbort = (): void => waiting.reject(signal.reason as Error);
       const waiting: Waiting = {
         resolve: () => (leave(), resolve()),
-        reject: (reason) => (leave(), reject(reason as Error)),
+        reject: (reason) => (leave(), reject(reason)),
       };
       this.#waiting.add(waiting);
       signal.addEventListener("abort", onAbort);

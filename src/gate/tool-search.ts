@@ -96,14 +96,14 @@ function toInner(request: GateRequest, tool: CatalogTool, args: Json | undefined
 function known(toolset: CatalogToolset, name: Json | undefined): CatalogTool {
   const tool = typeof name === "string" ? toolset.tools.get(name) : undefined;
   if (tool !== undefined) return tool;
-  throw new RpcRefusal(rpcCodes.invalidParams, `Unknown tool: ${String(name).slice(0, 200)}`, {
+  throw new RpcRefusal(rpcCodes.invalidParams, `Unknown tool: ${textOf(name).slice(0, 200)}`, {
     status: 200,
   });
 }
 
 /** Every word has to be there; words in the name weigh more than in the description. */
 function find(toolset: CatalogToolset, args: Readonly<Record<string, Json>>): Json {
-  const words = String(args["query"] ?? "")
+  const words = textOf(args["query"])
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== "")
@@ -156,4 +156,8 @@ function toText(value: Json): GateAnswer {
     structuredContent: value,
   };
   return { kind: "result", text: JSON.stringify(result), isError: false };
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
 }

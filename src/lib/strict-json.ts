@@ -47,10 +47,14 @@ export function parseStrictJson(
   if (text === null) return refuseEncoding(input as Uint8Array, limits);
   // What was decoded from UTF-8 has no lone surrogates; a text is looked at once, whole.
   const isWellFormed = typeof input !== "string" || input.isWellFormed();
-  const mark = limits.mark ?? null;
   const cursor: Cursor = {
-    ...{ text, at: 0, path: [], depth: limits.depth, isWellFormed },
-    ...{ mark, marked: null },
+    text,
+    at: 0,
+    path: [],
+    depth: limits.depth,
+    isWellFormed,
+    mark: limits.mark ?? null,
+    marked: null,
   };
   try {
     if (text.charCodeAt(0) === byteOrderMark) refuse(cursor, "a byte order mark stands first");

@@ -25,6 +25,9 @@ export async function connect(
   const url = parseUrl(given ?? environment.url ?? (await findUrl(cwd)) ?? defaultUrl);
   const file = toKeyPath(environment.configDirectory, "admin");
   const key = environment.apiKey ?? (await readKeyFile(file));
+  if (key !== null && !/^[\x21-\x7e]+$/.test(key)) {
+    throw new Fault("keys_unusable", "COUNTERSIGN_API_KEY holds what no header carries.");
+  }
   return { url, client: createClient(createSend({ url, key, fetch: fetchInTime })) };
 }
 
@@ -49,8 +52,25 @@ async function fetchInTime(target: URL, init: RequestInit): Promise<Response> {
     () => undefined,
   );
   try {
-    return await fetch(target, { ...init, signal: late.signal });
+    const response = await fetch(target, { ...init, signal: late.signal });
+    return await readWhole(response);
   } finally {
     answered.abort();
   }
+}
+
+/** As large as any answer of ours. */
+const maxAnswerBytes = 64 * 1024 * 1024;
+
+/** Read within the deadline and the bound: what drips or never ends is no answer. */
+async function readWhole(response: Response): Promise<Response> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) throw new Fault("unreachable", "The answer has no end.");
+    chunks.push(chunk);
+  }
+  const { status, headers } = response;
+  return new Response(bytes === 0 ? null : Buffer.concat(chunks), { status, headers });
 }

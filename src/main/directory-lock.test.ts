@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, writeFile, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -65,9 +65,30 @@ test.each([
   7,
 ])("a lock that names %j names no server: the directory may come from anywhere", async (url) => {
   const place = await directory();
-  const planted = JSON.stringify({ pid: process.pid, began: null, url });
-  await writeFile(path.join(place, "server.lock"), planted);
+  const lock = await lockDirectory(place);
+  const file = path.join(place, "server.lock");
+  const real = JSON.parse(await readFile(file, "utf8")) as object;
+  await writeFile(file, JSON.stringify({ ...real, url }));
   expect(await findHolder(place)).toMatchObject({ pid: process.pid, url: null });
+  await lock.release();
+});
+
+test("a lock that does not say when its process began names nobody to send a key to", async () => {
+  const place = await directory();
+  const planted = { pid: process.pid, began: null, url: "http://127.0.0.1:7099" };
+  await writeFile(path.join(place, "server.lock"), JSON.stringify(planted));
+  expect(await findHolder(place)).toBe(process.platform === "linux" ? null : expect.anything());
+});
+
+test("a lock from another namespace of pids counts while it is fresh, and is taken over after", async () => {
+  const place = await directory();
+  const file = path.join(place, "server.lock");
+  const there = { pid: 1, began: "other:1", namespace: "pid:[1]", url: null };
+  await writeFile(file, JSON.stringify(there));
+  await expect(lockDirectory(place)).rejects.toMatchObject({ code: "directory_locked" });
+  await utimes(file, 1, 1);
+  const lock = await lockDirectory(place);
+  await lock.release();
 });
 
 test("of many that come at once over a stale lock, one gets it", async () => {

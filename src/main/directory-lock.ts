@@ -1,5 +1,16 @@
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  link,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import path from "node:path";
+import { systemClock } from "../adapters/system/system-clock.ts";
 import { Fault } from "../model/fault.ts";
 
 /** One server a data directory. The file also says where that server listens. */
@@ -13,6 +24,8 @@ export interface Holder {
   readonly pid: number;
   /** When the process with that pid began, in the kernel's ticks: a pid alone comes back. */
   readonly began: string | null;
+  /** Of pids: in another one the same pid is another process. */
+  readonly namespace: string | null;
   readonly url: string | null;
 }
 
@@ -21,17 +34,27 @@ const maxAttempts = 5;
 
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const file = path.join(directory, "server.lock");
-  const mine: Holder = { pid: process.pid, began: await readBegan(process.pid), url: null };
+  const mine: Holder = {
+    pid: process.pid,
+    began: await readBegan(process.pid),
+    namespace: await readNamespace(),
+    url: null,
+  };
   await makeDirectory(directory);
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     if (await claim(file, mine)) {
+      const released = new AbortController();
+      void beat(file, released.signal);
       return {
         announce: (url) => replace(file, { ...mine, url }),
-        release: () => rm(file, { force: true }),
+        release: () => {
+          released.abort();
+          return rm(file, { force: true });
+        },
       };
     }
     const holder = await readHolder(file);
-    if (holder !== null && (await isAlive(holder))) throw locked(directory, file, holder);
+    if (holder !== null && (await isAlive(file, holder))) throw locked(directory, file, holder);
     await clear(file, mine);
   }
   throw locked(directory, file, null);
@@ -39,8 +62,13 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
 
 /** Who serves this directory, or null when nobody does. */
 export async function findHolder(directory: string): Promise<Holder | null> {
-  const holder = await readHolder(path.join(directory, "server.lock"));
-  return holder !== null && (await isAlive(holder)) ? holder : null;
+  const file = path.join(directory, "server.lock");
+  // A lock that came with a checkout, or that somebody else put there, would have our key sent to
+  // whatever it names.
+  if (!(await isOurs(file))) return null;
+  const holder = await readHolder(file);
+  if (holder === null || (process.platform === "linux" && holder.began === null)) return null;
+  return (await isAlive(file, holder)) ? holder : null;
 }
 
 /** A link appears whole or not at all, and only if there was none: no reader sees half a file. */
@@ -67,12 +95,13 @@ async function clear(file: string, mine: Holder): Promise<void> {
   if (!(await claim(breaking, mine))) {
     const breaker = await readHolder(breaking);
     // Held for a few reads; one whose holder is gone died in the midst of them.
-    if (breaker === null || !(await isAlive(breaker))) await rm(breaking, { force: true });
+    if (breaker === null || !(await isAlive(breaking, breaker)))
+      await rm(breaking, { force: true });
     return;
   }
   try {
     const holder = await readHolder(file);
-    if (holder === null || !(await isAlive(holder))) await rm(file, { force: true });
+    if (holder === null || !(await isAlive(file, holder))) await rm(file, { force: true });
   } finally {
     await rm(breaking, { force: true });
   }
@@ -86,9 +115,16 @@ async function replace(file: string, holder: Holder): Promise<void> {
 
 async function readHolder(file: string): Promise<Holder | null> {
   try {
-    const { pid, began, url } = JSON.parse(await readFile(file, "utf8")) as Partial<Holder>;
+    const { pid, began, namespace, url } = JSON.parse(
+      await readFile(file, "utf8"),
+    ) as Partial<Holder>;
     if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 1) return null;
-    return { pid, began: began ?? null, url: isLocal(url) ? url : null };
+    return {
+      pid,
+      began: began ?? null,
+      namespace: namespace ?? null,
+      url: isLocal(url) ? url : null,
+    };
   } catch {
     return null;
   }
@@ -99,7 +135,13 @@ function isLocal(url: unknown): url is string {
   return typeof url === "string" && /^http:\/\/(?:127(?:\.\d{1,3}){3}|\[::1\]):\d{1,5}$/.test(url);
 }
 
-async function isAlive({ pid, began }: Holder): Promise<boolean> {
+/** How often a lock is touched, and how old one of another namespace may be: only that is seen. */
+const beatMs = 3_000;
+const freshMs = 15_000;
+
+async function isAlive(file: string, { pid, began, namespace }: Holder): Promise<boolean> {
+  const isElsewhere = namespace !== null && namespace !== (await readNamespace());
+  if (isElsewhere) return isFresh(file);
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -109,13 +151,35 @@ async function isAlive({ pid, began }: Holder): Promise<boolean> {
   return began === null || now === null || began === now;
 }
 
+async function isFresh(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => null);
+  return found !== null && systemClock.nowMs() - found.mtimeMs < freshMs;
+}
+
+async function isOurs(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => null);
+  return found !== null && (process.getuid === undefined || found.uid === process.getuid());
+}
+
+async function beat(file: string, released: AbortSignal): Promise<void> {
+  while (!released.aborted) {
+    await systemClock.sleep(beatMs, released).catch(() => undefined);
+    const now = new Date(systemClock.nowMs());
+    if (!released.aborted) await utimes(file, now, now).catch(() => undefined);
+  }
+}
+
+async function readNamespace(): Promise<string | null> {
+  return readlink("/proc/self/ns/pid").catch(() => null);
+}
+
 /** Boot and start time of a process, where the system says so (Linux). */
 async function readBegan(pid: number): Promise<string | null> {
   try {
     const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    const line = await readFile(`/proc/${pid}/stat`, "utf8");
     // The name in parentheses may hold spaces and parentheses; the 22nd field is the start time.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
     return `${boot}:${fields[19]}`;
   } catch {
     return null;

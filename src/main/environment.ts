@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import path from "node:path";
+import { Fault } from "../model/fault.ts";
 
 /** Everything the program reads from its environment, once, at the start. */
 export interface Environment {
@@ -20,16 +21,13 @@ const forPrograms =
 
 export function readEnvironment(): Environment {
   const { env } = process;
-  const base = env["XDG_CONFIG_HOME"];
   return {
     apiKey: env["COUNTERSIGN_API_KEY"] || null,
     url: env["COUNTERSIGN_URL"] || null,
-    // The specification has a relative path ignored.
-    configDirectory: path.join(
-      base !== undefined && path.isAbsolute(base) ? base : path.join(homedir(), ".config"),
-      "countersign",
-    ),
-    wantsColor: env["NO_COLOR"] ? false : env["FORCE_COLOR"] ? true : null,
+    get configDirectory() {
+      return findConfigDirectory(env["XDG_CONFIG_HOME"]);
+    },
+    wantsColor: env["NO_COLOR"] ? false : isOn(env["FORCE_COLOR"]) ? true : null,
     variables: env,
     forPrograms: Object.fromEntries(
       Object.entries(env).flatMap(([name, value]) =>
@@ -37,4 +35,32 @@ export function readEnvironment(): Environment {
       ),
     ),
   };
+}
+
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && !["", "0", "false"].includes(value);
+}
+
+/** Keys must not end up where nobody expects them, so a home that is missing is an error. */
+function findConfigDirectory(configured: string | undefined): string {
+  // The specification has a relative path ignored.
+  if (configured !== undefined && path.isAbsolute(configured)) {
+    return path.join(configured, "countersign");
+  }
+  const home = findHome();
+  if (home !== null) return path.join(home, ".config", "countersign");
+  throw new Fault(
+    "keys_unusable",
+    "There is no home directory to keep keys in. Set HOME or XDG_CONFIG_HOME.",
+  );
+}
+
+/** Null for a user without one, as containers have them. */
+function findHome(): string | null {
+  try {
+    const home = homedir();
+    return path.isAbsolute(home) ? home : null;
+  } catch {
+    return null;
+  }
 }

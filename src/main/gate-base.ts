@@ -80,7 +80,9 @@ export async function openGateBase(
   });
   return {
     ...options,
-    ...{ recorder, parked, pool },
+    recorder,
+    parked,
+    pool,
     sealer: createSealer(keys, random),
     owner: toUuidV7(clock.nowMs(), random.bytes(10)),
     deadlines: createDeadlines(clock),

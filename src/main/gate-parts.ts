@@ -1,9 +1,9 @@
 import { createDialer } from "../adapters/dialer/dialer.ts";
 import { createHttpConnector } from "../adapters/mcp-http/connector.ts";
 import { createSseConnector } from "../adapters/mcp-sse/connector.ts";
-import { createStdioConnector } from "../adapters/mcp-stdio/connector.ts";
+import { StdioConnector } from "../adapters/mcp-stdio/connector.ts";
 import { createAdmit } from "../gate/admit.ts";
-import { createConnections } from "../gate/connections.ts";
+import { ConnectionPool } from "../gate/connections.ts";
 import { createDecide } from "../gate/decide.ts";
 import { createDispatch } from "../gate/dispatch.ts";
 import { createExchange } from "../gate/exchange.ts";
@@ -32,40 +32,63 @@ export interface GateOfRevision {
 }
 
 export async function startGate(config: Config, base: GateBase): Promise<GateOfRevision> {
-  const { clock, random, telemetry, sealer, store, bus } = base;
-  const connections = createConnections({
-    ...{ servers: config.servers, secrets: base.secrets, telemetry },
-    connectors: createConnectors(config, base),
-  });
+  const { clock, random, telemetry, secrets, store, bus } = base;
+  const { servers, toolsets } = config;
+  const connectors = createConnectors(config, base);
+  const connections = new ConnectionPool({ servers, connectors, secrets, telemetry });
   const registry = await startRegistry({
-    ...{ servers: config.servers, toolsets: config.toolsets, tenant, connections },
-    ...{ pins: store.pins, bus, clock, random, telemetry },
+    servers,
+    toolsets,
+    tenant,
+    connections,
+    pins: store.pins,
+    bus,
+    clock,
+    random,
+    telemetry,
   });
   const watch = createWatch({ registry, connections, telemetry });
-  const states = createRequestStates({ sealer, clock, lifeMs: config.gate.parkTime });
-  const dispatch = createDispatch({ connections, clock, random, telemetry });
-  const toId = (): string => toUuidV7(clock.nowMs(), base.pool(10));
-  const gate = createGate({
-    ...{ clock, telemetry, sealer, states, mailbox: base.mailbox, owner: base.owner },
-    ...{ recorder: base.recorder, deadlines: base.deadlines },
-    catalog: () => registry.catalog(),
-    decide: createDecide({
-      decider: createRuleDecider(config.policy.rule),
-      salt: () => base.pool(32).toString("hex"),
-    }),
-    admit: createAdmit({ clock, caller: { ...config.gate, rate: config.gate.rate ?? null } }),
-    exchange: createExchange({ dispatch, states, parked: base.parked, owner: base.owner, toId }),
-    limits: { argumentProblems: config.gate.argumentProblems, parkMs: config.gate.parkTime },
-  });
   sayRule(config, base);
   return {
-    ...{ gate, watch, registry },
+    gate: composeGate(config, base, { connections, registry }),
+    watch,
+    registry,
     async close() {
       watch.close();
       await registry.close();
       await connections.close();
     },
   };
+}
+
+interface Behind {
+  readonly connections: ConnectionPool;
+  readonly registry: Registry;
+}
+
+function composeGate({ gate, policy }: Config, base: GateBase, { connections, registry }: Behind) {
+  const { clock, random, telemetry, sealer, parked, owner, pool } = base;
+  const states = createRequestStates({ sealer, clock, lifeMs: gate.parkTime });
+  const dispatch = createDispatch({ connections, clock, random, telemetry });
+  const toId = (): string => toUuidV7(clock.nowMs(), pool(10));
+  return createGate({
+    clock,
+    telemetry,
+    sealer,
+    states,
+    owner,
+    mailbox: base.mailbox,
+    recorder: base.recorder,
+    deadlines: base.deadlines,
+    catalog: () => registry.catalog(),
+    decide: createDecide({
+      decider: createRuleDecider(policy.rule),
+      salt: () => pool(32).toString("hex"),
+    }),
+    admit: createAdmit({ clock, caller: { ...gate, rate: gate.rate ?? null } }),
+    exchange: createExchange({ dispatch, states, parked, owner, toId }),
+    limits: { argumentProblems: gate.argumentProblems, parkMs: gate.parkTime },
+  });
 }
 
 /** Whoever allows everything is told so at each start. */
@@ -96,6 +119,6 @@ function createConnectors(config: Config, base: GateBase) {
   return {
     http: createHttpConnector({ ...common, toTls }),
     sse: createSseConnector({ ...common, toTls }),
-    stdio: createStdioConnector({ ...common, directory, baseEnvironment }),
+    stdio: new StdioConnector({ ...common, directory, baseEnvironment }),
   };
 }

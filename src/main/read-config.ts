@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { parseConfig } from "../adapters/yaml/parse-config.ts";
 import type { Config } from "../model/config.ts";
 import { Fault } from "../model/index.ts";
+import { readBounded } from "./read-bounded.ts";
 
 /** The configuration as the process starts with it. */
 export interface StartConfig {
@@ -14,6 +14,8 @@ export interface StartConfig {
   readonly directory: string;
 }
 
+/** Hundreds of servers fit; what is larger is another file. */
+const maxBytes = 16 * 1024 * 1024;
 const defaultFile = "countersign.yaml";
 /** What a file says that is not there. */
 const defaultDocument = "version: 1\n";
@@ -45,8 +47,11 @@ export async function readConfig(cwd: string, given: string | undefined): Promis
 
 async function readText(place: string, file: string): Promise<string | null> {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(place));
+    const bytes = await readBounded(place, maxBytes);
+    if (bytes === null) throw new Fault("payload_too_large", `${file} is too large.`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
+    if (cause instanceof Fault) throw cause;
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT") return null;
     const why = cause instanceof TypeError ? "is not UTF-8" : `cannot be read (${code})`;

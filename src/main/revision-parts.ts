@@ -27,6 +27,8 @@ export interface RevisionPartsOptions {
 
 /** A key that a person chose may be guessed; 24 characters are more than one types by chance. */
 const minKeyLength = 24;
+/** What `Authorization: Bearer` takes. */
+const keyShape = /^[\x21-\x7e]{1,512}$/;
 
 export async function startRevisionParts(
   config: Config,
@@ -40,7 +42,9 @@ export async function startRevisionParts(
   const caller = await toFilePlace("caller");
   const callers = await Promise.all(
     Object.entries(config.auth.callers).map(async ([id, { key, toolsets }]) => ({
-      ...{ id, role: "caller" as const, toolsets: toolsets ?? null },
+      id,
+      role: "caller" as const,
+      toolsets: toolsets ?? null,
       sha256: hashKey((await readReference(key)).key),
     })),
   );
@@ -56,6 +60,12 @@ export async function startRevisionParts(
     const key = (await secrets.resolve(reference)).reveal().trim();
     if (key.length < minKeyLength) {
       throw new Fault("keys_unusable", `${reference} holds fewer than ${minKeyLength} characters.`);
+    }
+    if (!keyShape.test(key)) {
+      throw new Fault(
+        "keys_unusable",
+        `${reference} holds what no header carries: a key is at most 512 visible ASCII characters.`,
+      );
     }
     return { key, place: { role: "admin", place: reference, made: false } };
   }

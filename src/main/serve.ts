@@ -102,6 +102,8 @@ function watchErrors(telemetry: Telemetry): AbortSignal {
   // What nobody awaited is a bug of one request; the others are served on.
   process.on("unhandledRejection", (fault) => telemetry.log("error", "bug", { fault }));
   process.on("uncaughtException", (fault) => {
+    // Saying so may be what failed: once is enough.
+    if (broken.signal.aborted) return;
     telemetry.log("error", "bug", { fault });
     broken.abort("an error that nothing caught");
   });

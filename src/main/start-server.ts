@@ -80,7 +80,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
     stopWithinMs: apiStopWithinMs,
   });
-  await storage.lock?.announce(api.url);
+  await lifecycle.start({
+    name: "announcement",
+    start: async () => storage.lock?.announce(api.url),
+  });
   const { revision, parts } = configuration.live();
   return {
     description: {
@@ -105,7 +108,10 @@ function startGateBase(options: ServerOptions, { store, bus }: Storage) {
   const { start, forPrograms } = options;
   return openGateBase({
     ...options,
-    ...{ store, bus, config: start.config, directory: start.directory },
+    store,
+    bus,
+    config: start.config,
+    directory: start.directory,
     baseEnvironment: forPrograms,
     mailbox: createInMemoryMailbox(),
   });
@@ -122,8 +128,14 @@ function createDoorFace(options: ServerOptions, { configuration, base }: Behind)
     watch: { open: (wish) => gate().watch.open(wish) },
     catalog: () => gate().registry.catalog(),
     sealer: base.sealer,
-    limits: () => ({ bodyBytes: configuration.live().parts.limits.bodyBytes, callMs }),
-    ...{ clock, random, telemetry, version },
+    limits: () => ({
+      bodyBytes: configuration.live().parts.limits.bodyBytes,
+      callMs,
+    }),
+    clock,
+    random,
+    telemetry,
+    version,
   });
 }
 

@@ -1,13 +1,16 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Files, Streams } from "../cli/context.ts";
 import { Fault } from "../model/fault.ts";
+import { readBounded } from "./read-bounded.ts";
 
 /** Both ends of the terminal, or of the pipes in its place. */
 export function openStreams(wantsColor: boolean | null): Streams {
   const { stdin, stdout, stderr } = process;
   // `countersign … | head` closes the pipe: that is no error of ours.
-  for (const stream of [stdout, stderr]) stream.on("error", ignoreClosedPipe);
+  stdout.on("error", noteUnwritten);
+  // Where the log itself cannot be written there is no place left to say so.
+  stderr.on("error", () => undefined);
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
@@ -16,8 +19,9 @@ export function openStreams(wantsColor: boolean | null): Streams {
   };
 }
 
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+/** Whoever reads the answer must learn that it is not whole; the work itself goes on. */
+function noteUnwritten(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") process.exitCode = 1;
 }
 
 /** As large as a configuration may be, and some more: a wrong path is not read whole. */
@@ -27,8 +31,8 @@ export function openFiles(cwd: string): Files {
   return {
     async read(file) {
       try {
-        const bytes = await readFile(path.resolve(cwd, file));
-        if (bytes.length > maxBytes) throw new Fault("payload_too_large", `${file} is too large.`);
+        const bytes = await readBounded(path.resolve(cwd, file), maxBytes);
+        if (bytes === null) throw new Fault("payload_too_large", `${file} is too large.`);
         return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;

@@ -44,7 +44,7 @@ interface Pending {
   /** Null for what we ask ourselves. */
   readonly request: UpstreamRequest | null;
   readonly resolve: (answer: UpstreamAnswer) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Lines on the standard output that are no messages; more than that and it is no server. */
@@ -126,7 +126,7 @@ export class ChannelUpstream implements Upstream {
       this.#pending.set(id, {
         request,
         resolve: (answer) => (leave(), resolve(answer)),
-        reject: (error) => (leave(), reject(error as Error)),
+        reject: (error) => (leave(), reject(error)),
       });
       try {
         // Checked just before the bytes go out: a late call is not sent (I4).
@@ -136,7 +136,7 @@ export class ChannelUpstream implements Upstream {
       } catch (error) {
         this.#pending.delete(id);
         leave();
-        reject(error as Error);
+        throw error;
       }
     });
   }
@@ -160,7 +160,9 @@ export class ChannelUpstream implements Upstream {
   #listen(uris: readonly string[]): void {
     const before = this.#listenId;
     const notifications = {
-      ...{ toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true },
+      toolsListChanged: true,
+      promptsListChanged: true,
+      resourcesListChanged: true,
       ...(uris.length === 0 ? {} : { resourceSubscriptions: uris }),
     };
     const id = this.#nextId++;
@@ -219,7 +221,7 @@ export class ChannelUpstream implements Upstream {
     const pending = answering === null ? undefined : this.#pending.get(answering);
     if (answering !== null && pending !== undefined) {
       this.#pending.delete(answering);
-      pending.reject(error);
+      pending.reject(error as Error);
     }
     if (this.#strays > maxStray) this.#channel?.kill("wrote too much that is no message");
   }
@@ -316,14 +318,14 @@ export class ChannelUpstream implements Upstream {
       this.#pending.set(id, {
         request: null,
         resolve: (answer) => (leave(), resolve(answer)),
-        reject: (error) => (leave(), reject(error as Error)),
+        reject: (error) => (leave(), reject(error)),
       });
       try {
         this.#write(writeRequest({ id, method, members, meta }));
       } catch (error) {
         this.#pending.delete(id);
         leave();
-        reject(error as Error);
+        throw error;
       }
     });
   }

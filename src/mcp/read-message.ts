@@ -58,7 +58,10 @@ export function readBody(bytes: Uint8Array): Body {
   if (read.value.length === 0 || read.value.length > maxBatch) {
     throw refusal(`A batch has from 1 to ${maxBatch} messages.`);
   }
-  return { kind: "batch", messages: read.value.map((value) => toMessage(value, null)) };
+  return {
+    kind: "batch",
+    messages: (read.value as readonly Json[]).map((value) => toMessage(value, null)),
+  };
 }
 
 function toMessage(value: Json, argumentsText: string | null): Message {

@@ -64,7 +64,11 @@ export function isModernError(code: number): boolean {
 
 function toImplementation(value: Json | undefined): Implementation | null {
   if (!isObject(value) || typeof value["name"] !== "string") return null;
-  return { ...value, name: value["name"], version: String(value["version"] ?? "") };
+  return {
+    ...value,
+    name: value["name"],
+    version: typeof value["version"] === "string" ? value["version"] : "",
+  };
 }
 
 const maxInstructions = 16_384;

@@ -32,8 +32,10 @@ function toLeaves(bytes: Uint8Array): ReadonlyMap<string, unknown> {
       leaves.set(key, value);
       return;
     }
-    for (const [name, below] of Object.entries(value))
-      visit(below, key === "" ? name : `${key}.${name}`);
+    const entries = Object.entries(value);
+    // A key that is there with nothing below it says something, too.
+    if (entries.length === 0 && key !== "") leaves.set(key, value);
+    for (const [name, below] of entries) visit(below, key === "" ? name : `${key}.${name}`);
   };
   visit(JSON.parse(new TextDecoder().decode(bytes)), "");
   return leaves;

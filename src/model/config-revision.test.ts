@@ -15,12 +15,35 @@ const config: fc.Arbitrary<unknown> = fc.record({
   listen: fc.record({ host: loopback, port: fc.nat({ max: 65_535 }) }),
   allowedHosts: fc.array(fc.constantFrom("a", "a.example:1", "[::1]:7"), { maxLength: 4 }),
   allowedOrigins: fc.array(fc.constantFrom("http://a", "https://b.example:8"), { maxLength: 4 }),
-  auth: fc.record({ adminKey: fc.constantFrom("env://KEY", "file://key") }, { requiredKeys: [] }),
+  auth: fc.record(
+    {
+      adminKey: fc.constantFrom("env://KEY", "file://key"),
+      sealingKeys: fc.array(fc.constantFrom("env://A", "env://B"), { maxLength: 3 }),
+      callers: fc.dictionary(
+        fc.constantFrom("bot", "ci-1"),
+        fc.record({ key: fc.constant("env://BOT") }),
+      ),
+    },
+    { requiredKeys: ["sealingKeys", "callers"] },
+  ),
+  servers: fc.constant({}),
+  toolsets: fc.constant({}),
+  policy: fc.record({ rule: fc.constantFrom("allow-all", "deny-all") }),
+  gate: fc.record({
+    concurrency: fc.integer({ min: 1, max: 65_536 }),
+    queue: fc.nat({ max: 65_536 }),
+    record: fc.constantFrom("async", "sync"),
+    parked: fc.nat({ max: 100_000 }),
+    parkTime: milliseconds,
+    resultSize: kibibyte.map((bytes) => bytes * 16),
+    argumentProblems: fc.integer({ min: 1, max: 100 }),
+  }),
   limits: fc.record({
     bodySize: kibibyte,
     headerSize: kibibyte,
     concurrentRequests: fc.integer({ min: 1, max: 65_536 }),
     queuedRequests: fc.nat({ max: 65_536 }),
+    openStreams: fc.integer({ min: 1, max: 65_536 }),
     requestDeadline: milliseconds,
     drainTime: milliseconds,
   }),
@@ -52,11 +75,14 @@ test("a revision read back from its bytes is the same configuration under the sa
 test("every default is written out, so that later defaults do not change what a revision means", () => {
   const { bytes } = toConfigRevision(configSchema.parse({ version: 1 }));
   expect(new TextDecoder().decode(bytes)).toBe(
-    '{"allowedHosts":[],"allowedOrigins":[],"auth":{},"limits":{"bodySize":"4MiB",' +
-      '"concurrentRequests":256,"drainTime":"20s","headerSize":"16KiB","queuedRequests":256,' +
-      '"requestDeadline":"1m"},"listen":"127.0.0.1:7070","log":{"level":"info"},' +
-      '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"version":1,' +
-      '"worker":{"slots":64}}',
+    '{"allowedHosts":[],"allowedOrigins":[],"auth":{"callers":{},"sealingKeys":[]},' +
+      '"gate":{"argumentProblems":10,"concurrency":64,"parkTime":"10m","parked":1000,' +
+      '"queue":256,"record":"async","resultSize":"32MiB"},"limits":{"bodySize":"4MiB",' +
+      '"concurrentRequests":256,"drainTime":"20s","headerSize":"16KiB","openStreams":4096,' +
+      '"queuedRequests":256,"requestDeadline":"1m"},"listen":"127.0.0.1:7070",' +
+      '"log":{"level":"info"},"policy":{"rule":"deny-all"},"servers":{},' +
+      '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"toolsets":{},' +
+      '"version":1,"worker":{"slots":64}}',
   );
 });
 

@@ -51,7 +51,7 @@ export function createBuildCatalog(): BuildCatalog {
     const all = [...byName.keys()];
     const everything = { servers: all, names: "prefixed", search: "auto" } as const;
     const wanted: readonly (readonly [string, ToolsetConfig])[] = [
-      ["", everything as unknown as ToolsetConfig],
+      ["", everything],
       ...Object.entries(configured),
     ];
     const toolsets = new Map(
@@ -112,7 +112,13 @@ function toToolset(name: string, { config, byName, toTool }: Shaping): CatalogTo
   }
   const gaps = books.filter(({ state }) => state.kind !== "ready").map((book) => book.name);
   return Object.freeze({
-    ...{ name, tools, prompts, resources, templates, gaps, servers: config.servers },
+    name,
+    tools,
+    prompts,
+    resources,
+    templates,
+    gaps,
+    servers: config.servers,
     instructions: books.length === 1 ? books[0]!.instructions : null,
     search: config.search === "always" || (config.search === "auto" && tools.size >= searchFrom),
   });
@@ -141,11 +147,20 @@ function compileTool(
   const mirrored = findMirrored(value["inputSchema"]!);
   const { title, description } = value;
   return {
-    ...{ exposed, server: book.name, name, pin: digest, config, blocked: null },
-    ...{ effect: config.effect, idempotent: config.idempotent },
+    exposed,
+    server: book.name,
+    name,
+    pin: digest,
+    config,
+    blocked: null,
+    effect: config.effect,
+    idempotent: config.idempotent,
     title: typeof title === "string" ? title : null,
     description: typeof description === "string" ? description : "",
-    text: JSON.stringify({ ...value, name: exposed }),
+    text: JSON.stringify({
+      ...value,
+      name: exposed,
+    }),
     input: input.kind === "compiled" ? input.check : refuseAll(input.reason),
     output: output?.kind === "compiled" ? output.check : null,
     mirrored: typeof mirrored === "string" ? [] : mirrored,
@@ -177,7 +192,9 @@ function toResources(book: ServerBook): readonly CatalogResource[] {
 
 function toTemplates(book: ServerBook): readonly CatalogTemplate[] {
   return named(book.templates, "uriTemplate").map(([template, value]) => ({
-    ...{ template, server: book.name, text: JSON.stringify(value) },
+    template,
+    server: book.name,
+    text: JSON.stringify(value),
     matches: toMatcher(template),
   }));
 }

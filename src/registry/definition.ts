@@ -50,7 +50,7 @@ export function readDefinition(value: Json): ReadDefinition {
 export function fromStored(bytes: Uint8Array): Definition {
   const text = new TextDecoder().decode(bytes);
   const value = JSON.parse(text) as Params;
-  return { name: String(value["name"]), value, text, digest: digestOf(value) };
+  return { name: value["name"] as string, value, text, digest: digestOf(value) };
 }
 
 function digestOf(value: Params): Digest {

@@ -184,7 +184,8 @@ const lower = new Set(["minimum", "exclusiveMinimum", "minLength", "minItems", "
 
 function isLooser(key: string, old: Json | undefined, now: Json | undefined): boolean {
   if (key === "enum" && Array.isArray(old) && Array.isArray(now)) {
-    return old.every((value) => now.some((other) => same(value, other)));
+    const [values, others] = [old as readonly Json[], now as readonly Json[]];
+    return values.every((value) => others.some((other) => same(value, other)));
   }
   if (key === "type") return [old].flat().every((type) => [now].flat().includes(type as never));
   if (upper.has(key))
@@ -252,5 +253,5 @@ function same(one: Json | undefined, other: Json | undefined): boolean {
 }
 
 function say(value: Json | undefined): string {
-  return value === undefined ? "nothing" : String(value);
+  return value === undefined ? "nothing" : JSON.stringify(value);
 }

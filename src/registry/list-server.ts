@@ -97,12 +97,21 @@ async function ask(
   { method, cursor, signal, notAfterMs }: Page,
 ): Promise<{ value: Params; length: number }> {
   const answer = await upstream.send({
-    ...{ method, members: cursor === null ? "" : `"cursor":${JSON.stringify(cursor)}` },
-    ...{ meta: {}, name: null, params: {}, client: {}, notAfterMs, signal },
+    method,
+    members: cursor === null ? "" : `"cursor":${JSON.stringify(cursor)}`,
+    meta: {},
+    name: null,
+    params: {},
+    client: {},
+    notAfterMs,
+    signal,
     onNotification: () => undefined,
     onAsk: async () => ({
       kind: "error",
-      error: { code: -32_603, message: "Nobody is there to be asked." },
+      error: {
+        code: -32603,
+        message: "Nobody is there to be asked.",
+      },
     }),
   });
   if (answer.kind === "result" && isObject(answer.value))

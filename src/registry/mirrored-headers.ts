@@ -19,7 +19,7 @@ export function findMirrored(schema: Json): readonly Mirrored[] | string {
     if (own !== null) return own;
     return first(
       Object.entries(value).map(([key, inner]) => {
-        if (key !== "properties" || !isObject(inner)) return walk(inner as Json, path, false);
+        if (key !== "properties" || !isObject(inner)) return walk(inner, path, false);
         return first(
           Object.entries(inner).map(([name, each]) => walk(each, [...path, name], isReachable)),
         );

@@ -2,16 +2,23 @@ import { Nudge } from "../lib/nudge.ts";
 import type { ServerConfig, ToolsetConfig } from "../model/config-servers.ts";
 import { Fault, type TenantId } from "../model/index.ts";
 import type { Bus } from "../ports/bus.ts";
-import type { Catalog, CatalogToolset } from "../ports/catalog.ts";
+import type { Catalog, CatalogToolset, ServerState } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
 import type { Random } from "../ports/random.ts";
-import type { CatalogChange, Registry } from "../ports/registry.ts";
+import type { CatalogChange, Drift, Registry } from "../ports/registry.ts";
 import type { Pins } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { createBuildCatalog } from "./build-catalog.ts";
 import { listServer } from "./list-server.ts";
-import { acceptDrift, openBook, readPins, takeListing, type ServerBook } from "./server-book.ts";
+import {
+  acceptDrift,
+  openBook,
+  readPins,
+  takeListing,
+  type BookOptions,
+  type ServerBook,
+} from "./server-book.ts";
 
 export interface RegistryOptions {
   readonly servers: Readonly<Record<string, ServerConfig>>;
@@ -38,76 +45,111 @@ const pinsChannel = "pins";
  * server that does not. Each server is looked after by itself.
  */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
-  const { connections, bus, pins, clock, tenant } = options;
+  const { pins, clock, tenant } = options;
   const books = Object.entries(options.servers).map(([name, config]) => openBook(name, config));
-  const byName = new Map(books.map((book) => [book.name, book]));
   const bookOptions = { pins, clock, tenant };
   await Promise.all(books.map((book) => readPins(book, bookOptions)));
-  const build = createBuildCatalog();
-  const listeners = new Set<(change: CatalogChange) => void>();
-  let catalog: Catalog = build(books, options.toolsets);
-
-  function rebuild(): void {
-    const before = catalog;
-    catalog = build(books, options.toolsets);
-    const change = diff(before, catalog);
-    if (change !== null) for (const listener of listeners) listener(change);
-  }
-
-  const stopped = new AbortController();
-  const keepers = new Map(
-    books.map((book) => [
-      book.name,
-      keep(book, { ...options, bookOptions, rebuild, stopped: stopped.signal }),
-    ]),
-  );
-  const stopChanges = connections.onChange((server, change) => {
-    if (change === "closed" || change.method.endsWith("/list_changed"))
-      keepers.get(server)?.nudge.nudge();
-  });
-  const stopPins = await bus.subscribe(pinsChannel, () => {
-    void Promise.all(books.map((book) => readPins(book, bookOptions))).then(
-      rebuild,
-      () => undefined,
-    );
-  });
-
-  return {
-    catalog: () => catalog,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    async refresh(server) {
-      const keeper = keepers.get(server);
-      if (keeper === undefined) throw new Fault("not_found", `There is no server ${server}.`);
-      await keeper.look();
-      return byName.get(server)!.state;
-    },
-    drift: (server) =>
-      books
-        .filter(({ name }) => server === undefined || name === server)
-        .flatMap(({ drifts }) => drifts),
-    async accept({ server, ...drift }) {
-      const book = byName.get(server);
-      if (book === undefined) return "missing";
-      const outcome = await acceptDrift(book, drift, bookOptions);
-      rebuild();
-      if (outcome === "accepted") await bus.publish(pinsChannel, server).catch(() => undefined);
-      return outcome;
-    },
-    async close() {
-      stopped.abort();
-      stopChanges();
-      await stopPins();
-      for (const { nudge } of keepers.values()) nudge.nudge();
-      await Promise.all([...keepers.values()].map(({ done }) => done));
-    },
-  };
+  const registry = new LiveRegistry(options, books, bookOptions);
+  await registry.start();
+  return registry;
 }
 
+class LiveRegistry implements Registry {
+  readonly #options: RegistryOptions;
+  readonly #books: ReadonlyMap<string, ServerBook>;
+  readonly #bookOptions: BookOptions;
+  readonly #build = createBuildCatalog();
+  readonly #listeners = new Set<(change: CatalogChange) => void>();
+  readonly #stopped = new AbortController();
+  readonly #keepers = new Map<string, ReturnType<typeof keep>>();
+  readonly #stops: (() => Promise<void> | void)[] = [];
+  #catalog: Catalog;
+
+  constructor(options: RegistryOptions, books: readonly ServerBook[], bookOptions: BookOptions) {
+    this.#options = options;
+    this.#bookOptions = bookOptions;
+    this.#books = new Map(books.map((book) => [book.name, book]));
+    this.#catalog = this.#build(books, options.toolsets);
+  }
+
+  async start(): Promise<void> {
+    const { connections, bus } = this.#options;
+    const keeping = {
+      ...this.#options,
+      bookOptions: this.#bookOptions,
+      rebuild: () => this.#rebuild(),
+      stopped: this.#stopped.signal,
+    };
+    for (const [name, book] of this.#books) this.#keepers.set(name, keep(book, keeping));
+    const stopChanges = connections.onChange((server, change) => {
+      const isNews = change === "closed" || change.method.endsWith("/list_changed");
+      if (isNews) this.#keepers.get(server)?.nudge.nudge();
+    });
+    this.#stops.push(stopChanges, await bus.subscribe(pinsChannel, () => void this.#readPins()));
+  }
+
+  catalog(): Catalog {
+    return this.#catalog;
+  }
+
+  onChange(listener: (change: CatalogChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async refresh(server: string): Promise<ServerState> {
+    const keeper = this.#keepers.get(server);
+    if (keeper === undefined) throw new Fault("not_found", `There is no server ${server}.`);
+    await keeper.look();
+    return this.#books.get(server)!.state;
+  }
+
+  drift(server?: string): readonly Drift[] {
+    const books = [...this.#books.values()];
+    const wanted = server === undefined ? books : books.filter(({ name }) => name === server);
+    return wanted.flatMap(({ drifts }) => drifts);
+  }
+
+  async accept({ server, ...drift }: Acceptance): Promise<"accepted" | "stale" | "missing"> {
+    const book = this.#books.get(server);
+    if (book === undefined) return "missing";
+    const outcome = await acceptDrift(book, drift, this.#bookOptions);
+    this.#rebuild();
+    if (outcome === "accepted") {
+      await this.#options.bus.publish(pinsChannel, server).catch(() => undefined);
+    }
+    return outcome;
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    for (const stop of this.#stops) await stop();
+    for (const { nudge } of this.#keepers.values()) nudge.nudge();
+    await Promise.all([...this.#keepers.values()].map(({ done }) => done));
+  }
+
+  /** What another replica accepted holds here too. */
+  async #readPins(): Promise<void> {
+    try {
+      for (const book of this.#books.values()) await readPins(book, this.#bookOptions);
+      this.#rebuild();
+    } catch (fault) {
+      this.#options.telemetry.log("warn", "pins could not be read", { fault });
+    }
+  }
+
+  #rebuild(): void {
+    const before = this.#catalog;
+    this.#catalog = this.#build([...this.#books.values()], this.#options.toolsets);
+    const change = diff(before, this.#catalog);
+    if (change !== null) for (const listener of this.#listeners) listener(change);
+  }
+}
+
+type Acceptance = Parameters<Registry["accept"]>[0];
+
 interface Keeping extends RegistryOptions {
-  readonly bookOptions: { readonly pins: Pins; readonly clock: Clock; readonly tenant: TenantId };
+  readonly bookOptions: BookOptions;
   readonly rebuild: () => void;
   readonly stopped: AbortSignal;
 }

@@ -87,7 +87,7 @@ function compile(schema: Json, options: { readonly useDefaults: boolean }): Comp
   }
   try {
     const ajv = isOld ? new Ajv(common) : new Ajv2020(common);
-    formats.default(ajv as never);
+    formats.default(ajv);
     const { $schema: _dialect, $id: _id, ...rest } = schema;
     return { kind: "compiled", validate: ajv.compile(rest) };
   } catch (error) {
@@ -109,7 +109,7 @@ function findTooMuch(schema: Json): string | null {
     if (typeof value !== "object" || value === null) return null;
     for (const [name, inner] of Object.entries(value)) {
       const found =
-        walk(inner as Json, depth + 1, name) ??
+        walk(inner, depth + 1, name) ??
         (key === "patternProperties" && isCostly(name)
           ? "the schema has a pattern that may never end"
           : null);
@@ -133,6 +133,6 @@ function hasDefaults(schema: Json): boolean {
   if (typeof schema !== "object" || schema === null) return false;
   if (Array.isArray(schema)) return schema.some(hasDefaults);
   return Object.entries(schema).some(
-    ([key, value]) => (key === "default" && value !== undefined) || hasDefaults(value as Json),
+    ([key, value]) => (key === "default" && value !== undefined) || hasDefaults(value),
   );
 }

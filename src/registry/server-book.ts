@@ -36,9 +36,20 @@ export interface BookOptions {
 
 export function openBook(name: string, config: ServerConfig): ServerBook {
   return {
-    ...{ name, config, state: { kind: "connecting" }, listedAtMs: null, capabilities: {} },
-    ...{ instructions: null, pins: new Map(), observed: null, blocked: new Map() },
-    ...{ drifts: [], refused: [], prompts: [], resources: [], templates: [] },
+    name,
+    config,
+    state: { kind: "connecting" },
+    listedAtMs: null,
+    capabilities: {},
+    instructions: null,
+    pins: new Map(),
+    observed: null,
+    blocked: new Map(),
+    drifts: [],
+    refused: [],
+    prompts: [],
+    resources: [],
+    templates: [],
   };
 }
 
@@ -94,12 +105,10 @@ async function pin(
   { options, by, previous }: Pinning,
 ): Promise<"accepted" | "stale"> {
   const row: PinRow = {
-    ...{
-      tenant: options.tenant,
-      server: book.name,
-      tool: definition.name,
-      digest: definition.digest,
-    },
+    tenant: options.tenant,
+    server: book.name,
+    tool: definition.name,
+    digest: definition.digest,
     definition: Buffer.from(definition.text),
     acceptedBy: by,
     acceptedAtMs: options.clock.nowMs(),
@@ -169,9 +178,14 @@ interface Difference {
 
 function toDrift(book: ServerBook, { name, grade, reasons, pinned, observed }: Difference): Drift {
   return {
-    ...{ server: book.name, tool: name, grade, reasons },
-    ...{ pinned: pinned?.digest ?? null, observed: observed?.digest ?? null },
-    ...{ before: pinned?.text ?? null, after: observed?.text ?? null },
+    server: book.name,
+    tool: name,
+    grade,
+    reasons,
+    pinned: pinned?.digest ?? null,
+    observed: observed?.digest ?? null,
+    before: pinned?.text ?? null,
+    after: observed?.text ?? null,
   };
 }
 

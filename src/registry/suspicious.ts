@@ -2,11 +2,10 @@ import type { Json } from "../lib/strict-json.ts";
 import { toPointer } from "../lib/strict-json.ts";
 
 /** Characters that people do not see and models read: tags, bidirectional controls, zero width. */
-const hidden =
-  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/u;
+const hidden = /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cf}]/u;
 /** An emoji is allowed the selector and the joiner that it is made of. */
 const emoji = /\p{Extended_Pictographic}(?:\ufe0f|\u200d\p{Extended_Pictographic})*/gu;
-const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u001b]/;
+const control = /(?![\t\n\r])\p{Cc}/u;
 
 /** What speaks to the model rather than of the tool. Found words are a reason to ask a person, no proof. */
 const instructions: readonly RegExp[] = [
@@ -38,7 +37,7 @@ export function findSuspicions(
   }
   return Object.entries(value).flatMap(([key, inner]) => [
     ...judge(key, [...path, key]),
-    ...findSuspicions(inner as Json, [...path, key]),
+    ...findSuspicions(inner, [...path, key]),
   ]);
 }
 
@@ -47,7 +46,7 @@ function judge(text: string, path: readonly (string | number)[]): readonly Suspi
   const bare = text.replaceAll(emoji, "");
   const isHidden = hidden.test(bare) || control.test(bare);
   const speaks = instructions.some((pattern) =>
-    pattern.test(text.normalize("NFKC").replaceAll(/[\u200b-\u200f\u2060]/g, "")),
+    pattern.test(text.normalize("NFKC").replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "")),
   );
   return [
     ...(isHidden ? [{ kind: "hidden", pointer } as const] : []),

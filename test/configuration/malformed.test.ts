@@ -115,7 +115,8 @@ function writeBlock(value: object, { style, depth }: { style: Style; depth: numb
   const comment = style.comments ? ` # ${"about ".repeat(depth + 1)}` : "";
   return Object.entries(value)
     .map(([key, below]: [string, unknown]) => {
-      if (typeof below !== "object" || below === null || Array.isArray(below)) {
+      const isLeaf = typeof below !== "object" || below === null || Array.isArray(below);
+      if (isLeaf || Object.keys(below).length === 0) {
         return `${indent}${key}: ${JSON.stringify(below)}${comment}\n`;
       }
       return `${indent}${key}:${comment}\n${writeBlock(below, { style, depth: depth + 1 })}`;

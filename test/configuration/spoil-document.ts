@@ -194,7 +194,7 @@ const doubled = field.map(({ line, indent, name, key, value }): Spoilt => {
 const unknown = fc
   .tuple(
     field,
-    fc.constantFrom("feature", "timeout", "servers", "x-y", "__proto__", "constructor", "<<"),
+    fc.constantFrom("feature", "timeout", "tools", "x-y", "__proto__", "constructor", "<<"),
   )
   .map(([{ line, indent, key }, name]): Spoilt => {
     const word = /^[A-Za-z_][\w-]*$/.test(name) ? name : JSON.stringify(name);

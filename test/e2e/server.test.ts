@@ -49,13 +49,14 @@ async function planSlowly(url: string, key: string) {
   return { status, end: () => void asked.end() };
 }
 
-test("a first start makes two keys, apart, and a second one is ready within two seconds", async () => {
+test("a first start makes three keys, apart, and a second one is ready within two seconds", async () => {
   const home = createHome();
   const first = await home.up();
   expect(first.events[0]).toMatchObject({ event: "starting" });
   expect(first.ready["keys"]).toMatchObject([
     { role: "admin", made: true },
     { role: "approver", made: true },
+    { role: "caller", made: true },
   ]);
   const keys = path.join(home.directory, "config", "countersign");
   expect(statSync(keys).mode & 0o777).toBe(0o700);
@@ -80,7 +81,7 @@ test("a first start makes two keys, apart, and a second one is ready within two 
     const startedMs = systemClock.monotonicMs();
     const again = await home.up();
     tookMs.push(Math.round(systemClock.monotonicMs() - startedMs));
-    expect(again.ready["keys"]).toMatchObject([{ made: false }, { made: false }]);
+    expect(again.ready["keys"]).toMatchObject([{ made: false }, { made: false }, { made: false }]);
     again.kill("SIGINT");
     expect(await again.ended).toBe(0);
   }
@@ -227,7 +228,11 @@ test("a configured admin key takes the place of the made one", async () => {
   home.environment["ADMIN_KEY"] = "a-key-that-a-person-chose-0123456789";
   const server = await home.up();
   const { keys } = server.ready;
-  expect(keys).toMatchObject([{ role: "admin", place: "env://ADMIN_KEY" }, { role: "approver" }]);
+  expect(keys).toMatchObject([
+    { role: "admin", place: "env://ADMIN_KEY" },
+    { role: "approver" },
+    { role: "caller" },
+  ]);
   expect(() => home.key("admin")).toThrow("ENOENT");
   const key = home.environment["ADMIN_KEY"];
   expect((await tell(server.url, "/v1/config", { key })).status).toBe(200);

@@ -23,7 +23,7 @@ export function createDialer({ resolve = resolveBySystem }: DialerOptions = {}):
 }
 
 async function resolveBySystem(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address);
+  return (await lookup(host, { all: true, order: "verbatim" })).map(({ address }) => address);
 }
 
 function openOrigin(target: DialTarget, resolve: Resolve): Origin {
@@ -62,30 +62,38 @@ interface Dial {
 
 /** Resolves once, judges every address, and connects to one that was judged: nothing asks DNS again. */
 function dial(
-  { target, host, place, resolve }: Dial,
+  dialled: Dial,
   options: buildConnector.Options,
   callback: buildConnector.Callback,
 ): void {
-  const connect = async (): Promise<void> => {
-    const addresses = isIP(host) === 0 ? await resolveHost(resolve, host) : [host];
-    check(addresses, target, place);
-    const tls = target.tls === null ? null : await target.tls();
-    const [address] = addresses;
-    const connector = buildConnector({
-      timeout: connectMs,
-      lookup: (_host, asked, done) => giveAddress(address!, asked, done),
-      maxCachedSessions: 0,
-      ...(tls?.certificate == null ? {} : { cert: tls.certificate }),
-      ...(tls?.key == null ? {} : { key: tls.key }),
-      ...(tls?.authority == null ? {} : { ca: tls.authority }),
-      ...(tls?.serverName == null ? {} : { servername: tls.serverName }),
-    });
-    connector(
-      tls?.serverName == null ? options : { ...options, servername: tls.serverName },
-      callback,
-    );
-  };
-  connect().catch((error: Error) => callback(error, null));
+  toConnector(dialled).then(
+    ({ connector, serverName }) =>
+      connector(serverName === null ? options : { ...options, servername: serverName }, callback),
+    // eslint-disable-next-line promise/no-callback-in-promise -- undici asks for a callback
+    (error: Error) => callback(error, null),
+  );
+}
+
+async function toConnector({ target, host, place, resolve }: Dial) {
+  const addresses = isIP(host) === 0 ? await resolveHost(resolve, host) : [host];
+  check(addresses, target, place);
+  const tls = target.tls === null ? null : await target.tls();
+  const [address] = addresses;
+  const serverName = tls?.serverName ?? null;
+  const connector = buildConnector({
+    timeout: connectMs,
+    lookup: (_host, asked, done) => giveAddress(address!, asked, done),
+    maxCachedSessions: 0,
+    ...withValues({ cert: tls?.certificate, key: tls?.key, ca: tls?.authority }),
+  });
+  return { connector, serverName };
+}
+
+/** Without what is null or missing: an empty certificate is not none. */
+function withValues(given: Readonly<Record<string, string | null | undefined>>) {
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== null && value !== undefined),
+  );
 }
 
 async function resolveHost(resolve: Resolve, host: string): Promise<readonly string[]> {

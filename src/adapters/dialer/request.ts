@@ -26,7 +26,7 @@ export function requestOver(
 
 interface Settle {
   readonly resolve: (answer: OriginAnswer) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** What may be read ahead of whoever reads the stream. */
@@ -40,7 +40,7 @@ class HttpExchange implements Dispatcher.DispatchHandler, OriginAnswer {
   #controller: Dispatcher.DispatchController | null = null;
   #isWritten = false;
   #isEnded = false;
-  #error: unknown = null;
+  #error: Error | null = null;
   #headers:
     | Dispatcher.DispatchController["rawHeaders"]
     | Record<string, string | string[] | undefined> = {};
@@ -114,7 +114,7 @@ class HttpExchange implements Dispatcher.DispatchHandler, OriginAnswer {
   text(maxBytes: number): Promise<string> {
     this.#maxBytes = maxBytes;
     if (this.#bytes > maxBytes) this.#end(tooLarge(this.#place, maxBytes));
-    if (this.#error !== null) return Promise.reject(this.#error as Error);
+    if (this.#error !== null) return Promise.reject(this.#error);
     if (this.#isEnded) return Promise.resolve(this.#take());
     return new Promise((resolve, reject) => {
       this.#onText = { resolve, reject };
@@ -141,6 +141,11 @@ class HttpExchange implements Dispatcher.DispatchHandler, OriginAnswer {
     this.#stream = stream;
     for (const chunk of early) stream.push(chunk);
     yield* stream as AsyncIterable<Uint8Array>;
+    this.#throwIfFailed();
+  }
+
+  /** Asked again after each wait: the field changes meanwhile. */
+  #throwIfFailed(): void {
     if (this.#error !== null) throw this.#error;
   }
 
@@ -172,11 +177,11 @@ class HttpExchange implements Dispatcher.DispatchHandler, OriginAnswer {
     this.#settle.reject(this.#error);
     this.#onText?.reject(this.#error);
     if (this.#controller?.aborted === false) this.#controller.abort(new Error("ended"));
-    this.#stream?.destroy(this.#error as Error);
+    this.#stream?.destroy(this.#error);
   }
 
-  #toFault(cause: unknown): unknown {
-    if (cause instanceof Fault || cause === this.#request.signal.reason) return cause;
+  #toFault(cause: unknown): Error {
+    if (cause instanceof Fault || cause === this.#request.signal.reason) return cause as Error;
     const why =
       cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : "unknown";
     if (typeof why === "string" && why.startsWith("HPE_")) {
@@ -194,7 +199,7 @@ class HttpExchange implements Dispatcher.DispatchHandler, OriginAnswer {
 
 interface TextSettle {
   readonly resolve: (text: string) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
 
 function tooLarge(place: string, maxBytes: number): Fault {

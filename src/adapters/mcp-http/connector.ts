@@ -40,7 +40,9 @@ export function createHttpConnector(options: HttpConnectorOptions): Connector {
       );
       try {
         const opened = await probe({
-          ...{ endpoint, place: url.host, version: options.version },
+          endpoint,
+          place: url.host,
+          version: options.version,
           metaText: writeMeta({}, {}),
           signal: AbortSignal.any([signal, late.signal]),
         });

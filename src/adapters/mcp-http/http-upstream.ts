@@ -9,13 +9,7 @@ import {
   writeResult,
 } from "../../mcp/write-message.ts";
 import { Fault } from "../../model/index.ts";
-import type {
-  AskAnswer,
-  Upstream,
-  UpstreamAnswer,
-  UpstreamRequest,
-  UpstreamTarget,
-} from "../../ports/upstream.ts";
+import type { AskAnswer, Upstream, UpstreamAnswer, UpstreamRequest } from "../../ports/upstream.ts";
 import { post, toStatusFault, type Posted } from "./post.ts";
 import { sessionHeaders } from "./probe.ts";
 import type { HttpUpstreamOptions } from "./options.ts";

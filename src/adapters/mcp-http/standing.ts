@@ -129,7 +129,9 @@ async function openListen(
 ): Promise<"again" | "never"> {
   const { endpoint, writeMeta, target } = options;
   const notifications = {
-    ...{ toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true },
+    toolsListChanged: true,
+    promptsListChanged: true,
+    resourcesListChanged: true,
     ...(uris.length === 0 ? {} : { resourceSubscriptions: uris }),
   };
   const members = `"notifications":${JSON.stringify(notifications)}`;

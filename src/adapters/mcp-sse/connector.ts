@@ -29,13 +29,17 @@ export function createSseConnector(options: SseConnectorOptions): Connector {
         throw new Error("only servers over HTTP+SSE are spoken to here");
       const url = new URL(target.endpoint);
       const origin = options.dialer.open({
-        ...{ url: target.endpoint, private: config.private, tls: options.toTls(config) },
-        // One for the stream, and one for what is posted, in order.
+        url: target.endpoint,
+        private: config.private,
+        tls: options.toTls(config),
         connections: 2,
       });
       const upstream = new ChannelUpstream({ ...options, target, writeMeta });
       const channel = new SseChannel({
-        ...{ origin, url, headers: target.headers, maxBytes: options.resultBytes },
+        origin,
+        url,
+        headers: target.headers,
+        maxBytes: options.resultBytes,
         onMessage: (message) => upstream.onLine(message),
         onEnd: (reason) => {
           upstream.end(reason);

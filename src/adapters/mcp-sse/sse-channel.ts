@@ -100,8 +100,14 @@ export class SseChannel implements Channel {
     const { origin, headers } = this.#options;
     try {
       const posted = await origin.request({
-        ...{ method: "POST", path, body, signal: this.#closed.signal },
-        headers: { ...headers, "content-type": "application/json" },
+        method: "POST",
+        path,
+        body,
+        signal: this.#closed.signal,
+        headers: {
+          ...headers,
+          "content-type": "application/json",
+        },
       });
       await posted.text(postBytes);
       if (posted.status >= 400) this.kill(`refused a message (${posted.status})`);

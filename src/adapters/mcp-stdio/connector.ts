@@ -1,12 +1,11 @@
 import path from "node:path";
 import { ChannelUpstream } from "../../mcp/channel-upstream.ts";
 import { createMetaWriter } from "../../mcp/modern-meta.ts";
-import type { StdioServerConfig } from "../../model/config-servers.ts";
 import { Fault } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
-import type { Connector, UpstreamTarget } from "../../ports/upstream.ts";
+import type { Connector, Upstream, UpstreamTarget } from "../../ports/upstream.ts";
 import { Child } from "./child.ts";
 
 export interface StdioConnectorOptions {
@@ -38,63 +37,109 @@ interface History {
 }
 
 /** One program an endpoint. One that keeps ending is started again ever more slowly. */
-export function createStdioConnector(options: StdioConnectorOptions): Connector {
-  const { clock, random } = options;
-  const writeMeta = createMetaWriter(options.version);
-  const histories = new Map<string, History>();
+export class StdioConnector implements Connector {
+  readonly #options: StdioConnectorOptions;
+  readonly #writeMeta: ReturnType<typeof createMetaWriter>;
+  readonly #histories = new Map<string, History>();
 
-  function historyOf({ server, endpoint }: UpstreamTarget): History {
+  constructor(options: StdioConnectorOptions) {
+    this.#options = options;
+    this.#writeMeta = createMetaWriter(options.version);
+  }
+
+  async connect(target: UpstreamTarget, signal: AbortSignal): Promise<Upstream> {
+    const history = this.#historyOf(target);
+    if (!history.isLegacy) {
+      const found = await this.#probe(target, history, signal);
+      if (found !== null) return found;
+    }
+    const { upstream, child } = this.#start(target, history);
+    try {
+      await this.#initialize(upstream, signal);
+      history.isLegacy = true;
+      return upstream;
+    } catch (error) {
+      history.isLegacy = false;
+      await child.close();
+      throw toFault(error, child);
+    }
+  }
+
+  /** Null for a program that ended over a question it does not know: it is asked in the old way. */
+  async #probe(
+    target: UpstreamTarget,
+    history: History,
+    signal: AbortSignal,
+  ): Promise<Upstream | null> {
+    const { clock } = this.#options;
+    const { upstream, child } = this.#start(target, history);
+    try {
+      const isModern = await greet(upstream, { clock, signal, withinMs: discoverMs });
+      if (!isModern) await this.#initialize(upstream, signal);
+      return upstream;
+    } catch (error) {
+      const hadEnded = child.ended !== null && isEnded(error) && !signal.aborted;
+      await child.close();
+      if (!hadEnded) throw toFault(error, child);
+      history.ends = 0;
+      history.notBeforeMs = 0;
+      return null;
+    }
+  }
+
+  async #initialize(upstream: ChannelUpstream, signal: AbortSignal): Promise<void> {
+    const waiting = { clock: this.#options.clock, signal, withinMs: helloMs };
+    await within(waiting, (until) => upstream.initialize(until));
+  }
+
+  #historyOf({ server, endpoint }: UpstreamTarget): History {
     const key = `${server}\n${endpoint}`;
-    const history = histories.get(key) ?? {
-      ends: 0,
-      startedMs: 0,
-      notBeforeMs: 0,
-      isLegacy: false,
-    };
-    histories.set(key, history);
+    const known = this.#histories.get(key);
+    if (known !== undefined) return known;
+    const history = { ends: 0, startedMs: 0, notBeforeMs: 0, isLegacy: false };
+    this.#histories.set(key, history);
     return history;
   }
 
-  function noteEnd(history: History): void {
+  #noteEnd(history: History): void {
+    const { clock, random } = this.#options;
     const nowMs = clock.monotonicMs();
     history.ends = nowMs - history.startedMs > wellMs ? 0 : history.ends + 1;
     // The first end is an accident: its program is replaced at once.
-    const pauseMs =
-      history.ends <= 1 ? 0 : Math.min(maxPauseMs, firstPauseMs * 2 ** (history.ends - 2));
+    const doubled = Math.min(maxPauseMs, firstPauseMs * 2 ** (history.ends - 2));
+    const pauseMs = history.ends <= 1 ? 0 : doubled;
     history.notBeforeMs = nowMs + pauseMs * (0.5 + random.fraction() / 2);
   }
 
-  function start(
-    target: UpstreamTarget,
-    config: StdioServerConfig,
-    history: History,
-  ): { upstream: ChannelUpstream; child: Child } {
+  #start(target: UpstreamTarget, history: History) {
+    const { clock, telemetry, directory, baseEnvironment, resultBytes } = this.#options;
+    const { config, server } = target;
+    if (config.transport !== "stdio") throw new Error("only programs are started");
     const waitMs = Math.ceil(history.notBeforeMs - clock.monotonicMs());
     if (waitMs > 0) {
       throw new Fault(
         "upstream_unreachable",
         `The program keeps ending; it is started again in ${waitMs} ms.`,
-        {
-          details: { retryAfterMs: waitMs },
-        },
+        { details: { retryAfterMs: waitMs } },
       );
     }
     history.startedMs = clock.monotonicMs();
-    const upstream = new ChannelUpstream({ ...options, target, writeMeta });
+    const upstream = new ChannelUpstream({
+      ...this.#options,
+      target,
+      writeMeta: this.#writeMeta,
+    });
     const child = new Child({
       command: config.command,
-      environment: { ...options.baseEnvironment, ...target.environment },
-      directory: path.resolve(options.directory, config.directory ?? "."),
+      environment: { ...baseEnvironment, ...target.environment },
+      directory: path.resolve(directory, config.directory ?? "."),
       clock,
-      lineBytes: options.resultBytes,
+      lineBytes: resultBytes,
       onLine: (line) => upstream.onLine(line),
       onComplaint: (line) =>
-        options.telemetry.log("debug", "a program wrote to its error stream", {
-          server: target.server,
-          line: line.slice(0, 500),
-        }),
+        telemetry.log("debug", "a program complained", { server, line: line.slice(0, 500) }),
       onEnd: (reason) => {
-        noteEnd(history);
+        this.#noteEnd(history);
         upstream.end(reason);
         target.onClose(reason);
       },
@@ -102,39 +147,6 @@ export function createStdioConnector(options: StdioConnectorOptions): Connector 
     upstream.attach(child);
     return { upstream, child };
   }
-
-  return {
-    async connect(target, signal) {
-      const { config } = target;
-      if (config.transport !== "stdio") throw new Error("only programs are started");
-      const history = historyOf(target);
-      if (!history.isLegacy) {
-        const { upstream, child } = start(target, config, history);
-        try {
-          if (await greet(upstream, { clock, signal, withinMs: discoverMs })) return upstream;
-          await within({ clock, signal, withinMs: helloMs }, (until) => upstream.initialize(until));
-          return upstream;
-        } catch (error) {
-          await child.close();
-          // A program that ends over a question it does not know is asked in the old way.
-          if (child.ended === null || signal.aborted || !isEnded(error))
-            throw toFault(error, child);
-          history.ends = 0;
-          history.notBeforeMs = 0;
-        }
-      }
-      const { upstream, child } = start(target, config, history);
-      try {
-        await within({ clock, signal, withinMs: helloMs }, (until) => upstream.initialize(until));
-        history.isLegacy = true;
-        return upstream;
-      } catch (error) {
-        history.isLegacy = false;
-        await child.close();
-        throw toFault(error, child);
-      }
-    },
-  };
 }
 
 interface Waiting {

@@ -42,10 +42,10 @@ export function toDiscoverResult(
     ...(toolset.instructions === null ? {} : { instructions: toolset.instructions }),
     ttlMs,
     cacheScope: "private",
-    _meta: { [metaKeys.serverInfo]: toServerInfo(version) },
+    _meta: { [metaKeys.serverInfo]: nameOurselves(version) },
   });
 }
 
-export function toServerInfo(version: string) {
+export function nameOurselves(version: string) {
   return { name: "countersign", title: "Countersign", version };
 }

@@ -1,17 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { metaKeys } from "../../mcp/protocol.ts";
 import { isObject, readBody as readMessages, type Body } from "../../mcp/read-message.ts";
-import { RpcRefusal, rpcCodes, toRpcError } from "../../mcp/rpc-error.ts";
-import { writeError } from "../../mcp/write-message.ts";
-import { Fault, faults } from "../../model/index.ts";
-import type { Telemetry } from "../../ports/telemetry.ts";
+import { Fault } from "../../model/index.ts";
 import type { Visit } from "../door.ts";
 import { checkAccept, checkContent } from "../negotiate.ts";
 import { readBody } from "../read-body.ts";
-import { Answering } from "./answering.ts";
 import { notAllowed, type Arrival, type Asker, type FaceOptions } from "./arrival.ts";
-import { createLegacyFace } from "./legacy-face.ts";
-import { createModernFace } from "./modern-face.ts";
+import { LegacyFace } from "./legacy-face.ts";
+import { ModernFace } from "./modern-face.ts";
+import { refuseArrival } from "./refuse.ts";
 
 export interface Face {
   serve(incoming: IncomingMessage, outgoing: ServerResponse, visit: Visit): Promise<void>;
@@ -23,14 +20,15 @@ const path = /^\/mcp(?:\/([a-z0-9]+(?:[-_][a-z0-9]+)*))?\/?$/;
 
 /** `/mcp` and `/mcp/<toolset>`: both eras on one path, told apart by what the client sends. */
 export function createFace(options: FaceOptions): Face {
-  const modern = createModernFace(options);
-  const legacy = createLegacyFace(options);
+  const modern = new ModernFace(options);
+  const legacy = new LegacyFace(options);
 
   async function post(arrival: Arrival): Promise<void> {
     const { incoming } = arrival;
     checkContent(incoming.headers, ["application/json"]);
     checkAccept(incoming.headers.accept, "application/json");
     const bytes = await readBody(incoming, options.limits().bodyBytes);
+    arrival.asker.signal.throwIfAborted();
     const body = readMessages(bytes);
     return isModern(incoming, body) ? modern.post(arrival, body) : legacy.post(arrival, body);
   }
@@ -44,7 +42,7 @@ export function createFace(options: FaceOptions): Face {
         else if (incoming.method === "DELETE") legacy.end(arrival);
         else throw notAllowed();
       } catch (error) {
-        refuse(outgoing, error, options.telemetry);
+        refuseArrival(outgoing, error, options.telemetry);
       }
     },
     close() {
@@ -58,7 +56,8 @@ function toAsker(options: FaceOptions, incoming: IncomingMessage, visit: Visit):
   const [target = ""] = (incoming.url ?? "").split("?", 1);
   const toolset = path.exec(target)?.[1] ?? "";
   const { holder, signal } = visit;
-  if (holder?.principal == null) throw new Fault("forbidden", "This key does not call tools.");
+  if (holder === null || holder.principal === null)
+    throw new Fault("forbidden", "This key does not call tools.");
   if (holder.toolsets !== null && !holder.toolsets.includes(toolset)) {
     throw new Fault("forbidden", "This key does not use this toolset.");
   }
@@ -81,34 +80,3 @@ function isModern({ headers }: IncomingMessage, body: Body): boolean {
 
 /** Versions are dates, so they compare as text. */
 const firstModern = "2026-01-01";
-
-/** Every no of these paths is an error of JSON-RPC, with the status that the transport asks for. */
-export function refuse(outgoing: ServerResponse, error: unknown, telemetry: Telemetry): void {
-  const answering = new Answering(outgoing, toHeaders(error));
-  if (error instanceof RpcRefusal) {
-    const { code, message, data, status } = error;
-    answering.end(
-      writeError(null, { code, message, ...(data === undefined ? {} : { data }) }),
-      status,
-    );
-    return;
-  }
-  if (error instanceof Fault) {
-    answering.end(writeError(null, toRpcError(error)), faults[error.code].status);
-    return;
-  }
-  telemetry.log("error", "bug", { stack: error instanceof Error ? error.stack : String(error) });
-  answering.end(
-    writeError(null, { code: rpcCodes.internal, message: "Something is broken here." }),
-    500,
-  );
-}
-
-function toHeaders(error: unknown): Readonly<Record<string, string>> {
-  if (!(error instanceof Fault)) return {};
-  const allow = error.details["allow"];
-  return {
-    ...(faults[error.code].retryable ? { "retry-after": "1" } : {}),
-    ...(Array.isArray(allow) ? { allow: allow.join(", ") } : {}),
-  };
-}

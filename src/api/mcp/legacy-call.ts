@@ -31,12 +31,12 @@ export function createLegacyCall({ gate, limits }: Pick<FaceOptions, "gate" | "l
       if (asker.signal.aborted) onGone();
       try {
         return await gate.exchange({
-          ...{ principal: asker.principal, toolset: asker.toolset, signal: cancelled.signal },
-          ...{
-            method: message.method,
-            params: message.params,
-            argumentsText: message.argumentsText,
-          },
+          principal: asker.principal,
+          toolset: asker.toolset,
+          signal: cancelled.signal,
+          method: message.method,
+          params: message.params,
+          argumentsText: message.argumentsText,
           client: toClient(session, answering),
           deadlineMs: limits().callMs,
           onNotification: ({ method, params }) => {

@@ -36,7 +36,9 @@ export function createListens({ watch, clock }: Pick<FaceOptions, "watch" | "clo
         else if (early.length < maxUris) early.push(text);
       };
       const watching = await watch.open({
-        ...{ principal: asker.principal, toolset: asker.toolset, filter: readFilter(message) },
+        principal: asker.principal,
+        toolset: asker.toolset,
+        filter: readFilter(message),
         onNotification: ({ method, params }) => send(method, params),
       });
       const params = { notifications: toNotifications(watching.granted), _meta: subscription };

@@ -11,8 +11,14 @@ export function createSessionWatch({ watch }: Pick<FaceOptions, "watch">) {
   async function open({ principal, toolset }: Asker, session: Session): Promise<void> {
     const { live } = session;
     const watching = await watch.open({
-      ...{ principal, toolset },
-      filter: { tools: true, prompts: true, resources: true, updated: [...live.subscribed] },
+      principal,
+      toolset,
+      filter: {
+        tools: true,
+        prompts: true,
+        resources: true,
+        updated: [...live.subscribed],
+      },
       onNotification: ({ method, params }) =>
         void live.stream?.send(writeNotification(method, params)),
     });

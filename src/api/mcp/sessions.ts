@@ -121,14 +121,14 @@ function read(sealer: Sealer, id: string): Sealed | null {
 
 function createLive(clock: Clock): LiveSession {
   return {
-    ...{ calls: new Map(), asked: new Map(), subscribed: new Set() },
-    ...{
-      stream: null,
-      closeWatch: null,
-      logLevel: "debug",
-      nextAsk: 1,
-      usedMs: clock.monotonicMs(),
-    },
+    calls: new Map(),
+    asked: new Map(),
+    subscribed: new Set(),
+    stream: null,
+    closeWatch: null,
+    logLevel: "debug",
+    nextAsk: 1,
+    usedMs: clock.monotonicMs(),
   };
 }
 

@@ -11,12 +11,15 @@ export const plan: Run<{ json: boolean; file?: string; url?: string }> = async (
   const { client } = await parts.connect(flags.url);
   const { body } = await withFile(file, client.planConfig({ body: text }));
   const { changes, base, digest } = body;
+  const how = changes.some(({ restart }) => restart)
+    ? "A running server refuses those marked so; restart it to take them."
+    : "`countersign apply` makes them.";
   voice.answer(
     { file, ...body },
-    changes.length === 0
+    base === digest
       ? `${file} changes nothing; ${shorten(base)} is serving.`
       : `${renderChanges(changes, voice.paint)}\n\n${file} would make ${count(changes.length, "change")}: ` +
-          `${shorten(base)} → ${shorten(digest)}. \`countersign apply\` makes them.`,
+          `${shorten(base)} → ${shorten(digest)}. ${how}`,
   );
   return exitCodes.ok;
 };

@@ -48,6 +48,7 @@ export async function* diagnose(
   const { store } = config;
   const data = store.kind === "embedded" ? path.resolve(directory, store.directory) : null;
   const holder = data === null ? null : await findHolder(data);
+  let isServing = false;
   const rest: readonly Probe[] = [
     ...(data === null ? [] : [{ name: "disk", look: () => lookAtDisk(data) }]),
     {
@@ -58,9 +59,20 @@ export async function* diagnose(
         return lookAtUrl(secret.reveal(), clock);
       },
     },
-    { name: "server", look: () => lookAtServer(tools, options.url ?? holder?.url ?? undefined) },
-    // A server of this directory that runs is what uses the port.
-    ...(holder === null ? [{ name: "port", look: () => lookAtPort(config.listen) }] : []),
+    {
+      name: "server",
+      look: async () => {
+        const finding = await lookAtServer(tools, options.url ?? holder?.url ?? undefined);
+        isServing = finding.status === "ok";
+        return finding;
+      },
+    },
+    // Where a server of ours answers, it is what uses the port.
+    {
+      name: "port",
+      look: async () =>
+        isServing || holder !== null ? ok("a server of ours uses it") : lookAtPort(config.listen),
+    },
     { name: "clock", look: () => lookAtClock(clock) },
     ...sandboxProbes,
   ];
