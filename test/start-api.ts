@@ -73,7 +73,7 @@ export async function startTestApi(script: ApiScript = {}) {
   return { ...server, logged, active, waiting };
 }
 
-function createScriptedConfiguration(script: ApiScript): Configuration {
+export function createScriptedConfiguration(script: ApiScript): Configuration {
   return {
     current: () => ({
       digest: base,
