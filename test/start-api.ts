@@ -42,6 +42,10 @@ export async function startTestApi(script: ApiScript = {}) {
     version: "0.0.0",
     node: process.version,
     configuration: createScriptedConfiguration(script),
+    registry: () => {
+      throw new Error("no registry here");
+    },
+    gate: { exchange: () => Promise.reject(new Error("no gate here")) },
     face: {
       serve: async (_incoming, outgoing) => void outgoing.writeHead(204).end(),
       close: () => undefined,

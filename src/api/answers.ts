@@ -4,8 +4,9 @@ import type { Answer, Answers } from "./contract.ts";
 import { toOpenApi } from "./openapi.ts";
 import type { Readiness } from "./readiness.ts";
 import { routes } from "./routes.ts";
+import { createToolAnswers, type ToolAnswersOptions } from "./tool-answers.ts";
 
-export interface AnswersOptions {
+export interface AnswersOptions extends ToolAnswersOptions {
   readonly version: string;
   readonly node: string;
   readonly configuration: Configuration;
@@ -44,6 +45,7 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
     },
     applyConfig: async ({ body, headers }) =>
       toApplied(await configuration.apply(body, parseEtag(headers["if-match"]))),
+    ...createToolAnswers(options),
   };
 }
 

@@ -89,6 +89,7 @@ async function answer(
     query: parse("query", route.query, ask.req.query()),
     headers: parse("headers", route.headers, incoming.headers),
     body: await unlessAborted(readText(route, incoming, options.bodyLimitBytes()), visit.signal),
+    holder: visit.holder,
     signal: visit.signal,
   };
   // Whoever was told that it is too late must not find it done.

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Role } from "../authority/keyring.ts";
+import type { KeyHolder, Role } from "../authority/keyring.ts";
 import type { FaultCode } from "../model/index.ts";
 
 /**
@@ -44,6 +44,8 @@ export interface Asked<R extends Route> {
   readonly params: Parsed<R["params"]>;
   readonly query: Parsed<R["query"]>;
   readonly body: R["consumes"] extends readonly string[] ? string : undefined;
+  /** Whose key it is; null on a route that is open to all. */
+  readonly holder: KeyHolder | null;
   /** Fires when the client is gone or the deadline has passed. */
   readonly signal: AbortSignal;
 }

@@ -4,6 +4,7 @@ import { schemas } from "./schemas.ts";
 
 const everyone = ["admin", "approver"] as const;
 const admin = ["admin"] as const;
+const json = ["application/json"] as const;
 const yaml = ["application/yaml", "text/yaml", "application/x-yaml"] as const;
 
 /** Every route there is. */
@@ -84,5 +85,58 @@ export const routes = {
       200: { description: "It is serving.", schema: schemas.ConfigApplied, etag: true },
     },
     faults: ["config_invalid", "config_stale", "config_unstartable", "precondition_required"],
+  },
+  listServers: {
+    method: "GET",
+    path: "/v1/servers",
+    summary: "Registered servers and how they are.",
+    access: admin,
+    answers: { 200: { description: "By name.", schema: schemas.Servers } },
+  },
+  refreshServer: {
+    method: "POST",
+    path: "/v1/servers/{name}/refresh",
+    summary: "Lists a server again now, and says how it is.",
+    access: admin,
+    params: z.object({ name: z.string() }),
+    answers: { 200: { description: "How it is.", schema: schemas.Server } },
+  },
+  listTools: {
+    method: "GET",
+    path: "/v1/tools",
+    summary: "Tools as they are offered on /mcp.",
+    access: admin,
+    answers: { 200: { description: "By name.", schema: schemas.Tools } },
+  },
+  listDrift: {
+    method: "GET",
+    path: "/v1/drift",
+    summary: "Where servers define something else than what was accepted.",
+    access: admin,
+    answers: { 200: { description: "Worst first.", schema: schemas.Drifts } },
+  },
+  acceptDrift: {
+    method: "POST",
+    path: "/v1/drift/accept",
+    summary: "Accepts what is observed of a tool as its new pin.",
+    access: admin,
+    consumes: json,
+    answers: { 200: { description: "It is pinned.", schema: schemas.DriftAccepted } },
+    faults: ["drift_stale"],
+  },
+  lintTools: {
+    method: "GET",
+    path: "/v1/tools/lint",
+    summary: "What makes tools hard to use for a model.",
+    access: admin,
+    answers: { 200: { description: "Findings.", schema: schemas.Lint } },
+  },
+  callTool: {
+    method: "POST",
+    path: "/v1/tools/call",
+    summary: "Calls a tool through the gate, as the holder of the key.",
+    access: ["admin", "caller"],
+    consumes: json,
+    answers: { 200: { description: "What became of it.", schema: schemas.Called } },
   },
 } as const satisfies Contract;

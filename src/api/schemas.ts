@@ -19,6 +19,39 @@ const change = z.object({
   restart: z.boolean().describe("A running process refuses it; the next start takes it."),
 });
 
+const server = z.object({
+  name: z.string(),
+  transport: z.enum(["http", "sse", "stdio"]),
+  state: z.enum(["connecting", "ready", "down"]),
+  reason: z.string().nullable().describe("Why it is down."),
+  version: z.string().nullable().describe("Version of the protocol that it speaks."),
+  listedAt: z.iso.datetime().nullable(),
+  tools: z.int(),
+  blocked: z.int(),
+  drifts: z.int(),
+});
+
+const tool = z.object({
+  name: z.string().describe("As it is offered."),
+  server: z.string(),
+  title: z.string().nullable(),
+  description: z.string(),
+  effect: z.enum(["read", "write", "destructive"]),
+  pin: digestSchema,
+  blocked: z.array(z.string()).nullable().describe("Why it cannot be called."),
+});
+
+const drift = z.object({
+  server: z.string(),
+  tool: z.string(),
+  grade: z.enum(["cosmetic", "widening", "breaking", "dangerous"]),
+  reasons: z.array(z.string()),
+  pinned: digestSchema.nullable(),
+  observed: digestSchema.nullable(),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+});
+
 export const schemas = {
   Refusal: z
     .object({
@@ -60,4 +93,18 @@ export const schemas = {
     digest: digestSchema,
   }),
   ConfigProblem: problem,
+  Server: server,
+  Servers: z.object({ servers: z.array(server) }),
+  Tool: tool,
+  Tools: z.object({ tools: z.array(tool) }),
+  Drift: drift,
+  Drifts: z.object({ drifts: z.array(drift) }),
+  DriftAccepted: z.object({ server: z.string(), tool: z.string(), pin: digestSchema.nullable() }),
+  Lint: z.object({
+    findings: z.array(z.object({ tool: z.string(), rule: z.string(), message: z.string() })),
+  }),
+  Called: z.object({
+    outcome: z.enum(["answered", "tool_error", "refused"]),
+    result: z.unknown().describe("The tool's result, or the error of the protocol."),
+  }),
 } as const;

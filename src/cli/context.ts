@@ -10,6 +10,8 @@ export interface CliParts {
   readonly files: Files;
   /** A client of the server at `url`, or where this user's server is to be expected. */
   readonly connect: (url: string | undefined) => Promise<Connection>;
+  /** Puts a value into the text of a configuration; a Fault when something is there already. */
+  readonly editConfig: (text: string, path: readonly string[], value: object) => string;
   /** Runs the server in this process until it is told to stop; the exit code. */
   readonly serve: (options: ServeOptions) => Promise<number>;
   readonly diagnose: (options: DiagnoseOptions) => AsyncIterable<Check>;

@@ -48,6 +48,7 @@ async function call(line: string, script: Script = {}) {
       },
     },
     connect: async () => ({ url: "http://127.0.0.1:7070", client: script.client as Client }),
+    editConfig: (text) => text,
     serve: async ({ onEvent }) => {
       for (const event of script.events ?? []) onEvent(event);
       return 0;

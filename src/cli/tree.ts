@@ -2,28 +2,8 @@ import { buildCommand, buildRouteMap, type RouteMap } from "@stricli/core";
 import { lazy } from "./command.ts";
 import type { CliContext } from "./context.ts";
 import type { Shell } from "./commands/completion.ts";
-
-const json = {
-  kind: "boolean",
-  brief: "Print one JSON object on stdout",
-  default: false,
-  withNegated: false,
-} as const;
-const text = (input: string): string => input;
-const file = {
-  kind: "parsed",
-  parse: text,
-  brief: "The configuration (countersign.yaml)",
-  placeholder: "path",
-  optional: true,
-} as const;
-const url = {
-  kind: "parsed",
-  parse: text,
-  brief: "The server (COUNTERSIGN_URL, else the one of this directory, else 127.0.0.1:7070)",
-  placeholder: "url",
-  optional: true,
-} as const;
+import { file, json, optionalText, url } from "./flags.ts";
+import { servers, toolCommands } from "./tree-tools.ts";
 
 interface ServerFlags {
   readonly json: boolean;
@@ -59,13 +39,7 @@ const up = buildCommand<{ json: boolean; file?: string; listen?: string }, [], C
     flags: {
       json: { ...json, brief: "Print events as NDJSON on stdout" },
       file,
-      listen: {
-        kind: "parsed",
-        parse: text,
-        brief: "Address and port instead of the configured one",
-        placeholder: "host:port",
-        optional: true,
-      },
+      listen: optionalText("Address and port instead of the configured one", "host:port"),
     },
   },
   docs: {
@@ -89,13 +63,7 @@ const apply = buildCommand<ServerFlags & { readonly base?: string }, [], CliCont
       json,
       file,
       url,
-      base: {
-        kind: "parsed",
-        parse: text,
-        brief: "Apply only on top of this revision, as plan named it",
-        placeholder: "digest",
-        optional: true,
-      },
+      base: optionalText("Apply only on top of this revision, as plan named it", "digest"),
     },
   },
   docs: { brief: "Make countersign.yaml the revision that is serving" },
@@ -138,7 +106,17 @@ const version = buildCommand<{ json: boolean }, [], CliContext>({
 
 export function createTree(): RouteMap<CliContext> {
   return buildRouteMap({
-    routes: { init, up, plan, apply, doctor, completion, version },
+    routes: {
+      init,
+      up,
+      plan,
+      apply,
+      doctor,
+      servers,
+      tools: toolCommands,
+      completion,
+      version,
+    },
     docs: { brief: "The control plane for AI agents in production" },
   });
 }

@@ -40,6 +40,64 @@ export type ConfigPlan = {
 
 export type ConfigApplied = { readonly kind: "applied" | "unchanged"; readonly digest: string };
 
+export type Server = {
+  readonly name: string;
+  readonly transport: "http" | "sse" | "stdio";
+  readonly state: "connecting" | "ready" | "down";
+  readonly reason: string | null;
+  readonly version: string | null;
+  readonly listedAt: string | null;
+  readonly tools: number;
+  readonly blocked: number;
+  readonly drifts: number;
+};
+
+export type Servers = { readonly servers: readonly Server[] };
+
+export type Tool = {
+  readonly name: string;
+  readonly server: string;
+  readonly title: string | null;
+  readonly description: string;
+  readonly effect: "read" | "write" | "destructive";
+  readonly pin: string;
+  readonly blocked: readonly string[] | null;
+};
+
+export type Tools = { readonly tools: readonly Tool[] };
+
+export type Drift = {
+  readonly server: string;
+  readonly tool: string;
+  readonly grade: "cosmetic" | "widening" | "breaking" | "dangerous";
+  readonly reasons: readonly string[];
+  readonly pinned: string | null;
+  readonly observed: string | null;
+  readonly before: string | null;
+  readonly after: string | null;
+};
+
+export type Drifts = { readonly drifts: readonly Drift[] };
+
+export type DriftAccepted = {
+  readonly server: string;
+  readonly tool: string;
+  readonly pin: string | null;
+};
+
+export type Lint = {
+  readonly findings: readonly {
+    readonly tool: string;
+    readonly rule: string;
+    readonly message: string;
+  }[];
+};
+
+export type Called = {
+  readonly outcome: "answered" | "tool_error" | "refused";
+  readonly result: unknown;
+};
+
 const operations = {
   /** Whether the process lives. Says nothing about what it depends on. */
   getHealth: async (send: Send) =>
@@ -102,6 +160,64 @@ const operations = {
         expects: [200],
         body: input.body,
         contentType: "application/yaml",
+      }),
+    ),
+
+  /** Registered servers and how they are. */
+  listServers: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: Servers; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/servers", expects: [200] }),
+    ),
+
+  /** Lists a server again now, and says how it is. */
+  refreshServer: async (send: Send, input: { readonly name: string }) =>
+    as<{ readonly status: 200; readonly body: Server; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/servers/" + encodeURIComponent(input.name) + "/refresh",
+        expects: [200],
+      }),
+    ),
+
+  /** Tools as they are offered on /mcp. */
+  listTools: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: Tools; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/tools", expects: [200] }),
+    ),
+
+  /** Where servers define something else than what was accepted. */
+  listDrift: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: Drifts; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/drift", expects: [200] }),
+    ),
+
+  /** Accepts what is observed of a tool as its new pin. */
+  acceptDrift: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: DriftAccepted; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/drift/accept",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** What makes tools hard to use for a model. */
+  lintTools: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: Lint; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/tools/lint", expects: [200] }),
+    ),
+
+  /** Calls a tool through the gate, as the holder of the key. */
+  callTool: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: Called; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/tools/call",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
       }),
     ),
 };

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { editConfig } from "../adapters/yaml/edit-config.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { connect } from "./connect.ts";
 import { readEnvironment } from "./environment.ts";
@@ -16,6 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     streams: openStreams(environment.wantsColor),
     files: openFiles(cwd),
     connect: toServer,
+    editConfig,
     serve: async (options) => {
       const { serve } = await import("./serve.ts");
       return serve({ cwd, environment, version }, options);

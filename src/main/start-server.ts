@@ -153,6 +153,8 @@ function startDoor(options: ServerOptions, behind: Behind) {
     metrics,
     configuration,
     face: createDoorFace(options, behind),
+    registry: () => configuration.live().parts.gate.registry,
+    gate: { exchange: (request) => configuration.live().parts.gate.gate.exchange(request) },
     keyring: { identify: (key) => configuration.live().parts.keyring.identify(key) },
     limits: () => configuration.live().parts.limits,
     readiness: createReadiness(clock, [

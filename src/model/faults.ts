@@ -51,6 +51,7 @@ export const faults = {
   caller_busy: { status: 429, rpc: -32603, exit: 75, retryable: true, hint: "This caller has as many calls under way, waiting or in this minute as it may. Try again later." },
   address_refused: { status: 502, rpc: -32603, exit: 2, retryable: false, hint: "An address that is not public has to be allowed with `private: true` at the server in countersign.yaml; link-local ones never are." },
   tool_blocked: { status: 409, rpc: -32603, exit: 11, retryable: false, hint: "The tool's definition changed. `countersign tools drift` shows how; `countersign tools accept` accepts it." },
+  drift_stale: { status: 409, rpc: -32603, exit: 11, retryable: false, hint: "The definition changed again since it was shown. Look at the drift anew." },
   result_invalid: { status: 502, rpc: -32603, exit: 1, retryable: false, hint: "The tool's result does not fit its own output schema." },
   parked_lost: { status: 410, rpc: -32603, exit: 1, retryable: false, hint: "The call that waited for this answer is gone; it may have been carried out in part. Look before you send it again." },
   stream_taken: { status: 409, rpc: -32600, exit: 2, retryable: false, hint: "A session has one standing stream. Close the other one, or wait until it is gone." },

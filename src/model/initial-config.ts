@@ -29,6 +29,11 @@ listen: ${JSON.stringify(listen)}
 store:
 ${store}
 
+# Who may do what. Until policies are built in it is all or nothing: allow-all lets every caller
+# call every tool that is not blocked, and is said at each start.
+policy:
+  rule: allow-all
+
 log:
   level: info
 `;

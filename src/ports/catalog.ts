@@ -23,6 +23,8 @@ export interface CatalogServer {
   /** What the server says it can do: `resources.subscribe`, `logging`, `completions`… */
   readonly capabilities: Readonly<Record<string, Json>>;
   readonly instructions: string | null;
+  /** What the server calls its own version. */
+  readonly serverVersion: string | null;
 }
 
 /** A server that is not ready keeps its last known definitions; calls to it end with a fault. */

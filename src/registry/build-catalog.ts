@@ -71,15 +71,17 @@ function digestOf(toolsets: ReadonlyMap<string, CatalogToolset>): Catalog["diges
   return toDigest(JSON.stringify(parts));
 }
 
-function toServer({
-  name,
-  config,
-  state,
-  listedAtMs,
-  capabilities,
-  instructions,
-}: ServerBook): CatalogServer {
-  return Object.freeze({ name, config, state, listedAtMs, capabilities, instructions });
+function toServer(book: ServerBook): CatalogServer {
+  const { name, config, state, listedAtMs, capabilities, instructions, serverVersion } = book;
+  return Object.freeze({
+    name,
+    config,
+    state,
+    listedAtMs,
+    capabilities,
+    instructions,
+    serverVersion,
+  });
 }
 
 function toDefaults(config: ServerConfig): ToolConfig {

@@ -193,6 +193,7 @@ async function lookAt(book: ServerBook, keeping: Keeping): Promise<boolean> {
     await takeListing(book, listing, bookOptions);
     book.capabilities = facts.capabilities;
     book.instructions = facts.instructions;
+    book.serverVersion = facts.serverInfo?.version || null;
     book.state = { kind: "ready", era: facts.era, version: facts.version };
     for (const { name, reason } of book.refused)
       telemetry.log("warn", "a tool is left out", { server: book.name, tool: name, reason });

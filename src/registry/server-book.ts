@@ -17,6 +17,7 @@ export interface ServerBook {
   listedAtMs: number | null;
   capabilities: Readonly<Record<string, Json>>;
   instructions: string | null;
+  serverVersion: string | null;
   /** By tool. */
   pins: Map<string, Definition>;
   observed: Map<string, Definition> | null;
@@ -42,6 +43,7 @@ export function openBook(name: string, config: ServerConfig): ServerBook {
     listedAtMs: null,
     capabilities: {},
     instructions: null,
+    serverVersion: null,
     pins: new Map(),
     observed: null,
     blocked: new Map(),

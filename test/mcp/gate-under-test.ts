@@ -90,6 +90,8 @@ export async function startGateUnderTest(document: object): Promise<GateUnderTes
     random,
     telemetry,
     face,
+    registry: () => gate.registry,
+    gate: gate.gate,
     keyring: createKeyring([
       { id: "caller", role: "caller", sha256: hashKey(callerKey) },
       { id: "other", role: "caller", sha256: hashKey(otherKey) },

@@ -1,0 +1,166 @@
+import { z } from "zod";
+import { parseStrictJson } from "../lib/strict-json.ts";
+import { lintTools } from "../registry/lint.ts";
+import { digestSchema, Fault, toCanonicalText } from "../model/index.ts";
+import { RpcRefusal } from "../mcp/rpc-error.ts";
+import type { CatalogServer, CatalogTool } from "../ports/catalog.ts";
+import type { Gate, GateAnswer } from "../ports/gate.ts";
+import type { Registry } from "../ports/registry.ts";
+import type { Answer, Answers, Asked } from "./contract.ts";
+import type { routes } from "./routes.ts";
+
+export interface ToolAnswersOptions {
+  readonly registry: () => Registry;
+  readonly gate: Gate;
+}
+
+type ToolRoutes = Pick<
+  typeof routes,
+  | "listServers"
+  | "refreshServer"
+  | "listTools"
+  | "listDrift"
+  | "acceptDrift"
+  | "lintTools"
+  | "callTool"
+>;
+
+const acceptance = z.strictObject({
+  server: z.string().max(64),
+  tool: z.string().max(256),
+  observed: digestSchema.nullable(),
+});
+
+const calling = z.strictObject({
+  name: z.string().max(256),
+  toolset: z.string().max(64).prefault(""),
+  arguments: z.record(z.string(), z.unknown()).prefault({}),
+});
+
+/** How long a call over REST may take: the request's own deadline is shorter by default. */
+const callMs = 600_000;
+
+export function createToolAnswers(options: ToolAnswersOptions): Answers<ToolRoutes> {
+  const { registry } = options;
+  return {
+    listServers: () => ({ status: 200, body: { servers: toServers(registry()) } }),
+    refreshServer: async ({ params }) => {
+      await registry().refresh(params.name);
+      const server = toServers(registry()).find(({ name }) => name === params.name);
+      if (server === undefined) throw new Fault("not_found", `There is no server ${params.name}.`);
+      return { status: 200, body: server };
+    },
+    listTools: () => {
+      const tools = [...registry().catalog().toolsets.get("")!.tools.values()];
+      return { status: 200, body: { tools: tools.map(toTool) } };
+    },
+    listDrift: () => {
+      const drifts = registry().drift();
+      return {
+        status: 200,
+        body: { drifts: drifts.map((each) => ({ ...each, reasons: [...each.reasons] })) },
+      };
+    },
+    acceptDrift: (asked) => accept(options, asked),
+    lintTools: () => ({ status: 200, body: { findings: [...lintTools(registry().catalog())] } }),
+    callTool: (asked) => call(options, asked),
+  };
+}
+
+type Server = Answer<ToolRoutes["refreshServer"]>["body"];
+
+function toServers(registry: Registry): Server[] {
+  const catalog = registry.catalog();
+  const tools = [...catalog.toolsets.get("")!.tools.values()];
+  return [...catalog.servers.values()].map((server) => {
+    const own = tools.filter((each) => each.server === server.name);
+    return {
+      ...toState(server),
+      name: server.name,
+      transport: server.config.transport,
+      listedAt: server.listedAtMs === null ? null : new Date(server.listedAtMs).toISOString(),
+      tools: own.length,
+      blocked: own.filter(({ blocked }) => blocked !== null).length,
+      drifts: registry.drift(server.name).length,
+    };
+  });
+}
+
+function toState({ state }: CatalogServer): Pick<Server, "state" | "reason" | "version"> {
+  switch (state.kind) {
+    case "connecting":
+      return { state: "connecting", reason: null, version: null };
+    case "ready":
+      return { state: "ready", reason: null, version: state.version };
+    case "down":
+      return { state: "down", reason: state.message, version: null };
+  }
+}
+
+function toTool({ exposed, blocked, ...tool }: CatalogTool) {
+  const { server, title, description, effect, pin } = tool;
+  const reasons = blocked === null ? null : [...blocked.reasons];
+  return { name: exposed, server, title, description, effect, pin, blocked: reasons };
+}
+
+async function accept(
+  { registry }: ToolAnswersOptions,
+  { body, holder }: Asked<ToolRoutes["acceptDrift"]>,
+): Promise<Answer<ToolRoutes["acceptDrift"]>> {
+  const { server, tool, observed } = readBody(acceptance, body);
+  const outcome = await registry().accept({ server, tool, observed, by: holder?.id ?? "unknown" });
+  if (outcome === "missing") throw new Fault("not_found", `${server} has no drift of ${tool}.`);
+  if (outcome === "stale") {
+    throw new Fault("drift_stale", `${tool} is not what was shown any more.`);
+  }
+  return { status: 200, body: { server, tool, pin: observed } };
+}
+
+async function call(
+  { gate }: ToolAnswersOptions,
+  { body, holder, signal }: Asked<ToolRoutes["callTool"]>,
+): Promise<Answer<ToolRoutes["callTool"]>> {
+  const { name, toolset, arguments: args } = readBody(calling, body);
+  if (holder === null || holder.principal === null) {
+    throw new Fault("forbidden", "This key does not call tools.");
+  }
+  if (holder.toolsets !== null && !holder.toolsets.includes(toolset)) {
+    throw new Fault("forbidden", "This key does not use this toolset.");
+  }
+  try {
+    const answer = await gate.exchange({
+      principal: holder.principal,
+      toolset,
+      method: "tools/call",
+      params: { name, arguments: args as never },
+      argumentsText: toCanonicalText(args),
+      client: { era: "legacy", version: "", capabilities: {}, ask: null },
+      signal,
+      deadlineMs: callMs,
+      onNotification: () => undefined,
+    });
+    return { status: 200, body: toCalled(answer) };
+  } catch (error) {
+    if (!(error instanceof RpcRefusal)) throw error;
+    const { code, message, data } = error;
+    return { status: 200, body: { outcome: "refused", result: { code, message, data } } };
+  }
+}
+
+function toCalled(answer: GateAnswer): Answer<ToolRoutes["callTool"]>["body"] {
+  if (answer.kind === "error") return { outcome: "refused", result: answer.error };
+  const result: unknown = JSON.parse(answer.text);
+  return { outcome: answer.isError ? "tool_error" : "answered", result };
+}
+
+function readBody<Value>(schema: z.ZodType<Value>, text: string): Value {
+  const read = parseStrictJson(text);
+  if (read.kind === "refused") {
+    throw new Fault("request_invalid", `The body is not JSON: ${read.reason}.`);
+  }
+  const parsed = schema.safeParse(read.value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = issue?.path.join(".") ?? "";
+  throw new Fault("request_invalid", `body ${place}: ${issue?.message ?? "is wrong"}`);
+}

@@ -1,0 +1,54 @@
+import { Fault } from "../../model/fault.ts";
+import type { AddFlags } from "../tree-tools.ts";
+import type { Run } from "../command.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { readDocument, withFile } from "../read-document.ts";
+import { renderChanges, shorten } from "../render-changes.ts";
+
+/** Writes the server into the document, comments and all, once the running server would take it. */
+export const addServer: Run<AddFlags, [string, ...string[]]> = async (
+  { parts, voice },
+  flags,
+  ...[name, ...command]
+) => {
+  const { file, text } = await readDocument(parts.files, flags.file);
+  const added = parts.editConfig(text, ["servers", name], toServer(flags, command));
+  const { client } = await parts.connect(flags.url);
+  const planned = await withFile(file, client.planConfig({ body: added }));
+  voice.note(renderChanges(planned.body.changes, voice.paint));
+  const applied = await withFile(
+    file,
+    client.applyConfig({ ifMatch: `"${planned.body.base}"`, body: added }),
+  );
+  await parts.files.write(file, added, { overwrite: true });
+  const { body: server } = await client.refreshServer({ name });
+  voice.answer(
+    { file, digest: applied.body.digest, server },
+    `${name} is ${server.state}${server.reason === null ? "" : ` (${server.reason})`}, ` +
+      `with ${server.tools} tools. ${shorten(applied.body.digest)} is serving.`,
+  );
+  return server.state === "ready" ? exitCodes.ok : exitCodes.tryLater;
+};
+
+function toServer(flags: AddFlags, command: readonly string[]): object {
+  if (flags.to !== undefined && command.length === 0) {
+    return {
+      transport: flags.transport ?? "http",
+      url: flags.to,
+      ...(flags.private ? { private: true } : {}),
+    };
+  }
+  if (flags.to !== undefined || command.length === 0) {
+    throw new Fault(
+      "usage_invalid",
+      "A server is either reached with --to or started with a program.",
+    );
+  }
+  if (!flags.noSandbox) {
+    throw new Fault(
+      "usage_invalid",
+      "No sandbox is built in yet, so the program would run with the powers of this user: say so with --no-sandbox.",
+    );
+  }
+  return { transport: "stdio", command, sandbox: "none" };
+}

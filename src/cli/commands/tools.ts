@@ -1,0 +1,137 @@
+import type { Drift } from "../../client/client.ts";
+import { Fault } from "../../model/fault.ts";
+import type { Run } from "../command.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { shorten } from "../render-changes.ts";
+import { renderTable } from "../render-table.ts";
+
+interface Flags {
+  readonly json: boolean;
+  readonly url?: string;
+}
+
+export const listTools: Run<Flags & { server?: string }> = async ({ parts, voice }, flags) => {
+  const { client } = await parts.connect(flags.url);
+  const { body } = await client.listTools();
+  const isWanted = (server: string): boolean =>
+    flags.server === undefined || flags.server === server;
+  const tools = body.tools.filter(({ server }) => isWanted(server));
+  voice.answer(
+    { tools },
+    tools.length === 0
+      ? "There are no tools. `countersign servers ls` says how the servers are."
+      : renderTable(
+          tools.map(({ name, effect, blocked, description }) => [
+            name,
+            effect,
+            blocked === null ? "" : "BLOCKED",
+            description.split("\n", 1)[0]!.slice(0, 80),
+          ]),
+        ),
+  );
+  return exitCodes.ok;
+};
+
+export const callTool: Run<Flags & { toolset?: string }, [string, string?]> = async (
+  { parts, voice },
+  flags,
+  ...[name, given = "{}"]
+) => {
+  const args = readArguments(given);
+  const { client } = await parts.connect(flags.url);
+  const toolset = flags.toolset ?? "";
+  const { body } = await client.callTool({
+    body: `{"name":${JSON.stringify(name)},"toolset":${JSON.stringify(toolset)},"arguments":${args}}`,
+  });
+  voice.answer(body, toText(body.result));
+  if (body.outcome === "answered") return exitCodes.ok;
+  return isDenied(body.result) ? exitCodes.denied : exitCodes.failed;
+};
+
+/** Sent as it was typed: what a double does not keep, the server refuses with its place. */
+function readArguments(given: string): string {
+  try {
+    const read: unknown = JSON.parse(given);
+    if (typeof read === "object" && read !== null && !Array.isArray(read)) return given;
+  } catch {
+    // Said below, as for any other value.
+  }
+  throw new Fault("usage_invalid", `The arguments are a JSON object, such as '{"path":"."}'.`);
+}
+
+function isDenied(result: unknown): boolean {
+  const meta = (result as { _meta?: Record<string, { outcome?: string } | undefined> } | null)
+    ?._meta;
+  return meta?.["dev.countersign/outcome"]?.outcome === "denied";
+}
+
+/** The texts of a result as they are; anything else as JSON. */
+function toText(result: unknown): string {
+  const { content, message } = (result ?? {}) as { content?: unknown; message?: string };
+  if (!Array.isArray(content)) return message ?? JSON.stringify(result, null, 2);
+  return (content as readonly { type?: string; text?: string }[])
+    .map((part) => (part.type === "text" ? (part.text ?? "") : JSON.stringify(part)))
+    .join("\n");
+}
+
+export const showDrift: Run<Flags> = async ({ parts, voice }, flags) => {
+  const { client } = await parts.connect(flags.url);
+  const { body } = await client.listDrift();
+  voice.answer(body, renderDrifts(body.drifts));
+  return exitCodes.ok;
+};
+
+export const preflight: Run<Flags> = async ({ parts, voice }, flags) => {
+  const { client } = await parts.connect(flags.url);
+  const { body } = await client.listDrift();
+  const blocking = body.drifts.filter(({ grade }) => grade === "breaking" || grade === "dangerous");
+  voice.answer(
+    { ok: blocking.length === 0, drifts: body.drifts },
+    blocking.length === 0 ? "Every definition is what was accepted." : renderDrifts(blocking),
+  );
+  return blocking.length === 0 ? exitCodes.ok : exitCodes.drift;
+};
+
+export const acceptDrift: Run<Flags & { digest?: string }, [string, string]> = async (
+  { parts, voice },
+  flags,
+  ...[server, tool]
+) => {
+  const { client } = await parts.connect(flags.url);
+  const { body } = await client.listDrift();
+  const drift = body.drifts.find((each) => each.server === server && each.tool === tool);
+  if (drift === undefined) throw new Fault("not_found", `${server} has no drift of ${tool}.`);
+  if (flags.digest !== undefined && flags.digest !== drift.observed) {
+    throw new Fault("drift_stale", `${tool} is ${drift.observed ?? "gone"} now.`);
+  }
+  voice.note(renderDrifts([drift]));
+  const { observed } = drift;
+  const accepted = await client.acceptDrift({ body: JSON.stringify({ server, tool, observed }) });
+  voice.answer(
+    accepted.body,
+    observed === null ? `${tool} is given up.` : `${tool} is pinned to ${shorten(observed)}.`,
+  );
+  return exitCodes.ok;
+};
+
+export const lint: Run<Flags> = async ({ parts, voice }, flags) => {
+  const { client } = await parts.connect(flags.url);
+  const { body } = await client.lintTools();
+  voice.answer(
+    body,
+    body.findings.length === 0
+      ? "Nothing to say."
+      : renderTable(body.findings.map(({ tool, rule, message }) => [tool, rule, message])),
+  );
+  return exitCodes.ok;
+};
+
+function renderDrifts(drifts: readonly Drift[]): string {
+  if (drifts.length === 0) return "Every definition is what was accepted.";
+  return drifts
+    .map(({ server, tool, grade, reasons, observed }) => {
+      const head = `${server} ${tool}: ${grade}${observed === null ? "" : ` (${shorten(observed)})`}`;
+      return [head, ...reasons.map((reason) => `  - ${reason}`)].join("\n");
+    })
+    .join("\n");
+}

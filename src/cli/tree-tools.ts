@@ -1,0 +1,144 @@
+import { buildCommand, buildRouteMap } from "@stricli/core";
+import { lazy } from "./command.ts";
+import type { CliContext } from "./context.ts";
+import { json, optionalText, url } from "./flags.ts";
+
+interface Flags {
+  readonly json: boolean;
+  readonly url?: string;
+}
+
+const name = (brief: string, placeholder: string) =>
+  ({ kind: "tuple", parameters: [{ brief, placeholder, parse: String }] }) as const;
+
+const list = buildCommand<Flags, [], CliContext>({
+  loader: lazy(async () => (await import("./commands/servers.ts")).listServers),
+  parameters: { flags: { json, url } },
+  docs: { brief: "Registered servers and how they are" },
+});
+
+const inspect = buildCommand<Flags, [string], CliContext>({
+  loader: lazy(async () => (await import("./commands/servers.ts")).inspectServer),
+  parameters: { flags: { json, url }, positional: name("Name of the server", "server") },
+  docs: { brief: "List a server again now, and say what it has" },
+});
+
+export interface AddFlags extends Flags {
+  readonly file?: string;
+  readonly to?: string;
+  readonly transport?: string;
+  readonly private: boolean;
+  readonly noSandbox: boolean;
+}
+
+const add = buildCommand<AddFlags, [string, ...string[]], CliContext>({
+  loader: lazy<AddFlags, [string, ...string[]]>(
+    async () => (await import("./commands/add-server.ts")).addServer,
+  ),
+  parameters: {
+    flags: {
+      json,
+      url,
+      file: optionalText("The configuration (countersign.yaml)", "path"),
+      to: optionalText("URL of the server, for one that is reached over HTTP", "url"),
+      transport: optionalText("http or sse; http when absent", "transport"),
+      private: {
+        kind: "boolean",
+        brief: "The server may be at a private or loopback address",
+        default: false,
+        withNegated: false,
+      },
+      noSandbox: {
+        kind: "boolean",
+        brief: "Let the program run with the powers of this user (sandbox: none)",
+        default: false,
+        withNegated: false,
+      },
+    },
+    positional: {
+      kind: "array",
+      minimum: 1,
+      parameter: {
+        brief: "Name of the server, then for a program: the program and its arguments",
+        placeholder: "name [program]",
+        parse: String,
+      },
+    },
+  },
+  docs: {
+    brief: "Register a server in countersign.yaml and apply it",
+    fullDescription:
+      "countersign servers add files --no-sandbox -- npx -y @modelcontextprotocol/server-filesystem .\n" +
+      "countersign servers add search --to https://mcp.example.com/mcp",
+  },
+});
+
+export const servers = buildRouteMap({
+  routes: { ls: list, inspect, add },
+  docs: { brief: "The MCP servers behind the gate" },
+});
+
+const tools = {
+  ls: buildCommand<Flags & { readonly server?: string }, [], CliContext>({
+    loader: lazy(async () => (await import("./commands/tools.ts")).listTools),
+    parameters: { flags: { json, url, server: optionalText("Of this server alone", "server") } },
+    docs: { brief: "Tools as they are offered" },
+  }),
+  call: buildCommand<Flags & { readonly toolset?: string }, [string, string?], CliContext>({
+    loader: lazy<Flags & { readonly toolset?: string }, [string, string?]>(
+      async () => (await import("./commands/tools.ts")).callTool,
+    ),
+    parameters: {
+      flags: { json, url, toolset: optionalText("Through this toolset", "toolset") },
+      positional: {
+        kind: "tuple",
+        parameters: [
+          { brief: "Name of the tool", placeholder: "tool", parse: String },
+          {
+            brief: "Its arguments, as JSON",
+            placeholder: "arguments",
+            parse: String,
+            optional: true,
+          },
+        ],
+      },
+    },
+    docs: { brief: "Call a tool through the gate" },
+  }),
+  drift: buildCommand<Flags, [], CliContext>({
+    loader: lazy(async () => (await import("./commands/tools.ts")).showDrift),
+    parameters: { flags: { json, url } },
+    docs: { brief: "Where servers define something else than what was accepted" },
+  }),
+  accept: buildCommand<Flags & { readonly digest?: string }, [string, string], CliContext>({
+    loader: lazy<Flags & { readonly digest?: string }, [string, string]>(
+      async () => (await import("./commands/tools.ts")).acceptDrift,
+    ),
+    parameters: {
+      flags: { json, url, digest: optionalText("Only if this is what is observed", "digest") },
+      positional: {
+        kind: "tuple",
+        parameters: [
+          { brief: "Name of the server", placeholder: "server", parse: String },
+          { brief: "The server's own name of the tool", placeholder: "tool", parse: String },
+        ],
+      },
+    },
+    docs: { brief: "Accept what a tool is now" },
+  }),
+  preflight: buildCommand<Flags, [], CliContext>({
+    loader: lazy(async () => (await import("./commands/tools.ts")).preflight),
+    parameters: { flags: { json, url } },
+    docs: { brief: "Fail with 11 when a definition that somebody relies on has changed" },
+  }),
+  lint: buildCommand<Flags, [], CliContext>({
+    loader: lazy(async () => (await import("./commands/tools.ts")).lint),
+    parameters: { flags: { json, url } },
+    docs: { brief: "What makes tools hard to use for a model" },
+  }),
+};
+
+export const toolCommands = buildRouteMap({
+  routes: tools,
+  docs: { brief: "The tools behind the gate" },
+});
