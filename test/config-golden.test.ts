@@ -19,10 +19,10 @@ test("the configuration reference is up to date", async () => {
   await expect(renderConfigReference()).toMatchFileSnapshot(at("docs/configuration.md"));
 });
 
-test("what init writes is valid, and means the defaults", async () => {
+test("what init writes is valid, and means the defaults but for its rule", async () => {
   const initial = parseConfig(renderInitialConfig());
   await expect(renderInitialConfig()).toMatchFileSnapshot(at("test/golden/initial-config.yaml"));
-  expect(initial).toEqual(parseConfig("version: 1"));
+  expect(initial).toEqual(parseConfig("version: 1\npolicy: { rule: allow-all }"));
   expect(initial.kind).toBe("valid");
 });
 

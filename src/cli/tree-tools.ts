@@ -1,5 +1,6 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { lazy } from "./command.ts";
+import type { AddFlags } from "./commands/add-server.ts";
 import type { CliContext } from "./context.ts";
 import { json, optionalText, url } from "./flags.ts";
 
@@ -22,14 +23,6 @@ const inspect = buildCommand<Flags, [string], CliContext>({
   parameters: { flags: { json, url }, positional: name("Name of the server", "server") },
   docs: { brief: "List a server again now, and say what it has" },
 });
-
-export interface AddFlags extends Flags {
-  readonly file?: string;
-  readonly to?: string;
-  readonly transport?: string;
-  readonly private: boolean;
-  readonly noSandbox: boolean;
-}
 
 const add = buildCommand<AddFlags, [string, ...string[]], CliContext>({
   loader: lazy<AddFlags, [string, ...string[]]>(

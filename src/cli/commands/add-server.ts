@@ -1,9 +1,18 @@
 import { Fault } from "../../model/fault.ts";
-import type { AddFlags } from "../tree-tools.ts";
 import type { Run } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { readDocument, withFile } from "../read-document.ts";
 import { renderChanges, shorten } from "../render-changes.ts";
+
+export interface AddFlags {
+  readonly json: boolean;
+  readonly url?: string;
+  readonly file?: string;
+  readonly to?: string;
+  readonly transport?: string;
+  readonly private: boolean;
+  readonly noSandbox: boolean;
+}
 
 /** Writes the server into the document, comments and all, once the running server would take it. */
 export const addServer: Run<AddFlags, [string, ...string[]]> = async (
