@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { measureGate } from "./gate.ts";
 import { measureModel } from "./model.ts";
 import { measureStore } from "./store.ts";
 import { measureWake } from "./wake.ts";
@@ -8,6 +9,7 @@ import { toMarkdown } from "./report.ts";
 
 /** One benchmark a word. Each measures, says on which machine, and keeps its figures. */
 const benchmarks: Readonly<Record<string, (progress: Progress) => Promise<Report>>> = {
+  gate: measureGate,
   model: measureModel,
   store: measureStore,
   wake: measureWake,

@@ -28,7 +28,7 @@ export interface GateBase {
   readonly directory: string;
   readonly baseEnvironment: Readonly<Record<string, string>>;
   readonly sealer: Sealer;
-  readonly mailbox: Mailbox;
+  readonly mailbox: Mailbox & { close(): Promise<void> };
   /** Of this replica, since its start. */
   readonly owner: string;
   readonly parked: ParkedCalls;
@@ -89,6 +89,7 @@ export async function openGateBase(
     async close() {
       parked.close();
       await recorder.close();
+      await options.mailbox.close();
     },
   };
 }

@@ -1,10 +1,11 @@
 import { startApi } from "../api/api.ts";
 import { createFace } from "../api/mcp/face.ts";
 import { createReadiness } from "../api/readiness.ts";
+import { openMailbox } from "../gate/mailbox.ts";
+import { toUuidV7 } from "../model/index.ts";
 import type { ServeEvent } from "../cli/context.ts";
 import type { ListenAddress } from "../model/config-field.ts";
 import type { Clock } from "../ports/clock.ts";
-import { createInMemoryMailbox } from "../ports/in-memory-mailbox.ts";
 import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { LogLevel, Telemetry } from "../ports/telemetry.ts";
@@ -71,6 +72,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stopWithinMs: apiStopWithinMs,
   });
   const drainTimeMs = () => configuration.live().config.limits.drainTime;
+  await lifecycle.start({
+    name: "letters",
+    start: () =>
+      base.mailbox.open(base.owner, (letter, signal) =>
+        configuration.live().parts.gate.gate.takeLetter(letter, signal),
+      ),
+    stop: (close) => close(),
+  });
   let cut = false;
   const api = await lifecycle.start({
     name: "api",
@@ -104,8 +113,9 @@ interface Behind {
   readonly base: GateBase;
 }
 
-function startGateBase(options: ServerOptions, { store, bus }: Storage) {
-  const { start, forPrograms } = options;
+async function startGateBase(options: ServerOptions, { store, bus }: Storage) {
+  const { start, forPrograms, clock, random, telemetry } = options;
+  const toId = (): string => toUuidV7(clock.nowMs(), random.bytes(10));
   return openGateBase({
     ...options,
     store,
@@ -113,7 +123,7 @@ function startGateBase(options: ServerOptions, { store, bus }: Storage) {
     config: start.config,
     directory: start.directory,
     baseEnvironment: forPrograms,
-    mailbox: createInMemoryMailbox(),
+    mailbox: await openMailbox({ letters: store.letters, bus, clock, telemetry, toId }),
   });
 }
 

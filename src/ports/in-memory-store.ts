@@ -1,3 +1,4 @@
+import { createInMemoryLetters } from "./in-memory-letters.ts";
 import { Fault } from "../model/index.ts";
 import type { Clock } from "./clock.ts";
 import { InMemoryApprovals } from "./in-memory-approvals.ts";
@@ -72,6 +73,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     blobs: createInMemoryBlobs(),
     revisions: createInMemoryRevisions(),
     pins: createInMemoryPins(),
+    letters: createInMemoryLetters(),
     memories: createInMemoryMemories(),
     commit: async (unit) => commit(unit),
     async close() {

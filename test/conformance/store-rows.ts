@@ -9,6 +9,47 @@ export function describeRows(under: () => StoreUnderTest): void {
   describeRevisions(under);
   describePins(under);
   describeMemories(under);
+  describeLetters(under);
+}
+
+function describeLetters(under: () => StoreUnderTest): void {
+  describe("letters", () => {
+    const draft = (owner: string) => ({
+      id: newEntry(newTenant(), "").id,
+      owner,
+      body: toBytes("body"),
+      nowMs: startMs,
+    });
+
+    test("are given out once, to their owner, and carry its reply back", async () => {
+      const { letters } = under().store;
+      const letter = draft(newTenant());
+      await letters.put(letter);
+      expect(await letters.read(letter.id)).toEqual({ beatMs: null, reply: null });
+      expect(await letters.take(newTenant(), startMs)).toEqual([]);
+      const taken = await Promise.all([1, 2, 3].map(() => letters.take(letter.owner, startMs + 1)));
+      expect(taken.flat().map(({ id, body }) => [id, toText(body)])).toEqual([[letter.id, "body"]]);
+      await letters.beat(letter.id, startMs + 7);
+      await letters.reply(letter.id, toBytes("reply"));
+      const state = await letters.read(letter.id);
+      expect([state!.beatMs, toText(state!.reply!)]).toEqual([startMs + 7, "reply"]);
+      await letters.remove(letter.id);
+      expect(await letters.read(letter.id)).toBeNull();
+    });
+
+    test("are withdrawn only while nobody has taken them", async () => {
+      const { letters } = under().store;
+      const [one, other] = [draft(newTenant()), draft(newTenant())];
+      await letters.put(one);
+      await letters.put(other);
+      await letters.take(other.owner, startMs);
+      expect(await letters.withdraw(one.id)).toBe(true);
+      expect(await letters.withdraw(one.id)).toBe(false);
+      expect(await letters.withdraw(other.id)).toBe(false);
+      expect(await letters.sweep(startMs + 1)).toBeGreaterThanOrEqual(1);
+      expect(await letters.read(other.id)).toBeNull();
+    });
+  });
 }
 
 function describeEntries(under: () => StoreUnderTest): void {

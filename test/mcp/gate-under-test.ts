@@ -54,7 +54,7 @@ export async function startGateUnderTest(document: object): Promise<GateUnderTes
     directory: import.meta.dirname,
     baseEnvironment: { PATH: process.env["PATH"] ?? "" },
     sealer,
-    mailbox: createInMemoryMailbox(),
+    mailbox: { ...createInMemoryMailbox(), close: async () => undefined },
     owner: "this",
     parked: createParkedCalls({
       clock,

@@ -39,6 +39,14 @@ export interface Tables {
     expires_at: number;
     token: string | null;
   };
+  letters: {
+    id: string;
+    owner: string;
+    body: Buffer;
+    put_at: number;
+    beat_at: number | null;
+    reply: Buffer | null;
+  };
   memories: {
     tenant: string;
     scope: string;

@@ -113,4 +113,19 @@ export const migrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    name: "letters",
+    sql: `
+      -- Between replicas and gone in seconds: what a crash loses is a call that the crash ended.
+      create unlogged table countersign.letters (
+        id uuid primary key,
+        owner text collate "C" not null,
+        body bytea not null,
+        put_at bigint not null,
+        beat_at bigint,
+        reply bytea
+      );
+      create index letters_untaken on countersign.letters (owner) where beat_at is null;
+    `,
+  },
 ];

@@ -14,6 +14,7 @@ import { dropEndedPartitions, makePartitions } from "./partitions.ts";
 import { createPostgresApprovals } from "./postgres-approvals.ts";
 import { createPostgresBlobs } from "./postgres-blobs.ts";
 import { createPostgresEntries } from "./postgres-entries.ts";
+import { createPostgresLetters } from "./postgres-letters.ts";
 import { createPostgresMemories } from "./postgres-memories.ts";
 import { createPostgresPins } from "./postgres-pins.ts";
 import { createPostgresRevisions } from "./postgres-revisions.ts";
@@ -103,6 +104,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     pins: createPostgresPins(database),
     approvals: createPostgresApprovals(database),
     memories: createPostgresMemories(database),
+    letters: createPostgresLetters(database),
     commit,
     makePartitions: makeAhead,
     dropEnded: (limits) => dropEndedPartitions(pool, limits).catch(fail),

@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import type { Progress } from "./main.ts";
+import { readMachine, toQuantile, type Report } from "./report.ts";
+import {
+  startEcho,
+  startGoverned,
+  startSdkProxy,
+  startThin,
+  type Contender,
+} from "./gate/contenders.ts";
+import { createLoad, type Load } from "./gate/load.ts";
+
+/** Each round gives each contender its turn, so that a slow minute of the machine is everybody's. */
+const rounds = 5;
+const sizes = { "1 KiB": 1_024, "4 KiB": 4_096, "64 KiB": 65_536 } as const;
+const connections = [1, 32, 256] as const;
+
+interface Sample {
+  readonly cpuUs: number;
+  readonly perSecond: number;
+  readonly times: Float64Array;
+}
+
+export async function measureGate(progress: Progress): Promise<Report> {
+  const machine = readMachine();
+  const echo = await startEcho();
+  const contenders: Contender[] = [
+    echo,
+    await startThin(echo.port),
+    await startGoverned(echo.port, "read"),
+    await startGoverned(echo.port, "write"),
+    await startSdkProxy(echo.port),
+  ];
+  const rows: Record<string, string | number>[] = [];
+  try {
+    for (const [size, bytes] of Object.entries(sizes)) {
+      const loads = await Promise.all(
+        contenders.map(async (each) => createLoad(await each.toTarget(bytes))),
+      );
+      for (const [index, load] of loads.entries()) await warm(load, contenders[index]!, progress);
+      for (const count of connections) {
+        progress(`${size}, ${count} connections`);
+        rows.push(...(await compare({ contenders, loads, size, count })));
+      }
+      await Promise.all(loads.map((load) => load.close()));
+    }
+  } finally {
+    for (const contender of contenders.toReversed()) await contender.stop();
+  }
+  return {
+    name: "Gate",
+    about:
+      "One tool call, straight to the server and through what stands between. CPU is that of the process in between alone; of its five interleaved rounds the median is shown.",
+    machine,
+    rows,
+    notes: [
+      "Governed: API key, pinned definition, arguments checked, limits, policy, an entry for each call in Postgres.",
+      "CPU of the floor is that of the server itself.",
+    ],
+  };
+}
+
+async function warm(load: Load, { name }: Contender, progress: Progress): Promise<void> {
+  progress(`warming ${name}`);
+  await load.run(3_000, 16);
+}
+
+interface Comparison {
+  readonly contenders: readonly Contender[];
+  readonly loads: readonly Load[];
+  readonly size: string;
+  readonly count: number;
+}
+
+async function compare({
+  contenders,
+  loads,
+  size,
+  count,
+}: Comparison): Promise<Record<string, string | number>[]> {
+  const samples = contenders.map((): Sample[] => []);
+  const calls = size === "64 KiB" ? 600 : count === 1 ? 1_500 : 4_000;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, load] of loads.entries())
+      samples[index]!.push(await sample(contenders[index]!, load, { calls, count }));
+  }
+  const cpus = samples.map((all) => median(all.map(({ cpuUs }) => cpuUs)));
+  const thin = cpus[1]!;
+  return contenders.map(({ name, pid }, index) => {
+    const all = samples[index]!;
+    const times = middle(all).times;
+    return {
+      arguments: size,
+      connections: count,
+      what: name,
+      "CPU µs": round1(cpus[index]!),
+      "× thin": round2(cpus[index]! / thin),
+      "calls/s": Math.round(median(all.map(({ perSecond }) => perSecond))),
+      "p50 ms": round2(toQuantile(times, 0.5)),
+      "p99 ms": round2(toQuantile(times, 0.99)),
+      "p99.9 ms": round2(toQuantile(times, 0.999)),
+      "RSS MB": Math.round(readRss(pid) / 1e6),
+    };
+  });
+}
+
+async function sample(
+  { pid }: Contender,
+  load: Load,
+  { calls, count }: { readonly calls: number; readonly count: number },
+): Promise<Sample> {
+  const before = readCpuUs(pid);
+  const { times, seconds } = await load.run(calls, count);
+  return { cpuUs: (readCpuUs(pid) - before) / calls, perSecond: calls / seconds, times };
+}
+
+/** In ticks of a hundredth of a second, which thousands of calls make fine enough. */
+function readCpuUs(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+function readRss(pid: number): number {
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
+  return pages * 4_096;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+function middle(samples: readonly Sample[]): Sample {
+  return samples.toSorted((a, b) => a.perSecond - b.perSecond)[Math.floor(samples.length / 2)]!;
+}
+
+function round1(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function round2(value: number): number {
+  return Math.round(value * 100) / 100;
+}

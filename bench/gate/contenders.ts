@@ -1,0 +1,195 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import type { LoadTarget } from "./load.ts";
+
+/** Something that answers the same call, in a process of its own. */
+export interface Contender {
+  readonly name: string;
+  readonly pid: number;
+  /** What is sent to it, with so many bytes of text in the arguments. */
+  toTarget(bytes: number): Promise<LoadTarget>;
+  stop(): Promise<void>;
+}
+
+const meta = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+const modernHeaders = (name: string) => ({
+  "content-type": "application/json",
+  accept: "application/json, text/event-stream",
+  "mcp-protocol-version": "2026-07-28",
+  "mcp-method": "tools/call",
+  "mcp-name": name,
+});
+
+/** Arguments as agents send them: some text, a number, a few words. */
+function toArguments(bytes: number): object {
+  return {
+    text: "a line of text, ".repeat(Math.max(1, Math.floor(bytes / 16))),
+    count: 3,
+    tags: ["one", "two"],
+  };
+}
+
+function toBody(name: string, bytes: number, params: object = {}): string {
+  return JSON.stringify({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
+    params: { name, arguments: toArguments(bytes), ...params },
+  });
+}
+
+async function start(
+  file: string,
+  ...args: readonly string[]
+): Promise<{ child: ChildProcess; first: string }> {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, file), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const first = await new Promise<string>((resolve, reject) => {
+    child.once("exit", () => reject(new Error(`${file} ended`)));
+    createInterface({ input: child.stdout! }).once("line", resolve);
+  });
+  return { child, first };
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await ended;
+}
+
+export async function startEcho(tools = 1): Promise<Contender & { readonly port: string }> {
+  const { child, first } = await start("echo.ts", String(tools));
+  return {
+    name: "echo (floor)",
+    pid: child.pid!,
+    port: first,
+    toTarget: async (bytes) => ({
+      origin: `http://127.0.0.1:${first}`,
+      headers: modernHeaders("echo"),
+      body: toBody("echo", bytes, { _meta: meta }),
+    }),
+    stop: () => stop(child),
+  };
+}
+
+export async function startThin(port: string): Promise<Contender> {
+  const { child, first } = await start("thin.ts", port);
+  return {
+    name: "thin pass-through",
+    pid: child.pid!,
+    toTarget: async (bytes) => ({
+      origin: `http://127.0.0.1:${first}`,
+      headers: modernHeaders("echo"),
+      body: toBody("echo", bytes, { _meta: meta }),
+    }),
+    stop: () => stop(child),
+  };
+}
+
+export async function startSdkProxy(port: string): Promise<Contender> {
+  const { child, first } = await start("sdk-proxy.ts", port);
+  const origin = `http://127.0.0.1:${first}`;
+  return {
+    name: "SDK Server + Client",
+    pid: child.pid!,
+    async toTarget(bytes) {
+      const headers = {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+      };
+      const params = {
+        protocolVersion: "2025-11-25",
+        capabilities: {},
+        clientInfo: { name: "bench", version: "1" },
+      };
+      const opened = await fetch(`${origin}/mcp`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ jsonrpc: "2.0", id: 0, method: "initialize", params }),
+      });
+      await opened.text();
+      const session = {
+        "mcp-session-id": opened.headers.get("mcp-session-id")!,
+        "mcp-protocol-version": "2025-11-25",
+      };
+      const told = await fetch(`${origin}/mcp`, {
+        method: "POST",
+        headers: { ...headers, ...session },
+        body: JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }),
+      });
+      await told.text();
+      return { origin, headers: { ...headers, ...session }, body: toBody("echo", bytes) };
+    },
+    stop: () => stop(child),
+  };
+}
+
+/** The product as it is shipped: identity, validation, pins, limits and recording on, embedded Postgres. */
+export async function startGoverned(port: string, effect: "read" | "write"): Promise<Contender> {
+  const directory = mkdtempSync(path.join(tmpdir(), "cs-bench-"));
+  const config = path.join(directory, "config");
+  const server = {
+    transport: "http",
+    url: `http://127.0.0.1:${port}/mcp`,
+    private: true,
+    effect,
+    concurrency: 512,
+  };
+  const document = {
+    version: 1,
+    listen: "127.0.0.1:0",
+    policy: { rule: "allow-all" },
+    log: { level: "error" },
+    gate: { concurrency: 512, rate: 10_000_000 },
+    servers: { up: server },
+  };
+  writeFileSync(path.join(directory, "countersign.yaml"), JSON.stringify(document));
+  const entry = path.join(import.meta.dirname, "../../bin/countersign.js");
+  const child = spawn(process.execPath, [entry, "up", "--json"], {
+    cwd: directory,
+    env: { ...process.env, XDG_CONFIG_HOME: config },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const url = await new Promise<string>((resolve) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const event = JSON.parse(line) as { event: string; url: string };
+      if (event.event === "ready") resolve(event.url);
+    });
+  });
+  const key = readFileSync(path.join(config, "countersign/caller.key"), "utf8").trim();
+  return {
+    name: effect === "read" ? "governed, read" : "governed, effect",
+    pid: child.pid!,
+    async toTarget(bytes) {
+      const headers = { ...modernHeaders("up__echo"), authorization: `Bearer ${key}` };
+      const body = toBody("up__echo", bytes, { _meta: meta });
+      await untilListed(`${url}/mcp`, headers, body);
+      return { origin: url, headers, body };
+    },
+    async stop() {
+      await stop(child);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilListed(
+  url: string,
+  headers: Record<string, string>,
+  body: string,
+): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const response = await fetch(url, { method: "POST", headers, body });
+    if ((await response.text()).includes('"ok"')) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("the gate does not answer");
+}

@@ -1,0 +1,69 @@
+import { Pool } from "undici";
+
+/** A client that sends the same call over and over on so many connections, and times each. */
+export interface Load {
+  /** Times of each call in milliseconds, sorted. */
+  run(
+    calls: number,
+    connections: number,
+  ): Promise<{ readonly times: Float64Array; readonly seconds: number }>;
+  close(): Promise<void>;
+}
+
+export interface LoadTarget {
+  readonly origin: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export function createLoad({ origin, headers, body }: LoadTarget): Load {
+  const pool = new Pool(origin, { connections: 256, pipelining: 1, headersTimeout: 20_000 });
+  // Requests of one session are told apart by their ids.
+  const [before, after] = body.split('"id":1,') as [string, string];
+  let nextId = 1;
+
+  function once(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let status = 0;
+      const chunks: Buffer[] = [];
+      pool.dispatch(
+        {
+          method: "POST",
+          path: "/mcp",
+          headers: headers as Record<string, string>,
+          body: `${before}"id":${nextId++},${after}`,
+        },
+        {
+          onRequestStart: () => undefined,
+          onResponseStart: (_controller, given) => void (status = given),
+          onResponseData: (_controller, chunk) => void chunks.push(chunk),
+          onResponseEnd: () => {
+            const text = Buffer.concat(chunks).toString();
+            if (status === 200 && text.includes('"ok"')) resolve();
+            else reject(new Error(`${status}: ${text.slice(0, 300)}`));
+          },
+          onResponseError: (_controller, error) => reject(error),
+        },
+      );
+    });
+  }
+
+  return {
+    async run(calls, connections) {
+      const times = new Float64Array(calls);
+      let next = 0;
+      const startedMs = performance.now();
+      const worker = async (): Promise<void> => {
+        while (next < calls) {
+          const index = next++;
+          const sentMs = performance.now();
+          await once();
+          times[index] = performance.now() - sentMs;
+        }
+      };
+      await Promise.all(Array.from({ length: connections }, worker));
+      return { times: times.sort(), seconds: (performance.now() - startedMs) / 1_000 };
+    },
+    close: () => pool.destroy(),
+  };
+}
