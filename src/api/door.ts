@@ -13,7 +13,8 @@ export interface Visit {
   readonly id: string;
   /** Null only on a route that is open to all. */
   readonly holder: KeyHolder | null;
-  /** Fires when the client is gone or the deadline has passed. */
+  /** Aborted when the client is gone or the deadline has passed. */
+  readonly gone: AbortController;
   readonly signal: AbortSignal;
   /** Work that goes on after its answer was given up; its place is kept until it ends. */
   pending: Promise<unknown> | null;
@@ -51,13 +52,13 @@ export interface Door {
   ) => Promise<void>;
 }
 
-const securityHeaders = {
-  "cache-control": "no-store",
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-};
+const securityHeaders: readonly [string, string][] = [
+  ["cache-control", "no-store"],
+  ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["cross-origin-resource-policy", "same-origin"],
+  ["referrer-policy", "no-referrer"],
+  ["x-content-type-options", "nosniff"],
+];
 
 /**
  * What every request passes before anything of it is read but its headers, in this order:
@@ -67,7 +68,7 @@ export function createDoor(door: Door): RequestListener {
   return (incoming, outgoing) => {
     const id = toUuidV7(door.clock.nowMs(), door.random.bytes(10));
     outgoing.setHeader("x-request-id", id);
-    for (const [name, value] of Object.entries(securityHeaders)) outgoing.setHeader(name, value);
+    for (const [name, value] of securityHeaders) outgoing.setHeader(name, value);
     measure(door, outgoing);
     void letIn(door, { incoming, outgoing, id }).catch((error: unknown) => {
       if (!(error instanceof Fault)) logBug(door.telemetry, id, error);
@@ -105,24 +106,14 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
   const holder = open ? null : identify(door.keyring, incoming);
 
   const gone = new AbortController();
-  const done = new AbortController();
   outgoing.once("close", () => {
-    done.abort();
-    gone.abort(new Fault("request_invalid", "The client is gone."));
+    // An answer that was written whole needs no cancelling, and a call may go on behind it.
+    if (!outgoing.writableFinished) gone.abort(new Fault("request_invalid", "The client is gone."));
   });
-  if (!stream) {
-    door.clock.sleep(rule.requestDeadlineMs, done.signal).then(
-      () => {
-        gone.abort(new Fault("deadline_exceeded", "The request took too long."));
-        // Whoever does not read the answer must not keep the place of one who would.
-        if (outgoing.headersSent) outgoing.destroy();
-      },
-      () => undefined,
-    );
-  }
+  if (!stream) limitTime(door, { outgoing, gone, withinMs: rule.requestDeadlineMs });
   const admission = stream ? door.streams : door.admission;
   const leave = vital ? () => undefined : await admission.enter(gone.signal);
-  const visit: Visit = { id, holder, signal: gone.signal, pending: null };
+  const visit: Visit = { id, holder, gone, signal: gone.signal, pending: null };
   try {
     await door.serve(incoming, outgoing, visit);
   } finally {
@@ -132,6 +123,27 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
     void Promise.allSettled([ended, visit.pending]).then(leave);
   }
 }
+
+interface Limited {
+  readonly outgoing: ServerResponse;
+  readonly gone: AbortController;
+  readonly withinMs: number;
+}
+
+function limitTime({ clock }: Door, { outgoing, gone, withinMs }: Limited): void {
+  const done = new AbortController();
+  outgoing.once("close", () => done.abort(answered));
+  clock.sleep(withinMs, done.signal).then(
+    () => {
+      gone.abort(new Fault("deadline_exceeded", "The request took too long."));
+      // Whoever does not read the answer must not keep the place of one who would.
+      if (outgoing.headersSent) outgoing.destroy();
+    },
+    () => undefined,
+  );
+}
+
+const answered = Symbol("answered");
 
 /** Origin form alone: a proxy's absolute form would name a second host. */
 function parsePath(incoming: IncomingMessage): string {

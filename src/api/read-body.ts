@@ -2,22 +2,33 @@ import type { IncomingMessage } from "node:http";
 import { Fault } from "../model/index.ts";
 
 /** The body, counted as it comes: what a client says of its length is only a first hint. */
-export async function readBody(incoming: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
-  if (Number(incoming.headers["content-length"] ?? 0) > limitBytes) throw tooLarge(limitBytes);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    // Leaving the loop must not destroy the socket: the refusal is still to be written on it.
-    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
-      bytes += (chunk as Buffer).length;
-      if (bytes > limitBytes) throw tooLarge(limitBytes);
-      chunks.push(chunk as Buffer);
-    }
-  } catch (cause) {
-    if (cause instanceof Fault) throw cause;
-    throw new Fault("request_invalid", "The body ended before it was whole.", { cause });
+export function readBody(incoming: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+  if (Number(incoming.headers["content-length"] ?? 0) > limitBytes) {
+    return Promise.reject(tooLarge(limitBytes));
   }
-  return Buffer.concat(chunks);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const stop = (error: Fault): void => {
+      // The socket stays: the refusal is still to be written on it.
+      incoming.pause();
+      incoming.removeAllListeners("data");
+      reject(error);
+    };
+    incoming.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > limitBytes) stop(tooLarge(limitBytes));
+      else chunks.push(chunk);
+    });
+    incoming.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    const cut = (cause?: Error): void => {
+      reject(new Fault("request_invalid", "The body ended before it was whole.", { cause }));
+    };
+    incoming.once("error", cut);
+    incoming.once("close", () => {
+      if (!incoming.complete) cut();
+    });
+  });
 }
 
 /** UTF-8 or nothing: a replacement character would change what was sent. */

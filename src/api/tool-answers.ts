@@ -127,6 +127,9 @@ async function call(
   if (holder.toolsets !== null && !holder.toolsets.includes(toolset)) {
     throw new Fault("forbidden", "This key does not use this toolset.");
   }
+  const cancel = new AbortController();
+  const onAbort = (): void => cancel.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
   try {
     const answer = await gate.exchange({
       principal: holder.principal,
@@ -135,7 +138,7 @@ async function call(
       params: { name, arguments: args as never },
       argumentsText: toCanonicalText(args),
       client: { era: "legacy", version: "", capabilities: {}, ask: null },
-      signal,
+      cancel,
       deadlineMs: callMs,
       onNotification: () => undefined,
     });
@@ -144,6 +147,8 @@ async function call(
     if (!(error instanceof RpcRefusal)) throw error;
     const { code, message, data } = error;
     return { status: 200, body: { outcome: "refused", result: { code, message, data } } };
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

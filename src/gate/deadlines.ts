@@ -1,9 +1,8 @@
 import { Fault } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 
-/** The time of one call: ends with the client, at its deadline, or when the call is over. */
+/** The time of one call: it is cancelled at its deadline, unless it is over before. */
 export interface Deadline {
-  readonly signal: AbortSignal;
   /** While a person is waited for, another time runs. */
   extend(toMs: number): void;
   /** The call is over; nothing fires any more. */
@@ -12,7 +11,7 @@ export interface Deadline {
 
 export interface Deadlines {
   /** `atMs` is monotonic. */
-  start(atMs: number, client: AbortSignal): Deadline;
+  start(atMs: number, cancel: AbortController): Deadline;
 }
 
 /** Coarse on purpose: one timer for all calls, not one for each. */
@@ -20,7 +19,7 @@ const tickMs = 20;
 
 interface Running {
   atMs: number;
-  readonly abort: AbortController;
+  readonly cancel: AbortController;
 }
 
 export function createDeadlines(clock: Clock): Deadlines {
@@ -35,28 +34,20 @@ export function createDeadlines(clock: Clock): Deadlines {
       for (const each of running) {
         if (each.atMs > nowMs) continue;
         running.delete(each);
-        each.abort.abort(new Fault("deadline_exceeded", "The call took longer than it may."));
+        each.cancel.abort(new Fault("deadline_exceeded", "The call took longer than it may."));
       }
     }
     isTicking = false;
   }
 
   return {
-    start(atMs, client) {
-      const abort = new AbortController();
-      const each: Running = { atMs, abort };
-      const onGone = (): void => abort.abort(client.reason);
-      if (client.aborted) onGone();
-      else client.addEventListener("abort", onGone);
+    start(atMs, cancel) {
+      const each: Running = { atMs, cancel };
       running.add(each);
       if (!isTicking) void tick();
       return {
-        signal: abort.signal,
         extend: (toMs) => void (each.atMs = toMs),
-        end() {
-          running.delete(each);
-          client.removeEventListener("abort", onGone);
-        },
+        end: () => void running.delete(each),
       };
     },
   };

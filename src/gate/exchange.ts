@@ -31,7 +31,7 @@ export interface Resumed {
 /** The request that waits just now: the one that began the call, or one that came back with answers. */
 export interface Attached {
   readonly client: GateClient;
-  readonly signal: AbortSignal;
+  readonly cancel: AbortController;
   readonly onNotification: (notification: UpstreamNotification) => void;
   /** The server waits for a person: the call's own time does not run. */
   readonly onWaiting: (isWaiting: boolean) => void;
@@ -91,7 +91,7 @@ async function sendForModern(
   attached: Attached,
 ): Promise<Exchanged> {
   const { capabilities } = attached.client;
-  const parked = new ParkedCall(opened);
+  const parked = new ParkedCall(opened, attached.cancel);
   const sending: Sending = {
     extra: opened.extra,
     client: capabilities,
@@ -108,11 +108,9 @@ async function sendForModern(
 async function follow(
   options: ExchangeOptions,
   parked: ParkedCall,
-  { client, signal, onNotification }: Attached,
+  { client, cancel, onNotification }: Attached,
 ): Promise<Exchanged> {
-  const onAbort = (): void => parked.cancel(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort);
+  const stop = parked.follows(cancel);
   try {
     const next = await parked.follow(onNotification);
     if (next !== "asks") return toEnded(options, { parked, client, dispatched: next });
@@ -125,7 +123,7 @@ async function follow(
     });
     return { kind: "asks", inputRequests: parked.inputRequests(), state, isParked: true };
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    stop();
   }
 }
 
@@ -167,10 +165,10 @@ async function sendForLegacy(
   { call, extra: first }: Opened,
   attached: Attached,
 ): Promise<Exchanged> {
-  const { client, signal, onNotification } = attached;
+  const { client, cancel, onNotification } = attached;
   const sending = {
     client: client.capabilities,
-    signal,
+    signal: cancel.signal,
     onNotification,
     onAsk: (ask: UpstreamAsk) => askClient(attached, ask),
   };
@@ -221,7 +219,7 @@ async function askAll(
     async ([key, wanted]): Promise<[string, Json]> => {
       const ask = toClientAsk(wanted, key);
       if (ask === null) throw new Fault("upstream_garbled", "The server asked something unknown.");
-      const answer = await askClient(attached, { ...ask, signal: attached.signal });
+      const answer = await askClient(attached, { ...ask, signal: attached.cancel.signal });
       if (answer.kind === "result") return [key, answer.result];
       throw new RpcRefusal(answer.error.code, answer.error.message, { status: 200 });
     },

@@ -140,9 +140,10 @@ function unmet(policy: DecidedCall["intent"]["policy"], obligation: string) {
 async function open(parts: GateParts, decided: DecidedCall, extra: string): Promise<GateAnswer> {
   const { clock, deadlines } = parts;
   const withinMs = decided.notAfterMs - clock.nowMs();
-  const deadline = deadlines.start(decided.startedMs + withinMs, decided.request.signal);
+  const { cancel } = decided.request;
+  const deadline = deadlines.start(decided.startedMs + withinMs, cancel);
   try {
-    const { call, leave } = await parts.admit(decided, deadline.signal);
+    const { call, leave } = await parts.admit(decided, cancel.signal);
     try {
       const of = call.effect === "read" ? null : await parts.recorder.intent(call);
       const opened: Opened = { call, of, extra };
@@ -166,7 +167,7 @@ function attach(
   const { client, onNotification } = request;
   return {
     client,
-    signal: deadline.signal,
+    cancel: request.cancel,
     onNotification,
     onWaiting: (isWaiting) => {
       const nowMs = clock.monotonicMs();
@@ -180,9 +181,10 @@ function attach(
 async function resume(parts: GateParts, decided: DecidedCall, letter: Letter): Promise<GateAnswer> {
   const { deadlines, clock, mailbox, owner } = parts;
   const withinMs = decided.notAfterMs - clock.nowMs();
-  const deadline = deadlines.start(decided.startedMs + withinMs, decided.request.signal);
+  const { cancel } = decided.request;
+  const deadline = deadlines.start(decided.startedMs + withinMs, cancel);
   try {
-    if (letter.owner !== owner) return await mailbox.send(letter, deadline.signal);
+    if (letter.owner !== owner) return await mailbox.send(letter, cancel.signal);
     const attached = attach(parts, decided, deadline);
     return await takeUp(parts, letter, attached);
   } finally {
@@ -195,13 +197,20 @@ async function takeLetter(
   letter: Letter,
   signal: AbortSignal,
 ): Promise<GateAnswer> {
+  const cancel = new AbortController();
+  const onAbort = (): void => cancel.abort(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
   const client = { era: "modern", version: "", capabilities: {}, ask: null } as const;
-  return takeUp(parts, letter, {
-    client,
-    signal,
-    onNotification: () => undefined,
-    onWaiting: () => undefined,
-  });
+  try {
+    return await takeUp(parts, letter, {
+      client,
+      cancel,
+      onNotification: () => undefined,
+      onWaiting: () => undefined,
+    });
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 async function takeUp(parts: GateParts, letter: Letter, attached: Attached): Promise<GateAnswer> {

@@ -13,23 +13,33 @@ import type { Opened } from "./call.ts";
 export class ParkedCall {
   readonly opened: Opened;
   readonly #asks = new Map<string, Ask>();
-  readonly #abort = new AbortController();
+  readonly #cancel: AbortController;
   #listener: (notification: UpstreamNotification) => void = () => undefined;
   #nextKey = 1;
   #onAsk: () => void = () => undefined;
   #ended: Promise<Dispatched> | null = null;
 
-  constructor(opened: Opened) {
+  /** `cancel` is that of the request that began it; the call goes on under it when that has ended. */
+  constructor(opened: Opened, cancel: AbortController) {
     this.opened = opened;
+    this.#cancel = cancel;
   }
 
-  /** What is sent upstream under this signal outlives the request that began it. */
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    return this.#cancel.signal;
+  }
+
+  /** Whoever follows it now can cancel it; gives what ends that. */
+  follows(cancel: AbortController): () => void {
+    if (cancel === this.#cancel) return nothing;
+    const onAbort = (): void => this.cancel(cancel.signal.reason);
+    if (cancel.signal.aborted) onAbort();
+    cancel.signal.addEventListener("abort", onAbort);
+    return () => cancel.signal.removeEventListener("abort", onAbort);
   }
 
   cancel(reason: unknown): void {
-    this.#abort.abort(reason);
+    this.#cancel.abort(reason);
     for (const ask of this.#asks.values()) ask.refuse(reason);
   }
 
@@ -93,6 +103,7 @@ export class ParkedCall {
 }
 
 const maxAsks = 16;
+const nothing = (): void => undefined;
 
 interface Ask {
   readonly method: string;

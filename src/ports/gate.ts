@@ -22,8 +22,11 @@ export interface GateRequest {
   /** The bytes of `params.arguments` as they came; null where there are none. */
   readonly argumentsText: string | null;
   readonly client: GateClient;
-  /** The client is gone, has cancelled, or the deadline has passed. */
-  readonly signal: AbortSignal;
+  /**
+   * Aborted by the face when the client is gone or cancels, by the gate when the deadline has passed.
+   * A call that waits for its client's answer goes on under it when the request itself has ended.
+   */
+  readonly cancel: AbortController;
   readonly deadlineMs: number;
   readonly onNotification: (notification: UpstreamNotification) => void;
 }

@@ -38,7 +38,24 @@ export function createPrometheusTelemetry(
   );
   if (options.withProcess === true) collectDefaultMetrics({ register: registry });
 
+  /** What was looked up once for a metric and its labels. */
+  const known = new Map<string, (value: number) => void>();
+
   function take(sample: Sample): void {
+    let key = `${sample.kind}\n${sample.metric}`;
+    for (const label in sample.labels) key += `\n${label}\n${sample.labels[label]}`;
+    const isSound = Number.isFinite(sample.value) && sample.value >= 0;
+    const record = isSound ? known.get(key) : undefined;
+    if (record !== undefined) return record(sample.value);
+    if (isSound && refuseSample(sample) === null) {
+      const found = toRecorder(instruments.get(sample.metric)!, sample.labels);
+      known.set(key, found);
+      return found(sample.value);
+    }
+    return takeOdd(sample);
+  }
+
+  function takeOdd(sample: Sample): void {
     const refusal = refuseSample(sample);
     const instrument = instruments.get(refusal === null ? sample.metric : "telemetry_refusals");
     const labels = refusal === null ? sample.labels : { reason: refusal };
@@ -61,6 +78,23 @@ export function createPrometheusTelemetry(
     },
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
+}
+
+/** The child of these labels, so that they are not looked up for each sample. */
+function toRecorder(
+  instrument: Instrument,
+  labels: Readonly<Record<string, string>>,
+): (value: number) => void {
+  if (instrument instanceof Counter) {
+    const child = instrument.labels(labels);
+    return (value) => child.inc(value);
+  }
+  if (instrument instanceof Gauge) {
+    const child = instrument.labels(labels);
+    return (value) => child.set(value);
+  }
+  const child = instrument.labels(labels);
+  return (value) => child.observe(value);
 }
 
 function createInstrument(key: MetricName, registry: Registry): Instrument {

@@ -30,7 +30,8 @@ export interface FaceLimits {
 export interface Asker {
   readonly principal: Principal;
   readonly toolset: string;
-  readonly signal: AbortSignal;
+  /** Aborted when the client has left before its answer was whole. */
+  readonly cancel: AbortController;
 }
 
 export interface Arrival {

@@ -28,7 +28,7 @@ export function createFace(options: FaceOptions): Face {
     checkContent(incoming.headers, ["application/json"]);
     checkAccept(incoming.headers.accept, "application/json");
     const bytes = await readBody(incoming, options.limits().bodyBytes);
-    arrival.asker.signal.throwIfAborted();
+    arrival.asker.cancel.signal.throwIfAborted();
     const body = readMessages(bytes);
     return isModern(incoming, body) ? modern.post(arrival, body) : legacy.post(arrival, body);
   }
@@ -55,7 +55,7 @@ export function createFace(options: FaceOptions): Face {
 function toAsker(options: FaceOptions, incoming: IncomingMessage, visit: Visit): Asker {
   const [target = ""] = (incoming.url ?? "").split("?", 1);
   const toolset = path.exec(target)?.[1] ?? "";
-  const { holder, signal } = visit;
+  const { holder, gone } = visit;
   if (holder === null || holder.principal === null)
     throw new Fault("forbidden", "This key does not call tools.");
   if (holder.toolsets !== null && !holder.toolsets.includes(toolset)) {
@@ -63,7 +63,7 @@ function toAsker(options: FaceOptions, incoming: IncomingMessage, visit: Visit):
   }
   if (!options.catalog().toolsets.has(toolset))
     throw new Fault("not_found", "There is no such toolset.");
-  return { principal: holder.principal, toolset, signal };
+  return { principal: holder.principal, toolset, cancel: gone };
 }
 
 /** A session, or a first message that opens one, is legacy; whatever names a version in it is modern. */

@@ -11,6 +11,7 @@ export interface LegacyCall {
   readonly session: Session;
   readonly answering: Answering;
   readonly message: RequestMessage;
+  readonly isBatch: boolean;
 }
 
 const maxCalls = 10_000;
@@ -21,19 +22,17 @@ const levels = ["debug", "info", "notice", "warning", "error", "critical", "aler
 export function createLegacyCall({ gate, limits }: Pick<FaceOptions, "gate" | "limits">) {
   return {
     async exchange(call: LegacyCall): Promise<GateAnswer> {
-      const { arrival, session, answering, message } = call;
+      const { arrival, session, answering, message, isBatch } = call;
       const { asker } = arrival;
-      const cancelled = new AbortController();
       const key = JSON.stringify(message.id);
-      if (session.live.calls.size < maxCalls) session.live.calls.set(key, cancelled);
-      const onGone = (): void => cancelled.abort(asker.signal.reason);
-      asker.signal.addEventListener("abort", onGone, { once: true });
-      if (asker.signal.aborted) onGone();
+      // A message of a batch shares its request with the others, but not its end.
+      const cancel = isBatch ? new AbortController() : asker.cancel;
+      if (session.live.calls.size < maxCalls) session.live.calls.set(key, cancel);
       try {
         return await gate.exchange({
           principal: asker.principal,
           toolset: asker.toolset,
-          signal: cancelled.signal,
+          cancel,
           method: message.method,
           params: message.params,
           argumentsText: message.argumentsText,
@@ -49,7 +48,6 @@ export function createLegacyCall({ gate, limits }: Pick<FaceOptions, "gate" | "l
           },
         });
       } finally {
-        asker.signal.removeEventListener("abort", onGone);
         session.live.calls.delete(key);
       }
     },

@@ -143,7 +143,13 @@ export class LegacyFace {
   async #request(arrival: Arrival, session: Session, message: RequestMessage): Promise<void> {
     const answering = new Answering(arrival.outgoing);
     try {
-      const answered = await this.#answer({ arrival, session, answering, message });
+      const answered = await this.#answer({
+        arrival,
+        session,
+        answering,
+        message,
+        isBatch: false,
+      });
       if (answered.kind === "error") answering.end(writeError(message.id, answered.error));
       else answering.end(writeResult(message.id, answered.text));
     } catch (error) {
@@ -165,7 +171,9 @@ export class LegacyFace {
     if (requests.length === 0) return answering.end(null, 202);
     answering.startStream();
     const answer = async (message: RequestMessage): Promise<void> => {
-      answering.send(await this.#toBatchAnswer({ arrival, session, answering, message }));
+      answering.send(
+        await this.#toBatchAnswer({ arrival, session, answering, message, isBatch: true }),
+      );
     };
     await Promise.all(requests.map(answer));
     answering.end(null);

@@ -65,7 +65,7 @@ export class ModernFace {
     return gate.exchange({
       principal: asker.principal,
       toolset: asker.toolset,
-      signal: asker.signal,
+      cancel: asker.cancel,
       method: message.method,
       params: message.params,
       argumentsText: message.argumentsText,
