@@ -11,6 +11,9 @@ import { Stop } from "./bootstrap/stop.js";
 const self = fileURLToPath(import.meta.url);
 const root = path.dirname(path.dirname(self));
 
+// A gateway's garbage is young and small: a nursery of this size costs no time and saves memory.
+const heapFlags = ["--max-semi-space-size=8"];
+
 /** @typedef {{ main(argv: readonly string[]): Promise<number | void> }} Entry */
 
 /** @param {readonly string[]} argv */
@@ -24,7 +27,7 @@ async function countersign(argv) {
         1,
       );
     }
-    return runNode(node, [...process.execArgv, self, ...argv], {
+    return runNode(node, [...process.execArgv, ...heapFlags, self, ...argv], {
       root,
       cwd: process.cwd(),
       env: { COUNTERSIGN_CONTINUED: "1" },

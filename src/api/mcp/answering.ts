@@ -60,12 +60,12 @@ export class Answering {
       this.#outgoing.end();
       return;
     }
-    const body = Buffer.from(message);
     this.#outgoing.writeHead(status, {
       "content-type": "application/json",
-      "content-length": body.length,
+      "content-length": Buffer.byteLength(message),
       ...this.#headers,
     });
-    this.#outgoing.end(body);
+    // As text: head and body then go out in one write.
+    this.#outgoing.end(message);
   }
 }
