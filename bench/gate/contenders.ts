@@ -54,7 +54,7 @@ async function start(
   });
   const first = await new Promise<string>((resolve, reject) => {
     child.once("exit", () => reject(new Error(`${file} ended`)));
-    createInterface({ input: child.stdout! }).once("line", resolve);
+    createInterface({ input: child.stdout }).once("line", resolve);
   });
   return { child, first };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 
@@ -23,13 +23,16 @@ async function open(): Promise<StreamableHTTPServerTransport> {
     enableJsonResponse: true,
     onsessioninitialized: (id) => void sessions.set(id, transport),
   });
-  const server = new Server({ name: "bench", version: "1" }, { capabilities: { tools: {} } });
+  const { server } = new McpServer(
+    { name: "bench", version: "1" },
+    { capabilities: { tools: {} } },
+  );
   server.setRequestHandler(ListToolsRequestSchema, async () => (await client.listTools()) as never);
   server.setRequestHandler(
     CallToolRequestSchema,
-    async ({ params }) => (await client.callTool(params as never)) as never,
+    async ({ params }) => (await client.callTool(params)) as never,
   );
-  await server.connect(transport as never);
+  await server.connect(transport);
   return transport;
 }
 

@@ -116,7 +116,7 @@ test.each(["", "help", "--help", "help plan", "plan --help"])(
 );
 
 test.each([
-  ["vers", "did you mean `version`?"],
+  ["versio", "did you mean `version`?"],
   ["approvals", "There is no command `approvals`"],
   ["plan --fiel x", "did you mean --file?"],
   ["completion", "Expected argument for shell"],

@@ -57,20 +57,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     start: () => startGateBase(options, storage),
     stop: (started) => started.close(),
   });
-  const configuration = await lifecycle.start({
-    name: "configuration",
-    start: () =>
-      openConfiguration<RevisionParts>({
-        document: start.document,
-        start: (config) => startRevisionParts(config, { ...options, base }),
-        revisions: storage.store.revisions,
-        bus: storage.bus,
-        clock: options.clock,
-        telemetry: options.telemetry,
-      }),
-    stop: (started) => started.close(),
-    stopWithinMs: apiStopWithinMs,
-  });
+  const configuration = await startConfiguration(options, storage, base);
   const drainTimeMs = () => configuration.live().config.limits.drainTime;
   await lifecycle.start({
     name: "letters",
@@ -105,6 +92,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     logLevel: () => configuration.live().config.log.level,
     wasCut: () => cut,
   };
+}
+
+function startConfiguration(options: ServerOptions, storage: Storage, base: GateBase) {
+  const { lifecycle, start, clock, telemetry } = options;
+  return lifecycle.start({
+    name: "configuration",
+    start: () =>
+      openConfiguration<RevisionParts>({
+        document: start.document,
+        start: (config) => startRevisionParts(config, { ...options, base }),
+        revisions: storage.store.revisions,
+        bus: storage.bus,
+        clock,
+        telemetry,
+      }),
+    stop: (started) => started.close(),
+    stopWithinMs: apiStopWithinMs,
+  });
 }
 
 interface Behind {
