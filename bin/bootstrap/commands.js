@@ -64,6 +64,10 @@ export const commands = {
     summary: "measures one part: npm run bench -- <part>",
     steps: (args) => [{ title: "bench", args: ["bench/main.ts", ...args] }],
   },
+  conformance: {
+    summary: "runs the official conformance suite, straight and through the gate",
+    steps: () => [{ title: "conformance", args: [...vitest, "test/conformance-suite"] }],
+  },
   lint: {
     summary: "lints, with types",
     steps: (args) => [{ title: "lint", args: [oxlint, ...args] }],

@@ -30,6 +30,14 @@ async function entries(gate: GateUnderTest) {
   return rows.map(({ bytes }) => fromEntryBytes(bytes));
 }
 
+test("I1: calls leave through dispatch alone; besides it only listings and watches hold a connection", () => {
+  const root = path.join(import.meta.dirname, "../../src");
+  const holders = readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+    .filter((file) => readFileSync(path.join(root, file), "utf8").includes("connections.get("));
+  expect(holders.toSorted()).toEqual(["gate/dispatch.ts", "gate/watch.ts", "registry/registry.ts"]);
+});
+
 test("I4: an upstream that drops the connection after it began the work sees the call exactly once", async () => {
   const hostile = await startHostile((_call, outgoing) => outgoing.destroy());
   const gate = await startGateUnderTest({ servers: { bad: http(hostile.url) } });

@@ -70,9 +70,10 @@ function toAsker(options: FaceOptions, incoming: IncomingMessage, visit: Visit):
 function isModern({ headers }: IncomingMessage, body: Body): boolean {
   if (headers["mcp-session-id"] !== undefined || body.kind === "batch") return false;
   const { message } = body;
-  if (message.kind === "answer" || message.method === "initialize") return false;
+  if (message.kind === "answer") return false;
   const meta = message.params["_meta"];
   if (isObject(meta) && meta[metaKeys.version] !== undefined) return true;
+  if (message.method === "initialize") return false;
   const named = headers["mcp-protocol-version"];
   if (headers["mcp-method"] !== undefined) return true;
   return typeof named === "string" && named >= firstModern;

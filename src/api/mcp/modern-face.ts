@@ -35,8 +35,11 @@ export class ModernFace {
         return await this.#listens.open(arrival, message, answering);
       }
       const answered = await this.#answer(arrival, message, answering);
-      if (answered.kind === "error") answering.end(writeError(message.id, answered.error));
-      else answering.end(writeResult(message.id, answered.text));
+      if (answered.kind === "error") {
+        // The protocol gives a missing capability a status of its own, whoever found it missing.
+        const status = answered.error.code === rpcCodes.missingCapability ? 400 : 200;
+        answering.end(writeError(message.id, answered.error), status);
+      } else answering.end(writeResult(message.id, answered.text));
     } catch (error) {
       refuseRequest(answering, message.id, error);
     }
