@@ -1,5 +1,5 @@
 import path from "node:path";
-import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { fromEntryBytes } from "../../src/model/index.ts";
