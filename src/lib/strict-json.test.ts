@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { scaled, seed } from "../../test/scale.ts";
@@ -119,20 +120,33 @@ test("digits without end cost linear time", () => {
 });
 
 test("I2: what is accepted means what JSON.parse says, in text and in bytes", () => {
-  // The engine's own check stands in for a deep comparison, which would take most of the time.
-  const same = (left: unknown, right: unknown): boolean => isDeepStrictEqual(left, right);
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom(0, 2, "\t"), (value, indent) => {
       const text = JSON.stringify(value, null, indent);
       for (const input of [text, encoder.encode(text)]) {
         const parsed = parseStrictJson(input);
-        if (parsed.kind === "parsed") expect(same(parsed.value, JSON.parse(text)), text).toBe(true);
+        if (parsed.kind === "parsed") expect(meansTheSame(parsed.value, text), text).toBe(true);
         // Whatever is written from doubles and whole characters loses nothing.
         else expect(parsed.reason, text).toBe("the whole number is beyond ±9007199254740991");
       }
     }),
     runs,
   );
+});
+
+/**
+ * What `JSON.parse` says of a key with an escape can depend on the keys that it read before
+ * (nodejs/node#63785), so where the two differ it is asked again in a context that has read nothing.
+ */
+function meansTheSame(value: unknown, text: string): boolean {
+  if (isDeepStrictEqual(value, JSON.parse(text))) return true;
+  return runInNewContext("JSON.stringify(JSON.parse(text))", { text }) === JSON.stringify(value);
+}
+
+test("a key means the same whatever was read before, unlike with JSON.parse", () => {
+  JSON.parse('{"h":[],"\\\\":0}');
+  const parsed = parseStrictJson('{"h":1,"\\"":2}');
+  expect(parsed.kind === "parsed" && Object.keys(parsed.value as object)).toEqual(["h", '"']);
 });
 
 test("a double that is written in digits is accepted exactly where it survives", () => {
@@ -173,7 +187,7 @@ test("spoiled texts are answered, never thrown at", () => {
   fc.assert(
     fc.property(spoiled, (text) => {
       const parsed = parseStrictJson(text);
-      if (parsed.kind === "parsed") expect(parsed.value).toEqual(JSON.parse(text));
+      if (parsed.kind === "parsed") expect(meansTheSame(parsed.value, text), text).toBe(true);
       else expect(parsed.offset).toBeLessThanOrEqual(text.length);
     }),
     runs,

@@ -37,7 +37,8 @@ const defaultLimits: StrictJsonLimits = { depth: 128 };
 /**
  * Refuses what two parsers could read differently: duplicate keys, lone surrogates, a byte order
  * mark, bytes that are not UTF-8, and numbers that a double does not keep (see `keepsDecimal`).
- * What is accepted means what `JSON.parse` says.
+ * What is accepted means what `JSON.parse` should say; the engine's own reading of a key with an
+ * escape can depend on the keys that it read before (nodejs/node#63785), and this one does not.
  */
 export function parseStrictJson(
   input: Uint8Array | string,

@@ -1,4 +1,4 @@
-import type { Json } from "../lib/strict-json.ts";
+import { parseStrictJson, type Json } from "../lib/strict-json.ts";
 import { isObject, type Params } from "../mcp/read-message.ts";
 import { toCanonicalText, toDigest, type Digest } from "../model/index.ts";
 import { findMirrored } from "./mirrored-headers.ts";
@@ -46,10 +46,12 @@ export function readDefinition(value: Json): ReadDefinition {
   return { kind: "read", definition: { name, value, text, digest: digestOf(value) } };
 }
 
-/** A stored definition is one of ours, so it reads. */
+/** A stored definition is one of ours, so it reads; and strictly, so that its digest is what it was. */
 export function fromStored(bytes: Uint8Array): Definition {
   const text = new TextDecoder().decode(bytes);
-  const value = JSON.parse(text) as Params;
+  const read = parseStrictJson(text);
+  if (read.kind === "refused") throw new Error(`a stored definition does not read: ${read.reason}`);
+  const value = read.value as Params;
   return { name: value["name"] as string, value, text, digest: digestOf(value) };
 }
 
