@@ -48,6 +48,7 @@ export async function startTestApi(script: ApiScript = {}) {
     gate: { exchange: () => Promise.reject(new Error("no gate here")) },
     face: {
       serve: async (_incoming, outgoing) => void outgoing.writeHead(204).end(),
+      hear: () => ({ kind: "result", text: "{}", isError: false }),
       close: () => undefined,
     },
     readiness: createReadiness(systemClock, script.checks ?? []),

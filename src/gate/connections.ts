@@ -54,6 +54,14 @@ export class ConnectionPool implements Connections {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Calls under way, those that are parked among them. */
+  outstanding(): number {
+    let count = 0;
+    for (const ofServer of this.#held.values())
+      for (const { upstream } of ofServer.values()) count += upstream?.outstanding ?? 0;
+    return count;
+  }
+
   async close(): Promise<void> {
     this.#stopped.abort(new Fault("draining", "This server is shutting down."));
     this.#listeners.clear();

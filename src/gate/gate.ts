@@ -6,7 +6,7 @@ import { Fault } from "../model/index.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Gate, GateAnswer, GateRequest } from "../ports/gate.ts";
-import type { Letter, Mailbox } from "../ports/mailbox.ts";
+import type { Mailbox, ParkedLetter } from "../ports/mailbox.ts";
 import type { Sealer } from "../ports/sealer.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { createAdmit } from "./admit.ts";
@@ -43,7 +43,7 @@ export interface GateParts {
 /** identify (at the face) → resolve → validate → decide → admit → dispatch → record. */
 export function createGate(
   parts: GateParts,
-): Gate & { takeLetter(letter: Letter, signal: AbortSignal): Promise<GateAnswer> } {
+): Gate & { takeLetter(letter: ParkedLetter, signal: AbortSignal): Promise<GateAnswer> } {
   return {
     async exchange(request) {
       const catalog = parts.catalog();
@@ -93,6 +93,7 @@ async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
   const state = readState(parts, call, requestState);
   if (state?.kind === "parked") {
     return resume(parts, verdict.call, {
+      kind: "parked",
       owner: state.owner,
       parked: state.id,
       responses: responses ?? {},
@@ -178,7 +179,11 @@ function attach(
 }
 
 /** A request that comes back with answers for a call that waits, here or at another replica. */
-async function resume(parts: GateParts, decided: DecidedCall, letter: Letter): Promise<GateAnswer> {
+async function resume(
+  parts: GateParts,
+  decided: DecidedCall,
+  letter: ParkedLetter,
+): Promise<GateAnswer> {
   const { deadlines, clock, mailbox, owner } = parts;
   const withinMs = decided.notAfterMs - clock.nowMs();
   const { cancel } = decided.request;
@@ -194,7 +199,7 @@ async function resume(parts: GateParts, decided: DecidedCall, letter: Letter): P
 
 async function takeLetter(
   parts: GateParts,
-  letter: Letter,
+  letter: ParkedLetter,
   signal: AbortSignal,
 ): Promise<GateAnswer> {
   const cancel = new AbortController();
@@ -213,7 +218,11 @@ async function takeLetter(
   }
 }
 
-async function takeUp(parts: GateParts, letter: Letter, attached: Attached): Promise<GateAnswer> {
+async function takeUp(
+  parts: GateParts,
+  letter: ParkedLetter,
+  attached: Attached,
+): Promise<GateAnswer> {
   const resumed = parts.exchange.resume(letter.parked, letter.responses);
   if (resumed === null)
     throw new Fault("parked_lost", "The call that waited for this answer is gone.");

@@ -28,6 +28,7 @@ export function createWatch(options: WatchOptions): Watch & { close(): void } {
   const { registry, connections } = options;
   const watchers = new Set<Watcher>();
   const wanted = createWanted(options);
+  let isClosed = false;
 
   const stopLists = registry.onChange((change) => {
     for (const { toolset, granted, onNotification } of watchers) {
@@ -45,6 +46,7 @@ export function createWatch(options: WatchOptions): Watch & { close(): void } {
 
   return {
     async open(wish) {
+      if (isClosed) throw new Fault("draining", "The configuration that was watched is gone.");
       if (watchers.size >= maxWatching)
         throw new Fault("overloaded", "Too many clients watch already.");
       const uris = toUris(registry.catalog(), wish);
@@ -64,7 +66,10 @@ export function createWatch(options: WatchOptions): Watch & { close(): void } {
       stopLists();
       stopChanges();
       wanted.close();
+      isClosed = true;
+      const ended = [...watchers];
       watchers.clear();
+      for (const { onEnd } of ended) onEnd();
     },
   };
 }

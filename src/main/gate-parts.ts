@@ -56,10 +56,16 @@ export async function startGate(config: Config, base: GateBase): Promise<GateOfR
     async close() {
       watch.close();
       await registry.close();
+      // Calls that began under this revision end under it; new ones have its successor.
+      const untilMs = clock.monotonicMs() + config.limits.drainTime;
+      while (connections.outstanding() > 0 && clock.monotonicMs() < untilMs)
+        await clock.sleep(idlePollMs);
       await connections.close();
     },
   };
 }
+
+const idlePollMs = 50;
 
 interface Behind {
   readonly connections: ConnectionPool;

@@ -1,6 +1,7 @@
 import { startApi } from "../api/api.ts";
-import { createFace } from "../api/mcp/face.ts";
+import { createFace, type Face } from "../api/mcp/face.ts";
 import { createReadiness } from "../api/readiness.ts";
+import { createLiveWatch } from "../gate/live-watch.ts";
 import { openMailbox } from "../gate/mailbox.ts";
 import { toUuidV7 } from "../model/index.ts";
 import type { ServeEvent } from "../cli/context.ts";
@@ -59,18 +60,25 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const configuration = await startConfiguration(options, storage, base);
   const drainTimeMs = () => configuration.live().config.limits.drainTime;
+  const face = createDoorFace(options, { configuration, base });
   await lifecycle.start({
     name: "letters",
     start: () =>
-      base.mailbox.open(base.owner, (letter, signal) =>
-        configuration.live().parts.gate.gate.takeLetter(letter, signal),
+      base.mailbox.open(base.owner, async (letter, signal) =>
+        letter.kind === "heard"
+          ? face.hear(letter)
+          : configuration.live().parts.gate.gate.takeLetter(letter, signal),
       ),
-    stop: (close) => close(),
+    stop: async (close) => {
+      await close();
+      // What waits for a person would keep its connections, and so the configuration, open.
+      base.parked.close();
+    },
   });
   let cut = false;
   const api = await lifecycle.start({
     name: "api",
-    start: () => startDoor(options, { storage, configuration, base }),
+    start: () => startDoor(options, { storage, configuration, face }),
     stop: async (started) => {
       cut = (await started.drain(drainTimeMs())) === "cut";
     },
@@ -115,7 +123,7 @@ function startConfiguration(options: ServerOptions, storage: Storage, base: Gate
 interface Behind {
   readonly storage: Storage;
   readonly configuration: LiveConfiguration<RevisionParts>;
-  readonly base: GateBase;
+  readonly face: Face;
 }
 
 async function startGateBase(options: ServerOptions, { store, bus }: Storage) {
@@ -135,14 +143,23 @@ async function startGateBase(options: ServerOptions, { store, bus }: Storage) {
 /** The longest that a tool may be given; its own bound is shorter. */
 const callMs = 3_600_000;
 
-function createDoorFace(options: ServerOptions, { configuration, base }: Behind) {
+function createDoorFace(
+  options: ServerOptions,
+  {
+    configuration,
+    base,
+  }: { readonly configuration: Behind["configuration"]; readonly base: GateBase },
+): Face {
   const { clock, random, telemetry, version } = options;
   const gate = () => configuration.live().parts.gate;
   return createFace({
     gate: { exchange: (request) => gate().gate.exchange(request) },
-    watch: { open: (wish) => gate().watch.open(wish) },
+    watch: createLiveWatch(() => gate().watch),
     catalog: () => gate().registry.catalog(),
     sealer: base.sealer,
+    owner: base.owner,
+    mailbox: base.mailbox,
+    bus: base.bus,
     limits: () => ({
       bodyBytes: configuration.live().parts.limits.bodyBytes,
       callMs,
@@ -154,8 +171,7 @@ function createDoorFace(options: ServerOptions, { configuration, base }: Behind)
   });
 }
 
-function startDoor(options: ServerOptions, behind: Behind) {
-  const { storage, configuration } = behind;
+function startDoor(options: ServerOptions, { storage, configuration, face }: Behind) {
   const { clock, random, telemetry, listen, version, metrics } = options;
   return startApi({
     listen,
@@ -167,7 +183,7 @@ function startDoor(options: ServerOptions, behind: Behind) {
     telemetry,
     metrics,
     configuration,
-    face: createDoorFace(options, behind),
+    face,
     registry: () => configuration.live().parts.gate.registry,
     gate: { exchange: (request) => configuration.live().parts.gate.gate.exchange(request) },
     keyring: { identify: (key) => configuration.live().parts.keyring.identify(key) },

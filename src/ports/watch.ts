@@ -15,6 +15,8 @@ export interface WatchWish {
   readonly toolset: string;
   readonly filter: WatchFilter;
   readonly onNotification: (notification: UpstreamNotification) => void;
+  /** Nothing more comes: the revision that was watched is gone. Not called by `close`. */
+  readonly onEnd: () => void;
 }
 
 export interface WatchFilter {

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault, type Principal } from "../../model/index.ts";
+import type { Bus } from "../../ports/bus.ts";
 import type { Catalog } from "../../ports/catalog.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Gate } from "../../ports/gate.ts";
+import type { Mailbox } from "../../ports/mailbox.ts";
 import type { Random } from "../../ports/random.ts";
 import type { Sealer } from "../../ports/sealer.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
@@ -13,6 +15,10 @@ export interface FaceOptions {
   readonly watch: Watch;
   readonly catalog: () => Catalog;
   readonly sealer: Sealer;
+  /** Of this replica: where answers to what it asked are sent. */
+  readonly owner: string;
+  readonly mailbox: Pick<Mailbox, "send">;
+  readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;

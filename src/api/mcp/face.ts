@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { metaKeys } from "../../mcp/protocol.ts";
 import { isObject, readBody as readMessages, type Body } from "../../mcp/read-message.ts";
 import { Fault } from "../../model/index.ts";
+import type { GateAnswer } from "../../ports/gate.ts";
+import type { HeardLetter } from "../../ports/mailbox.ts";
 import type { Visit } from "../door.ts";
 import { checkAccept, checkContent } from "../negotiate.ts";
 import { readBody } from "../read-body.ts";
@@ -12,6 +14,8 @@ import { refuseArrival } from "./refuse.ts";
 
 export interface Face {
   serve(incoming: IncomingMessage, outgoing: ServerResponse, visit: Visit): Promise<void>;
+  /** A letter to this replica about a call of one of its sessions. */
+  hear(letter: HeardLetter): GateAnswer;
   /** Ends streams that would never end by themselves. */
   close(): void;
 }
@@ -45,6 +49,7 @@ export function createFace(options: FaceOptions): Face {
         refuseArrival(outgoing, error, options.telemetry);
       }
     },
+    hear: (letter) => legacy.hear(letter),
     close() {
       modern.close();
       legacy.close();

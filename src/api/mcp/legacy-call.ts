@@ -4,6 +4,7 @@ import type { GateAnswer, GateClient } from "../../ports/gate.ts";
 import type { AskAnswer } from "../../ports/upstream.ts";
 import type { Answering } from "./answering.ts";
 import type { Arrival, FaceOptions } from "./arrival.ts";
+import { toAskId } from "./session-relay.ts";
 import type { Session } from "./sessions.ts";
 
 export interface LegacyCall {
@@ -19,7 +20,11 @@ const maxCalls = 10_000;
 const levels = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
 /** A call of a session: what its server asks in between goes out on the stream of its answer. */
-export function createLegacyCall({ gate, limits }: Pick<FaceOptions, "gate" | "limits">) {
+export function createLegacyCall({
+  gate,
+  limits,
+  owner,
+}: Pick<FaceOptions, "gate" | "limits" | "owner">) {
   return {
     async exchange(call: LegacyCall): Promise<GateAnswer> {
       const { arrival, session, answering, message, isBatch } = call;
@@ -36,7 +41,7 @@ export function createLegacyCall({ gate, limits }: Pick<FaceOptions, "gate" | "l
           method: message.method,
           params: message.params,
           argumentsText: message.argumentsText,
-          client: toClient(session, answering),
+          client: toClient(session, answering, owner),
           deadlineMs: limits().callMs,
           onNotification: ({ method, params }) => {
             if (
@@ -59,13 +64,17 @@ function isBelow(level: unknown, wanted: string): boolean {
   return at >= 0 && at < levels.indexOf(wanted);
 }
 
-function toClient({ version, capabilities, live }: Session, answering: Answering): GateClient {
+function toClient(
+  { version, capabilities, live }: Session,
+  answering: Answering,
+  owner: string,
+): GateClient {
   return {
     era: "legacy",
     version,
     capabilities,
     ask: (method, params, signal) => {
-      const id = `ask-${live.nextAsk++}`;
+      const id = toAskId(owner, live.nextAsk++);
       return new Promise<AskAnswer>((resolve, reject) => {
         const onAbort = (): void => {
           live.asked.delete(id);

@@ -11,12 +11,14 @@ import { RpcRefusal, rpcCodes } from "../../mcp/rpc-error.ts";
 import { writeError, writeResult } from "../../mcp/write-message.ts";
 import { Fault } from "../../model/index.ts";
 import type { GateAnswer } from "../../ports/gate.ts";
+import type { HeardLetter } from "../../ports/mailbox.ts";
 import { Answering } from "./answering.ts";
 import { notAllowed, type Arrival, type FaceOptions } from "./arrival.ts";
 import { toCapabilities, nameOurselves, toolsetOf } from "./discover.ts";
 import { createKeepAlive } from "./keep-alive.ts";
 import { createLegacyCall, type LegacyCall } from "./legacy-call.ts";
 import { refuseRequest, toRpcErrorOfAny } from "./refuse.ts";
+import { createSessionRelay } from "./session-relay.ts";
 import { createSessionWatch } from "./session-watch.ts";
 import { createSessions, type Session } from "./sessions.ts";
 
@@ -24,6 +26,7 @@ import { createSessions, type Session } from "./sessions.ts";
 export class LegacyFace {
   readonly #options: FaceOptions;
   readonly #sessions: ReturnType<typeof createSessions>;
+  readonly #relay: ReturnType<typeof createSessionRelay>;
   readonly #keepAlive: ReturnType<typeof createKeepAlive>;
   readonly #call: ReturnType<typeof createLegacyCall>;
   readonly #watch: ReturnType<typeof createSessionWatch>;
@@ -31,6 +34,7 @@ export class LegacyFace {
   constructor(options: FaceOptions) {
     this.#options = options;
     this.#sessions = createSessions(options.sealer, options.clock);
+    this.#relay = createSessionRelay(options, this.#sessions);
     this.#keepAlive = createKeepAlive(options.clock);
     this.#call = createLegacyCall(options);
     this.#watch = createSessionWatch(options);
@@ -44,7 +48,7 @@ export class LegacyFace {
     if (body.kind === "batch") return this.#batch(arrival, session, body.messages);
     const { message } = body;
     if (message.kind === "request") return this.#request(arrival, session, message);
-    hear(session, message);
+    await this.#hear(arrival, session, message);
     new Answering(arrival.outgoing).end(null, 202);
   }
 
@@ -70,12 +74,28 @@ export class LegacyFace {
   }
 
   end(arrival: Arrival): void {
-    this.#sessions.end(this.#sessionOf(arrival));
+    this.#relay.end(this.#sessionOf(arrival));
     new Answering(arrival.outgoing).end(null, 204);
   }
 
+  /** Another replica's client said something about a call of this one. */
+  hear(letter: HeardLetter): GateAnswer {
+    return this.#relay.hear(letter);
+  }
+
   close(): void {
+    this.#relay.close();
     this.#sessions.close();
+  }
+
+  /** What wants no answer: a cancellation, or the client's answer to what it was asked. */
+  async #hear(
+    { asker }: Arrival,
+    session: Session,
+    message: NotificationMessage | AnswerMessage,
+  ): Promise<void> {
+    if (message.kind === "notification") this.#relay.notify(session, message);
+    else await this.#relay.answer(session, message, asker.cancel.signal);
   }
 
   #sessionOf({ incoming, asker }: Arrival): Session {
@@ -165,7 +185,7 @@ export class LegacyFace {
     const requests: RequestMessage[] = [];
     for (const message of messages) {
       if (message.kind === "request") requests.push(message);
-      else hear(session, message);
+      else await this.#hear(arrival, session, message);
     }
     const answering = new Answering(arrival.outgoing);
     if (requests.length === 0) return answering.end(null, 202);
@@ -202,17 +222,4 @@ function readLevel({ params }: RequestMessage): string {
   const { level } = params;
   if (typeof level === "string") return level;
   throw new RpcRefusal(rpcCodes.invalidParams, "params.level is a string.", { status: 200 });
-}
-
-/** What wants no answer: a cancellation, or the client's answer to what we asked. */
-function hear({ live }: Session, message: NotificationMessage | AnswerMessage): void {
-  if (message.kind === "answer") {
-    live.asked.get(String(message.id))?.(message.answer);
-    return;
-  }
-  if (message.method !== "notifications/cancelled") return;
-  const { requestId } = message.params;
-  if (typeof requestId !== "string" && typeof requestId !== "number") return;
-  const reason = new Fault("request_invalid", "The client cancelled the call.");
-  live.calls.get(JSON.stringify(requestId))?.abort(reason);
 }

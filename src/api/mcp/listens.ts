@@ -40,14 +40,14 @@ export function createListens({ watch, clock }: Pick<FaceOptions, "watch" | "clo
         toolset: asker.toolset,
         filter: readFilter(message),
         onNotification: ({ method, params }) => send(method, params),
+        onEnd: () => answering.end(writeResult(message.id, toEnd(subscription))),
       });
       const params = { notifications: toNotifications(watching.granted), _meta: subscription };
       answering.send(writeNotification("notifications/subscriptions/acknowledged", params));
       isAcknowledged = true;
       for (const text of early) answering.send(text);
       await new Promise<void>((resolve) => {
-        const result = JSON.stringify({ resultType: "complete", _meta: subscription });
-        const end = (): void => answering.end(writeResult(message.id, result));
+        const end = (): void => answering.end(writeResult(message.id, toEnd(subscription)));
         const stop = keepAlive.add(answering);
         open.add(end);
         outgoing.once("close", () => {
@@ -62,6 +62,10 @@ export function createListens({ watch, clock }: Pick<FaceOptions, "watch" | "clo
       for (const end of open) end();
     },
   };
+}
+
+function toEnd(subscription: { readonly [key: string]: Json }): string {
+  return JSON.stringify({ resultType: "complete", _meta: subscription });
 }
 
 function readFilter({ params }: RequestMessage): WatchFilter {

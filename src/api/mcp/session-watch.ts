@@ -21,6 +21,7 @@ export function createSessionWatch({ watch }: Pick<FaceOptions, "watch">) {
       },
       onNotification: ({ method, params }) =>
         void live.stream?.send(writeNotification(method, params)),
+      onEnd: () => live.stream?.end(null),
     });
     live.closeWatch?.();
     live.closeWatch = () => watching.close();

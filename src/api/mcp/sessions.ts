@@ -15,6 +15,8 @@ import type { LegacyVersion } from "../../mcp/protocol.ts";
  */
 export interface Session {
   readonly id: string;
+  /** Names it to other replicas; does not open it. */
+  readonly mark: string;
   readonly version: LegacyVersion;
   readonly capabilities: ClientCapabilities;
   readonly live: LiveSession;
@@ -41,6 +43,9 @@ export interface Sessions {
   ): Session;
   /** Throws `not_found` for a session that is not this caller's, not of this toolset, or ended. */
   find(asker: Asker, id: string): Session;
+  /** With something live at this replica; null otherwise. */
+  ofId(id: string): Session | null;
+  ofMark(mark: string): Session | null;
   end(session: Session): void;
   close(): void;
 }
@@ -56,14 +61,17 @@ export function createSessions(sealer: Sealer, clock: Clock): Sessions {
     string,
     { readonly session: Session; readonly of: string; readonly expiresAtMs: number }
   >();
-  /** Ended sessions whose sealed id would still open. */
+  const marks = new Map<string, string>();
+  /** Marks of ended sessions whose sealed id would still open. */
   const ended = new Set<string>();
 
   function hold(id: string, sealed: Sealed): Session {
     const { version, capabilities, of, expiresAtMs } = sealed;
-    const session: Session = { id, version, capabilities, live: createLive(clock) };
-    if (live.size >= maxLive) evict(live);
+    const mark = toMark(id);
+    const session: Session = { id, mark, version, capabilities, live: createLive(clock) };
+    if (live.size >= maxLive) marks.delete(evict(live).mark);
     live.set(id, { session, of, expiresAtMs });
+    marks.set(mark, id);
     return session;
   }
 
@@ -79,7 +87,8 @@ export function createSessions(sealer: Sealer, clock: Clock): Sessions {
     },
     find(asker, id) {
       const known = live.get(id);
-      const sealed = known ?? (ended.has(id) || id.length > maxIdLength ? null : read(sealer, id));
+      const sealed =
+        known ?? (id.length > maxIdLength || ended.has(toMark(id)) ? null : read(sealer, id));
       if (sealed === null || sealed.of !== toOf(asker) || sealed.expiresAtMs <= clock.nowMs()) {
         throw new Fault("not_found", "There is no such session. Initialize a new one.");
       }
@@ -87,15 +96,19 @@ export function createSessions(sealer: Sealer, clock: Clock): Sessions {
       session.live.usedMs = clock.monotonicMs();
       return session;
     },
-    end({ id, live: each }) {
+    ofId: (id) => live.get(id)?.session ?? null,
+    ofMark: (mark) => live.get(marks.get(mark) ?? "")?.session ?? null,
+    end({ id, mark, live: each }) {
       live.delete(id);
+      marks.delete(mark);
       if (ended.size >= maxLive) ended.delete(ended.values().next().value!);
-      ended.add(id);
+      ended.add(mark);
       endLive(each);
     },
     close() {
       for (const { session } of live.values()) endLive(session.live);
       live.clear();
+      marks.clear();
     },
   };
 }
@@ -141,13 +154,17 @@ function endLive({ calls, asked, stream, closeWatch }: LiveSession): void {
   stream?.end(null);
 }
 
-function evict(live: Map<string, { readonly session: Session }>): void {
+function toMark(id: string): string {
+  return hash("sha256", id, "base64url");
+}
+
+function evict(live: Map<string, { readonly session: Session }>): Session {
   for (const [id, { session }] of live) {
     const { calls, stream } = session.live;
     if (calls.size > 0 || stream !== null) continue;
     session.live.closeWatch?.();
     live.delete(id);
-    return;
+    return session;
   }
   throw new Fault("overloaded", "Too many sessions are busy at once.");
 }
