@@ -12,9 +12,10 @@ import { createRequestStates } from "../gate/request-state.ts";
 import { createRuleDecider } from "../gate/rule-decider.ts";
 import { createWatch } from "../gate/watch.ts";
 import type { Config } from "../model/config.ts";
-import type { HttpServerConfig } from "../model/config-servers.ts";
+import type { HttpServerConfig, ServerConfig } from "../model/config-servers.ts";
 import { toUuidV7, type TenantId } from "../model/index.ts";
 import type { Registry } from "../ports/registry.ts";
+import type { Connector } from "../ports/upstream.ts";
 import type { Watch } from "../ports/watch.ts";
 import { startRegistry } from "../registry/registry.ts";
 import { toDialTls } from "./dial-tls.ts";
@@ -31,10 +32,15 @@ export interface GateOfRevision {
   close(): Promise<void>;
 }
 
-export async function startGate(config: Config, base: GateBase): Promise<GateOfRevision> {
+type Connectors = Readonly<Record<ServerConfig["transport"], Connector>>;
+
+export async function startGate(
+  config: Config,
+  base: GateBase,
+  connectors: Connectors = createConnectors(config, base),
+): Promise<GateOfRevision> {
   const { clock, random, telemetry, secrets, store, bus } = base;
   const { servers, toolsets } = config;
-  const connectors = createConnectors(config, base);
   const connections = new ConnectionPool({ servers, connectors, secrets, telemetry });
   const registry = await startRegistry({
     servers,
@@ -116,7 +122,7 @@ function sayRule({ policy, servers }: Config, { telemetry }: GateBase): void {
   }
 }
 
-function createConnectors(config: Config, base: GateBase) {
+function createConnectors(config: Config, base: GateBase): Connectors {
   const { clock, random, telemetry, version, secrets, directory, baseEnvironment } = base;
   const dialer = createDialer();
   const resultBytes = config.gate.resultSize;

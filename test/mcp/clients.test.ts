@@ -46,6 +46,7 @@ async function useEverything(client: AnyClient, directory: string): Promise<void
     "files__read_text_file",
     "memory__read_graph",
     "thinking__sequentialthinking",
+    "time__days_in_month",
     "modern__echo",
     "legacy__echo",
   ]) {
@@ -62,6 +63,7 @@ async function useEverything(client: AnyClient, directory: string): Promise<void
   expect(await call("memory__read_graph", {})).toContain("counts");
   const thought = { thought: "one", nextThoughtNeeded: false, thoughtNumber: 1, totalThoughts: 1 };
   expect(await call("thinking__sequentialthinking", thought)).toContain("thoughtNumber");
+  expect(await call("time__days_in_month", { date: "2028-02-10" })).toContain("29");
   expect(await call("modern__elicit", {})).toContain("hello Ada");
   expect(await call("legacy__elicit", {})).toContain("hello Ada");
   expect(JSON.stringify(await client.readResource({ uri: "fix://item/9" }))).toContain(
@@ -152,3 +154,27 @@ test("mcporter, from its command line", async () => {
   ]);
   expect(stdout).toContain("Echo: hi");
 }, 30_000);
+
+test("the command line of the MCP Inspector", async () => {
+  const { gate, directory } = await open();
+  const cli = fileURLToPath(
+    new URL(
+      "../../node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js",
+      import.meta.url,
+    ),
+  );
+  const header = ["--transport", "http", "--header", `authorization: Bearer ${callerKey}`];
+  const inspect = async (method: string, ...args: readonly string[]): Promise<string> => {
+    const argv = [cli, "--cli", gate.url, ...header, "--method", method, ...args];
+    // It keeps a catalog in its home.
+    const env = { ...process.env, HOME: directory };
+    return (await promisify(execFile)(process.execPath, argv, { env })).stdout;
+  };
+  expect(await inspect("tools/list")).toContain('"time__days_in_month"');
+  const note = `path=${path.join(directory, "note.txt")}`;
+  const read = ["--tool-name", "files__read_text_file", "--tool-arg", note];
+  expect(await inspect("tools/call", ...read)).toContain("what is in the note");
+  expect(await inspect("resources/read", "--uri", "fix://item/9")).toContain("content of");
+  const greet = ["--prompt-name", "modern__greet", "--prompt-args", "who=Bo"];
+  expect(await inspect("prompts/get", ...greet)).toContain("Greet Bo");
+}, 60_000);

@@ -1,13 +1,14 @@
 import path from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { Era } from "./fixture-server.ts";
+import { createMemoryConnector } from "./fixture-memory.ts";
 import { startHttpFixture } from "./fixture-http.ts";
 import { startGateUnderTest, whenListed, type GateUnderTest } from "./gate-under-test.ts";
 import { createLegacyClient, createModernClient, type RawClient } from "./raw-clients.ts";
 
 /** Every pair of eras has to do every one of these, whichever way its server is reached. */
 const eras: readonly Era[] = ["modern", "legacy"];
-const transports = ["http", "stdio"] as const;
+const transports = ["memory", "http", "stdio"] as const;
 const pairs = eras.flatMap((client) =>
   eras.flatMap((server) => transports.map((transport) => ({ client, server, transport }))),
 );
@@ -18,8 +19,12 @@ type Pair = (typeof pairs)[number];
 const fixture = path.join(import.meta.dirname, "fixture-stdio.ts");
 
 async function toServer({ server, transport }: Pair): Promise<object> {
-  if (transport === "stdio")
-    return { transport, command: [process.execPath, fixture, server], sandbox: "none" };
+  if (transport !== "http")
+    return {
+      transport: "stdio",
+      command: [process.execPath, fixture, server],
+      sandbox: "none",
+    };
   return { transport, url: (await startHttpFixture(server)).url, private: true };
 }
 
@@ -29,7 +34,11 @@ const answer = (method: string): Json =>
     : { action: "accept", content: { name: "Ada" } };
 
 async function open(pair: Pair): Promise<{ client: RawClient; gate: GateUnderTest }> {
-  const gate = await startGateUnderTest({ servers: { fix: await toServer(pair) } });
+  const memory = createMemoryConnector(pair.server);
+  const gate = await startGateUnderTest(
+    { servers: { fix: await toServer(pair) } },
+    pair.transport === "memory" ? { http: memory, sse: memory, stdio: memory } : undefined,
+  );
   await whenListed(gate);
   const options = { url: gate.url, answer };
   const client =

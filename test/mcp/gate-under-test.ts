@@ -29,7 +29,10 @@ export interface GateUnderTest {
 }
 
 /** The gate and its listener in this process, over stores in memory: all but Postgres is real. */
-export async function startGateUnderTest(document: object): Promise<GateUnderTest> {
+export async function startGateUnderTest(
+  document: object,
+  connectors?: Parameters<typeof startGate>[2],
+): Promise<GateUnderTest> {
   const config = configSchema.parse({ version: 1, policy: { rule: "allow-all" }, ...document });
   const store = createInMemoryStore();
   const logged: GateUnderTest["logged"] = [];
@@ -66,7 +69,7 @@ export async function startGateUnderTest(document: object): Promise<GateUnderTes
     deadlines: createDeadlines(clock),
     pool,
   };
-  const gate = await startGate(config, base);
+  const gate = await startGate(config, base, connectors);
   const face = createFace({
     gate: gate.gate,
     watch: gate.watch,

@@ -1,10 +1,9 @@
-import { createRequire } from "node:module";
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
 
-const require = createRequire(import.meta.url);
+const nodeModules = path.join(import.meta.dirname, "../../node_modules");
 
 /** Servers that others wrote, from npm, as a person would register them. */
 export function registerRealServers(): { readonly servers: object; readonly directory: string } {
@@ -26,6 +25,7 @@ export function registerRealServers(): { readonly servers: object; readonly dire
         ...memory,
         environment: { MEMORY_FILE_PATH: { value: path.join(directory, "memory.jsonl") } },
       },
+      time: program("time-mcp"),
       thinking: program("@modelcontextprotocol/server-sequential-thinking"),
     },
   };
@@ -33,8 +33,11 @@ export function registerRealServers(): { readonly servers: object; readonly dire
 
 /** The program that the package says it is. */
 function toEntry(name: string): string {
-  const file = require.resolve(`${name}/package.json`);
-  const { bin } = require(file) as { bin: string | Record<string, string> };
+  // By its place: a package need not export its own description.
+  const file = path.join(nodeModules, name, "package.json");
+  const { bin } = JSON.parse(readFileSync(file, "utf8")) as {
+    bin: string | Record<string, string>;
+  };
   const relative = typeof bin === "string" ? bin : Object.values(bin)[0]!;
   return path.join(path.dirname(file), relative);
 }
