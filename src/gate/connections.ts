@@ -1,3 +1,4 @@
+import { untilAborted } from "../lib/until-aborted.ts";
 import type { ServerConfig } from "../model/config-servers.ts";
 import { Fault } from "../model/index.ts";
 import type { ConnectionKey, Connections } from "../ports/connections.ts";
@@ -153,14 +154,4 @@ async function resolveSecrets(
     headers[name.toLowerCase()] = `${prefix}${(await secrets.resolve(secret)).reveal().trim()}`;
   }
   return { headers, environment };
-}
-
-/** What is being opened goes on for the others; this caller stops waiting. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

@@ -20,7 +20,6 @@ export interface Exchange {
   begin(opened: Opened, attached: Attached): Promise<Exchanged>;
   /** Takes up a parked call of this replica with the client's answers; null when it is not here. */
   resume(id: string, responses: Readonly<Record<string, Json>>): Resumed | null;
-  close(): void;
 }
 
 export interface Resumed {
@@ -72,7 +71,6 @@ export function createExchange(options: ExchangeOptions): Exchange {
       held.give(responses);
       return { opened: held.opened, follow: (attached) => follow(options, held, attached) };
     },
-    close: () => options.parked.close(),
   };
 }
 

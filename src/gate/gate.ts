@@ -13,11 +13,14 @@ import type { createAdmit } from "./admit.ts";
 import type { Call, DecidedCall, Opened } from "./call.ts";
 import type { createDecide, Verdict } from "./decide.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { toExtra, type Attached, type Exchange, type Exchanged } from "./exchange.ts";
+import { callTools, isCallTools } from "./call-tools.ts";
+import { end } from "./ending.ts";
+import { toExtra, type Attached, type Exchange } from "./exchange.ts";
 import { toForwarded } from "./forwarded.ts";
 import { isListMethod, list } from "./listing.ts";
-import type { Outcome, Recorder } from "./record.ts";
-import { renderAsks, renderRefusal, renderResult } from "./render.ts";
+import type { ResultCache } from "./result-cache.ts";
+import type { Recorder } from "./record.ts";
+import { renderRefusal } from "./render.ts";
 import type { RequestStates } from "./request-state.ts";
 import { resolve, resolveToolset } from "./resolve.ts";
 import { answerSearch } from "./tool-search.ts";
@@ -37,7 +40,12 @@ export interface GateParts {
   readonly owner: string;
   readonly recorder: Recorder;
   readonly deadlines: Deadlines;
-  readonly limits: { readonly argumentProblems: number; readonly parkMs: number };
+  readonly cache: ResultCache;
+  readonly limits: {
+    readonly argumentProblems: number;
+    readonly parkMs: number;
+    readonly resultBytes: number;
+  };
 }
 
 /** identify (at the face) → resolve → validate → decide → admit → dispatch → record. */
@@ -48,9 +56,14 @@ export function createGate(
     async exchange(request) {
       const catalog = parts.catalog();
       if (isListMethod(request.method)) return list(catalog, request, parts.sealer);
-      const searched = answerSearch(resolveToolset(catalog, request.toolset), request);
+      const toolset = resolveToolset(catalog, request.toolset);
+      const searched = answerSearch(toolset, request);
       if (searched?.kind === "answer") return searched.answer;
-      return pass(parts, toCall(parts, catalog, searched?.request ?? request));
+      const callOne = (one: GateRequest): Promise<GateAnswer> =>
+        pass(parts, toCall(parts, catalog, one));
+      if (isCallTools(toolset, request))
+        return callTools(request, { toolset, callOne, maxBytes: parts.limits.resultBytes });
+      return callOne(searched?.request ?? request);
     },
     takeLetter: (letter, signal) => takeLetter(parts, letter, signal),
   };
@@ -149,7 +162,8 @@ async function open(parts: GateParts, decided: DecidedCall, extra: string): Prom
       const of = call.effect === "read" ? null : await parts.recorder.intent(call);
       const opened: Opened = { call, of, extra };
       const attached = attach(parts, call, deadline);
-      return await end(parts, opened, () => parts.exchange.begin(opened, attached));
+      const begin = () => parts.exchange.begin(opened, attached);
+      return await end(parts, opened, () => parts.cache.through(opened, cancel.signal, begin));
     } finally {
       leave();
     }
@@ -228,104 +242,4 @@ async function takeUp(
     throw new Fault("parked_lost", "The call that waited for this answer is gone.");
   const { client } = resumed.opened.call.request;
   return end(parts, resumed.opened, () => resumed.follow({ ...attached, client }));
-}
-
-/** Whatever becomes of it, an ended call has one outcome entry before its answer leaves. */
-async function end(
-  parts: GateParts,
-  opened: Opened,
-  work: () => Promise<Exchanged>,
-): Promise<GateAnswer> {
-  const { clock, telemetry } = parts;
-  const { call } = opened;
-  let exchanged: Exchanged;
-  try {
-    exchanged = await work();
-  } catch (error) {
-    await settle(parts, opened, { ...toFailure(opened, error), result: null, endpoint: null });
-    throw error;
-  }
-  if (exchanged.kind === "asks") {
-    // What the server has ended by asking is an answer; a parked call has not ended.
-    if (!exchanged.isParked)
-      await settle(parts, opened, {
-        outcome: "answered",
-        reason: "input_required",
-        result: null,
-        endpoint: null,
-      });
-    return renderAsks(exchanged.inputRequests, exchanged.state);
-  }
-  const { answer, endpoint } = exchanged;
-  telemetry.observe("gate_call_seconds", (clock.monotonicMs() - call.startedMs) / 1_000);
-  if (answer.kind === "error") {
-    await settle(parts, opened, {
-      outcome: "tool_error",
-      reason: `rpc:${answer.error.code}`,
-      result: null,
-      endpoint,
-    });
-    return answer;
-  }
-  const rendered = renderResult(call, answer);
-  const outcome = answer.value["isError"] === true ? "tool_error" : "answered";
-  const settled = settle(parts, opened, {
-    outcome,
-    reason: checkOutput(call, answer.value),
-    result: answer.text,
-    endpoint,
-  });
-  if (settled !== undefined) await settled;
-  return rendered;
-}
-
-/** A result that does not fit the tool's own schema is passed on, and marked in its entry. */
-function checkOutput({ tool }: Call, value: Readonly<Record<string, Json>>): string | null {
-  if (tool === null || tool.output === null || value["isError"] === true) return null;
-  const { structuredContent } = value;
-  if (structuredContent === undefined) return "output_missing";
-  return tool.output(structuredContent).length === 0 ? null : "output_mismatch";
-}
-
-type Ending = Pick<Outcome, "outcome" | "reason" | "result" | "endpoint">;
-
-function settle(
-  { recorder, clock, telemetry }: GateParts,
-  { call, of }: Opened,
-  ending: Ending,
-): Promise<void> | void {
-  telemetry.count("gate_calls", { outcome: ending.outcome });
-  const upstreamUs = Math.max(
-    0,
-    Math.round((clock.monotonicMs() - call.startedMs) * 1_000) - call.queuedUs,
-  );
-  return recorder.outcome({
-    ...ending,
-    call,
-    intent: call.intent,
-    of,
-    queuedUs: call.queuedUs,
-    upstreamUs,
-  });
-}
-
-/** Faults after which an effect certainly did not happen. */
-const notDone = new Set([
-  "upstream_unreachable",
-  "upstream_open",
-  "upstream_busy",
-  "address_refused",
-  "secret_unresolved",
-]);
-
-/** I4: an effect that may have happened is `unknown`, whatever the client is told. */
-function toFailure({ call }: Opened, error: unknown): Pick<Outcome, "outcome" | "reason"> {
-  const reason =
-    error instanceof Fault
-      ? error.code
-      : error instanceof RpcRefusal
-        ? `rpc:${error.code}`
-        : "cancelled";
-  const isDone = call.effect !== "read" && !notDone.has(reason);
-  return { outcome: isDone ? "unknown" : "fault", reason };
 }

@@ -2,6 +2,7 @@ import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
 import type { Catalog, CatalogToolset } from "../ports/catalog.ts";
 import type { GateAnswer, GateRequest } from "../ports/gate.ts";
 import type { Sealer } from "../ports/sealer.ts";
+import { callToolsText } from "./call-tools.ts";
 import { resolveToolset } from "./resolve.ts";
 import { searchTools } from "./tool-search.ts";
 
@@ -48,11 +49,10 @@ const gapsKey = "dev.countersign/gaps";
 function itemsOf(toolset: CatalogToolset, method: ListMethod): readonly string[] {
   switch (method) {
     case "tools/list":
-      if (toolset.search) return searchTools;
-      // What is blocked cannot be called, so a model is not offered it.
-      return [...toolset.tools.values()]
-        .filter(({ blocked }) => blocked === null)
-        .map(({ text }) => text);
+      return [
+        ...(toolset.search ? searchTools : callableOf(toolset)),
+        ...(toolset.batch ? [callToolsText] : []),
+      ];
     case "prompts/list":
       return [...toolset.prompts.values()].map(({ text }) => text);
     case "resources/list":
@@ -60,6 +60,11 @@ function itemsOf(toolset: CatalogToolset, method: ListMethod): readonly string[]
     case "resources/templates/list":
       return toolset.templates.map(({ text }) => text);
   }
+}
+
+/** What is blocked cannot be called, so a model is not offered it. */
+function callableOf({ tools }: CatalogToolset): readonly string[] {
+  return [...tools.values()].filter(({ blocked }) => blocked === null).map(({ text }) => text);
 }
 
 interface Sealing {

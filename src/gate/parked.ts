@@ -117,7 +117,7 @@ export interface ParkedCalls {
   park(id: string, call: ParkedCall): void;
   /** Null when it ended, was cancelled, or was never here. Whoever takes it parks it again or ends it. */
   take(id: string): ParkedCall | null;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface ParkedOptions {
@@ -125,10 +125,22 @@ export interface ParkedOptions {
   readonly max: number;
   readonly parkMs: number;
   readonly onCount: (count: number) => void;
+  /** A call that nobody came back for is over: its outcome is not known here. */
+  readonly onLost: (opened: Opened, reason: Fault) => Promise<void>;
 }
 
-export function createParkedCalls({ clock, max, parkMs, onCount }: ParkedOptions): ParkedCalls {
+export function createParkedCalls({
+  clock,
+  max,
+  parkMs,
+  onCount,
+  onLost,
+}: ParkedOptions): ParkedCalls {
   const calls = new Map<string, { readonly call: ParkedCall; readonly expiry: AbortController }>();
+  function lose(call: ParkedCall, reason: Fault): Promise<void> {
+    call.cancel(reason);
+    return onLost(call.opened, reason);
+  }
   return {
     park(id, call) {
       if (calls.size >= max) {
@@ -146,7 +158,7 @@ export function createParkedCalls({ clock, max, parkMs, onCount }: ParkedOptions
         () => {
           calls.delete(id);
           onCount(calls.size);
-          call.cancel(new Fault("deadline_exceeded", "The client did not answer in time."));
+          void lose(call, new Fault("deadline_exceeded", "The client did not answer in time."));
         },
         () => undefined,
       );
@@ -159,13 +171,13 @@ export function createParkedCalls({ clock, max, parkMs, onCount }: ParkedOptions
       held.expiry.abort();
       return held.call;
     },
-    close() {
-      for (const { call, expiry } of calls.values()) {
-        expiry.abort();
-        call.cancel(new Fault("draining", "This server is shutting down."));
-      }
+    async close() {
+      const left = [...calls.values()];
       calls.clear();
       onCount(0);
+      const reason = new Fault("draining", "This server is shutting down.");
+      for (const { expiry } of left) expiry.abort();
+      await Promise.all(left.map(({ call }) => lose(call, reason)));
     },
   };
 }

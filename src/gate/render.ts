@@ -5,7 +5,7 @@ import type { GateAnswer } from "../ports/gate.ts";
 import type { Call } from "./call.ts";
 
 /** Where the gate says what became of a call, beside what the server said. */
-const outcomeKey = "dev.countersign/outcome";
+export const outcomeKey = "dev.countersign/outcome";
 
 /** The server's bytes, with the members in front that the native protocol asks for and they lack. */
 export function renderResult(

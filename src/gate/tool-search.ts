@@ -76,7 +76,12 @@ export function answerSearch(toolset: CatalogToolset, request: GateRequest): Sea
   }
 }
 
-function toInner(request: GateRequest, tool: CatalogTool, args: Json | undefined): GateRequest {
+/** A call of one tool by the request for another: what is about the client goes along. */
+export function toInner(
+  request: GateRequest,
+  tool: CatalogTool,
+  args: Json | undefined,
+): GateRequest {
   const { inputResponses, requestState, _meta } = request.params;
   const kept = Object.entries({ inputResponses, requestState, _meta }).filter(
     ([, value]) => value !== undefined,

@@ -1,5 +1,6 @@
 import { createSealer } from "../authority/sealer.ts";
 import { createDeadlines, type Deadlines } from "../gate/deadlines.ts";
+import { settleParked } from "../gate/ending.ts";
 import { createRandomPool } from "../gate/intent-template.ts";
 import { createParkedCalls, type ParkedCalls } from "../gate/parked.ts";
 import { createRecorder, type Recorder } from "../gate/record.ts";
@@ -77,6 +78,10 @@ export async function openGateBase(
     max: config.gate.parked,
     parkMs: config.gate.parkTime,
     onCount: (count) => telemetry.gauge("gate_parked", count, {}),
+    onLost: (opened, reason) =>
+      settleParked({ clock, telemetry, recorder }, opened, reason).catch((fault) => {
+        telemetry.log("error", "the end of a parked call was not recorded", { fault });
+      }),
   });
   return {
     ...options,
@@ -87,7 +92,7 @@ export async function openGateBase(
     owner: toUuidV7(clock.nowMs(), random.bytes(10)),
     deadlines: createDeadlines(clock),
     async close() {
-      parked.close();
+      await parked.close();
       await recorder.close();
       await options.mailbox.close();
     },

@@ -9,6 +9,7 @@ import { createDispatch } from "../gate/dispatch.ts";
 import { createExchange } from "../gate/exchange.ts";
 import { createGate } from "../gate/gate.ts";
 import { createRequestStates } from "../gate/request-state.ts";
+import { createResultCache, type ResultCache } from "../gate/result-cache.ts";
 import { createRuleDecider } from "../gate/rule-decider.ts";
 import { createWatch } from "../gate/watch.ts";
 import type { Config } from "../model/config.ts";
@@ -54,13 +55,28 @@ export async function startGate(
     telemetry,
   });
   const watch = createWatch({ registry, connections, telemetry });
+  const cache = createResultCache({
+    clock,
+    telemetry,
+    onEffect: (server) => {
+      bus.publish(cacheChannel, server).catch((fault) => {
+        telemetry.log("warn", "other replicas were not told of an effect", { server, fault });
+      });
+    },
+  });
+  connections.onChange((server) => cache.touch(server));
+  const unsubscribe = await bus.subscribe(cacheChannel, (server) => {
+    // After a gap nothing that was kept can be trusted.
+    for (const each of server === null ? Object.keys(servers) : [server]) cache.touch(each);
+  });
   sayRule(config, base);
   return {
-    gate: composeGate(config, base, { connections, registry }),
+    gate: composeGate(config, base, { connections, registry, cache }),
     watch,
     registry,
     async close() {
       watch.close();
+      await unsubscribe();
       await registry.close();
       // Calls that began under this revision end under it; new ones have its successor.
       const untilMs = clock.monotonicMs() + config.limits.drainTime;
@@ -71,14 +87,21 @@ export async function startGate(
   };
 }
 
+/** Servers whose state a call has changed. */
+const cacheChannel = "effects";
 const idlePollMs = 50;
 
 interface Behind {
   readonly connections: ConnectionPool;
   readonly registry: Registry;
+  readonly cache: ResultCache;
 }
 
-function composeGate({ gate, policy }: Config, base: GateBase, { connections, registry }: Behind) {
+function composeGate(
+  { gate, policy }: Config,
+  base: GateBase,
+  { connections, registry, cache }: Behind,
+) {
   const { clock, random, telemetry, sealer, parked, owner, pool } = base;
   const states = createRequestStates({ sealer, clock, lifeMs: gate.parkTime });
   const dispatch = createDispatch({ connections, clock, random, telemetry });
@@ -88,6 +111,7 @@ function composeGate({ gate, policy }: Config, base: GateBase, { connections, re
     telemetry,
     sealer,
     states,
+    cache,
     owner,
     mailbox: base.mailbox,
     recorder: base.recorder,
@@ -99,7 +123,11 @@ function composeGate({ gate, policy }: Config, base: GateBase, { connections, re
     }),
     admit: createAdmit({ clock, caller: { ...gate, rate: gate.rate ?? null } }),
     exchange: createExchange({ dispatch, states, parked, owner, toId }),
-    limits: { argumentProblems: gate.argumentProblems, parkMs: gate.parkTime },
+    limits: {
+      argumentProblems: gate.argumentProblems,
+      parkMs: gate.parkTime,
+      resultBytes: gate.resultSize,
+    },
   });
 }
 

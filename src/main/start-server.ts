@@ -72,7 +72,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stop: async (close) => {
       await close();
       // What waits for a person would keep its connections, and so the configuration, open.
-      base.parked.close();
+      await base.parked.close();
     },
   });
   let cut = false;

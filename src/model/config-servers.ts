@@ -197,6 +197,12 @@ const toolsetSchema = z
       .describe(
         "Whether find_tools, describe_tool and call_tool stand in for the list; `auto`: from 100 tools on.",
       ),
+    batch: z
+      .boolean("takes true or false")
+      .prefault(false)
+      .describe(
+        "Whether call_tools is offered: several calls in one request. With search it always is.",
+      ),
   })
   .refine(({ names, servers }) => names === "prefixed" || servers.length === 1, {
     path: ["names"],

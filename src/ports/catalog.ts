@@ -52,6 +52,8 @@ export interface CatalogToolset {
   readonly instructions: string | null;
   /** Whether find, describe and call tools stand in for the list. */
   readonly search: boolean;
+  /** Whether `call_tools` is offered besides. */
+  readonly batch: boolean;
 }
 
 export type Effect = "read" | "write" | "destructive";

@@ -35,6 +35,11 @@ export const metrics = {
     help: "Moves of the breakers of servers, by the state that they moved to.",
     labels: { to: ["closed", "open", "probing"] },
   },
+  gate_cache: {
+    kind: "counter",
+    help: "Reads of tools with a cache, by where their result came from.",
+    labels: { outcome: ["hit", "shared", "miss"] },
+  },
   gate_calls: {
     kind: "counter",
     help: "Calls that ended at the gate, by how.",

@@ -49,7 +49,7 @@ export function createBuildCatalog(): BuildCatalog {
   return (books, configured) => {
     const byName = new Map(books.map((book) => [book.name, book]));
     const all = [...byName.keys()];
-    const everything = { servers: all, names: "prefixed", search: "auto" } as const;
+    const everything = { servers: all, names: "prefixed", search: "auto", batch: false } as const;
     const wanted: readonly (readonly [string, ToolsetConfig])[] = [
       ["", everything],
       ...Object.entries(configured),
@@ -112,6 +112,8 @@ function toToolset(name: string, { config, byName, toTool }: Shaping): CatalogTo
       if (!resources.has(resource.uri)) resources.set(resource.uri, resource);
     templates.push(...toTemplates(book));
   }
+  const search =
+    config.search === "always" || (config.search === "auto" && tools.size >= searchFrom);
   const gaps = books.filter(({ state }) => state.kind !== "ready").map((book) => book.name);
   return Object.freeze({
     name,
@@ -122,7 +124,8 @@ function toToolset(name: string, { config, byName, toTool }: Shaping): CatalogTo
     gaps,
     servers: config.servers,
     instructions: books.length === 1 ? books[0]!.instructions : null,
-    search: config.search === "always" || (config.search === "auto" && tools.size >= searchFrom),
+    search,
+    batch: search || config.batch,
   });
 }
 

@@ -80,13 +80,15 @@ export async function openSession(target: Target) {
 
 function toEnding(message: Json, replica: Replica): Ending {
   const replicaDied = replica.isDead;
-  const error = message["error"] as { code: number; message: string; data?: Json } | undefined;
+  const error = message["error"] as
+    | { code: number; message: string; data?: { fault?: string } }
+    | undefined;
   if (error === undefined) {
     const isError = (message["result"] as Json)["isError"] === true;
     return { outcome: isError ? "tool_error" : "answered", replicaDied };
   }
   return {
-    outcome: String(error.data?.["fault"] ?? `${error.code} ${error.message}`),
+    outcome: error.data?.fault ?? `${error.code} ${error.message}`,
     replicaDied,
   };
 }

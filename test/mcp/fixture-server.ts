@@ -32,13 +32,22 @@ const tools = [
       required: ["text"],
     },
   },
-  ...["elicit", "sample", "progress", "slow", "grow", "touch", "fail", "boom", "counts"].map(
-    (name) => ({
-      name,
-      description: `The fixture's ${name}.`,
-      inputSchema: { type: "object" },
-    }),
-  ),
+  ...[
+    "elicit",
+    "sample",
+    "progress",
+    "slow",
+    "grow",
+    "touch",
+    "fail",
+    "boom",
+    "counts",
+    "meet",
+  ].map((name) => ({
+    name,
+    description: `The fixture's ${name}.`,
+    inputSchema: { type: "object" },
+  })),
 ];
 
 const form = {
@@ -54,6 +63,7 @@ const sampling = {
 export function createFixture(era: Era): Fixture {
   const counts: Record<string, number> = { calls: 0, cancelled: 0 };
   let extra = 0;
+  const meeting: (() => void)[] = [];
 
   async function call(params: Params, line: Line): Promise<object> {
     counts["calls"]! += 1;
@@ -99,6 +109,13 @@ export function createFixture(era: Era): Fixture {
         return text("touched");
       case "fail":
         return { content: [{ type: "text", text: "the tool failed" }], isError: true };
+      case "meet":
+        // Two of them end together; one alone waits.
+        await new Promise<void>((resolve) => {
+          meeting.push(resolve);
+          if (meeting.length >= 2) for (const meet of meeting.splice(0)) meet();
+        });
+        return text("met");
       case "counts":
         return text(JSON.stringify(counts));
       default:

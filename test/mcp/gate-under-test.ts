@@ -64,6 +64,7 @@ export async function startGateUnderTest(
       max: 100,
       parkMs: config.gate.parkTime,
       onCount: () => undefined,
+      onLost: () => Promise.resolve(),
     }),
     recorder: createRecorder({ store, clock, telemetry, random: pool, mode: "sync" }),
     deadlines: createDeadlines(clock),
@@ -115,7 +116,7 @@ export async function startGateUnderTest(
   onTestFinished(async () => {
     await server.drain(0);
     await gate.close();
-    base.parked.close();
+    await base.parked.close();
     await base.recorder.close();
   });
   return { url: `${server.url}/mcp`, store, gate, logged };
