@@ -13,14 +13,22 @@ const ejectMs = 5_000;
 const maxEjectMs = 120_000;
 const ejectAfter = 3;
 
+export interface Choice {
+  /** Those whose definition of the tool fits its pin; null: all. Never empty. */
+  readonly wanted: readonly string[] | null;
+  readonly nowMs: number;
+  readonly random: Random;
+}
+
 /** The less busy of two drawn at random; those that keep failing are left out, never the last one. */
 export function chooseEndpoint(
   loads: readonly EndpointLoad[],
-  { nowMs, random }: { readonly nowMs: number; readonly random: Random },
+  { wanted, nowMs, random }: Choice,
 ): EndpointLoad {
   if (loads.length === 1) return loads[0]!;
-  const fit = loads.filter(({ ejectedUntilMs }) => ejectedUntilMs <= nowMs);
-  const from = fit.length === 0 ? loads : fit;
+  const own = wanted === null ? loads : loads.filter(({ endpoint }) => wanted.includes(endpoint));
+  const fit = own.filter(({ ejectedUntilMs }) => ejectedUntilMs <= nowMs);
+  const from = fit.length === 0 ? own : fit;
   const one = from[Math.floor(random.fraction() * from.length)]!;
   const other = from[Math.floor(random.fraction() * from.length)]!;
   return other.outstanding < one.outstanding ? other : one;

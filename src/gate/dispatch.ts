@@ -121,7 +121,11 @@ async function attempt(
   { call, sending, track, ofTool }: Attempt,
 ): Promise<Dispatched> {
   const probe = checkBreakers(track.breaker, ofTool);
-  const load = chooseEndpoint(track.loads, { nowMs: clock.monotonicMs(), random });
+  const load = chooseEndpoint(track.loads, {
+    wanted: call.tool?.endpoints ?? null,
+    nowMs: clock.monotonicMs(),
+    random,
+  });
   load.outstanding += 1;
   try {
     const { endpoint } = load;

@@ -73,6 +73,8 @@ export interface CatalogTool {
   readonly idempotent: boolean;
   readonly config: ToolConfig;
   readonly blocked: Blocked | null;
+  /** Endpoints whose own definition fits the pin; null: whichever there are. */
+  readonly endpoints: readonly string[] | null;
   readonly input: ArgumentCheck;
   readonly output: ResultCheck | null;
   /** `x-mcp-header` names of the schema with the path of the argument each mirrors. */

@@ -38,10 +38,12 @@ export function createBuildCatalog(): BuildCatalog {
     const blocked = book.blocked.get(definition.name) ?? null;
     const key = `${book.name}\n${names}\n${definition.digest}\n${definition.text}\n${JSON.stringify(config)}`;
     const known = made.get(key);
-    if (known !== undefined && known.blocked === blocked) return known;
+    const endpoints = book.fitting.get(definition.name) ?? null;
+    if (known !== undefined && known.blocked === blocked && known.endpoints === endpoints)
+      return known;
     if (made.size >= maxCompiled) made.clear();
     const tool = known === undefined ? compileTool(book, definition, { names, config }) : known;
-    const current = Object.freeze({ ...tool, blocked });
+    const current = Object.freeze({ ...tool, blocked, endpoints });
     made.set(key, current);
     return current;
   }
@@ -158,6 +160,7 @@ function compileTool(
     pin: digest,
     config,
     blocked: null,
+    endpoints: null,
     effect: config.effect,
     idempotent: config.idempotent,
     title: typeof title === "string" ? title : null,

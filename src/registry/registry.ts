@@ -15,7 +15,7 @@ import {
   acceptDrift,
   openBook,
   readPins,
-  takeListing,
+  takeTools,
   type BookOptions,
   type ServerBook,
 } from "./server-book.ts";
@@ -180,30 +180,46 @@ function keep(book: ServerBook, keeping: Keeping) {
   return { nudge, look, done: run() };
 }
 
+/** Every endpoint by itself: the server is there when one of them is. */
 async function lookAt(book: ServerBook, keeping: Keeping): Promise<boolean> {
-  const { connections, clock, telemetry, stopped, bookOptions, rebuild } = keeping;
-  const [endpoint] = connections.endpoints(book.name);
+  const { connections, stopped, rebuild } = keeping;
   try {
-    const upstream = await connections.get(
-      { server: book.name, endpoint: endpoint!, subject: "" },
-      stopped,
+    const looks = await Promise.allSettled(
+      toListed(book, connections).map((endpoint) => lookAtEndpoint(book, endpoint, keeping)),
     );
-    const listing = await listServer(upstream, { clock, signal: stopped });
-    const { facts } = upstream;
-    await takeListing(book, listing, bookOptions);
-    book.capabilities = facts.capabilities;
-    book.instructions = facts.instructions;
-    book.serverVersion = facts.serverInfo?.version || null;
-    book.state = { kind: "ready", era: facts.era, version: facts.version };
-    for (const { name, reason } of book.refused)
-      telemetry.log("warn", "a tool is left out", { server: book.name, tool: name, reason });
-    return true;
-  } catch (error) {
-    if (!stopped.aborted) noteDown(book, error, keeping);
-    return false;
+    if (stopped.aborted) return false;
+    const isUp = looks.some(({ status }) => status === "fulfilled");
+    const [first] = looks;
+    if (!isUp && first?.status === "rejected") noteDown(book, first.reason, keeping);
+    return isUp;
   } finally {
     if (!stopped.aborted) rebuild();
   }
+}
+
+/** Children run the same program, so one of them speaks for all. */
+function toListed({ name, config }: ServerBook, connections: Connections): readonly string[] {
+  const endpoints = connections.endpoints(name);
+  return config.transport === "stdio" ? endpoints.slice(0, 1) : endpoints;
+}
+
+async function lookAtEndpoint(
+  book: ServerBook,
+  endpoint: string,
+  { connections, clock, telemetry, stopped, bookOptions }: Keeping,
+): Promise<void> {
+  const server = book.name;
+  const upstream = await connections.get({ server, endpoint, subject: "" }, stopped);
+  const { tools, ...listing } = await listServer(upstream, { clock, signal: stopped });
+  const { facts } = upstream;
+  await takeTools(book, { endpoint, tools }, bookOptions);
+  Object.assign(book, listing);
+  book.capabilities = facts.capabilities;
+  book.instructions = facts.instructions;
+  book.serverVersion = facts.serverInfo?.version || null;
+  book.state = { kind: "ready", era: facts.era, version: facts.version };
+  for (const { name, reason } of book.refused)
+    telemetry.log("warn", "a tool is left out", { server, endpoint, tool: name, reason });
 }
 
 function noteDown(book: ServerBook, error: unknown, { clock, telemetry }: Keeping): void {

@@ -20,8 +20,11 @@ export interface ServerBook {
   serverVersion: string | null;
   /** By tool. */
   pins: Map<string, Definition>;
-  observed: Map<string, Definition> | null;
+  /** What each endpoint listed when it last did, by tool. */
+  seen: Map<string, ReadonlyMap<string, Definition>>;
   blocked: Map<string, Blocked>;
+  /** Endpoints whose definition of a tool fits its pin; no entry: all of them, as far as is known. */
+  fitting: Map<string, readonly string[]>;
   drifts: readonly Drift[];
   refused: readonly { readonly name: string; readonly reason: string }[];
   prompts: readonly Json[];
@@ -45,8 +48,9 @@ export function openBook(name: string, config: ServerConfig): ServerBook {
     instructions: null,
     serverVersion: null,
     pins: new Map(),
-    observed: null,
+    seen: new Map(),
     blocked: new Map(),
+    fitting: new Map(),
     drifts: [],
     refused: [],
     prompts: [],
@@ -61,13 +65,13 @@ export async function readPins(book: ServerBook, { pins, tenant }: BookOptions):
   compare(book);
 }
 
-/** Takes what a server lists: pins what is new and harmless, grades what differs from its pin. */
-export async function takeListing(
+/** Takes what an endpoint lists: pins what is new and harmless, grades what differs from its pin. */
+export async function takeTools(
   book: ServerBook,
-  listing: ServerListing,
+  { endpoint, tools }: { readonly endpoint: string; readonly tools: ServerListing["tools"] },
   options: BookOptions,
 ): Promise<void> {
-  const read = listing.tools.map(readDefinition);
+  const read = tools.map(readDefinition);
   const observed = new Map<string, Definition>();
   const refused: { name: string; reason: string }[] = [];
   for (const each of read) {
@@ -84,13 +88,8 @@ export async function takeListing(
     if (!isFirstSight && isRename) continue;
     await pin(book, definition, { options, by: "first sight", previous: null });
   }
-  Object.assign(book, {
-    observed,
-    refused,
-    prompts: listing.prompts,
-    resources: listing.resources,
-    templates: listing.templates,
-  });
+  book.seen.set(endpoint, observed);
+  book.refused = refused;
   book.listedAtMs = options.clock.nowMs();
   compare(book);
 }
@@ -126,36 +125,57 @@ async function pin(
   return outcome;
 }
 
-/** I11: what differs from its pin is graded, and blocked where the grade says so. */
+/**
+ * I11: what differs from its pin is graded. A tool is blocked when no endpoint has a definition that
+ * fits its pin; where some have, calls go to those, so that two versions can run side by side.
+ */
 function compare(book: ServerBook): void {
-  const { observed, pins } = book;
-  if (observed === null) return;
-  const drifts: Drift[] = [];
-  for (const [name, definition] of observed) {
-    const pinned = pins.get(name);
-    if (pinned?.digest === definition.digest) continue;
+  const { seen, pins } = book;
+  book.drifts = [];
+  book.blocked = new Map();
+  book.fitting = new Map();
+  if (seen.size === 0) return;
+  const tools = new Set([
+    ...pins.keys(),
+    ...[...seen.values()].flatMap((each) => [...each.keys()]),
+  ]);
+  for (const tool of tools) compareTool(book, tool);
+}
+
+function compareTool(book: ServerBook, name: string): void {
+  const pinned = book.pins.get(name);
+  const same: string[] = [];
+  const mild: string[] = [];
+  const drifts = new Map<Digest, Drift>();
+  for (const [endpoint, definitions] of book.seen) {
+    const definition = definitions.get(name);
+    if (definition === undefined) continue;
+    if (pinned?.digest === definition.digest) {
+      same.push(endpoint);
+      continue;
+    }
     const { grade, reasons } =
       pinned === undefined ? toAdded(definition) : gradeChange(pinned, definition);
-    drifts.push(toDrift(book, { name, grade, reasons, pinned, observed: definition }));
-  }
-  for (const [name, pinned] of pins) {
-    if (observed.has(name)) continue;
-    drifts.push(
-      toDrift(book, {
-        name,
-        grade: "breaking",
-        reasons: ["the tool is gone"],
-        pinned,
-        observed: undefined,
-      }),
+    drifts.set(
+      definition.digest,
+      toDrift(book, { name, grade, reasons, pinned, observed: definition }),
     );
+    if (!isBlocking(grade)) mild.push(endpoint);
   }
-  book.drifts = drifts;
-  book.blocked = new Map(
-    drifts.flatMap(({ tool, grade, reasons, observed: digest }) =>
-      isBlocking(grade) ? [[tool, { grade, reasons, observed: digest }] as const] : [],
-    ),
-  );
+  // What is the pin itself goes before what may stand in for it.
+  const fitting = same.length > 0 ? same : mild;
+  if (fitting.length === 0 && drifts.size === 0 && pinned !== undefined) {
+    const gone = { grade: "breaking", reasons: ["the tool is gone"], observed: undefined } as const;
+    book.drifts = [...book.drifts, toDrift(book, { ...gone, name, pinned })];
+    book.blocked.set(name, { grade: "breaking", reasons: gone.reasons, observed: null });
+    return;
+  }
+  book.drifts = [...book.drifts, ...drifts.values()];
+  const worst = [...drifts.values()].find(({ grade }) => isBlocking(grade));
+  if (fitting.length === 0 && worst !== undefined && isBlocking(worst.grade)) {
+    const { grade, reasons, observed } = worst;
+    book.blocked.set(name, { grade, reasons, observed });
+  } else if (fitting.length < book.seen.size) book.fitting.set(name, fitting);
 }
 
 function toAdded(definition: Definition): {
@@ -201,11 +221,14 @@ export async function acceptDrift(
   }: { readonly tool: string; readonly observed: Digest | null; readonly by: string },
   options: BookOptions,
 ): Promise<"accepted" | "stale" | "missing"> {
-  if (book.observed === null) throw new Fault("not_found", `${book.name} was not listed yet.`);
-  const drift = book.drifts.find((each) => each.tool === tool);
-  if (drift === undefined) return "missing";
-  if (drift.observed !== observed) return "stale";
-  const definition = book.observed.get(tool);
+  if (book.seen.size === 0) throw new Fault("not_found", `${book.name} was not listed yet.`);
+  const drifts = book.drifts.filter((each) => each.tool === tool);
+  if (drifts.length === 0) return "missing";
+  const drift = drifts.find((each) => each.observed === observed);
+  if (drift === undefined) return "stale";
+  const definition = [...book.seen.values()]
+    .map((definitions) => definitions.get(tool))
+    .find((each) => each !== undefined && each.digest === observed);
   if (definition === undefined) {
     await options.pins.revoke(options.tenant, book.name, tool);
     book.pins.delete(tool);

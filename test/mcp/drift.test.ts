@@ -71,8 +71,8 @@ test("a rename is a tool gone and a tool come: neither is callable until a perso
   const up = await open([tool("act"), tool("other")]);
   await up.become([tool("act_now"), tool("other")]);
   expect(up.registry.drift().map(({ tool: name, grade }) => [name, grade])).toEqual([
-    ["act_now", "breaking"],
     ["act", "breaking"],
+    ["act_now", "breaking"],
   ]);
   expect(await up.call("act")).toMatchObject(blocked);
   expect(await up.call("act_now")).toMatchObject({ error: { code: -32_602 } });
@@ -102,4 +102,63 @@ test("a definition with hidden text is not callable even on first sight", async 
     expect(up.registry.drift()).toMatchObject([{ grade: "dangerous", pinned: null }]),
   );
   expect(await up.list()).toEqual([]);
+});
+
+test("two versions live side by side: a call goes only to an endpoint that fits its pin", async () => {
+  const versions = [
+    [tool("act"), tool("same")],
+    [tool("act", { inputSchema: { type: "object", required: ["more"] } }), tool("same")],
+  ];
+  const servers = await Promise.all(
+    versions.map((tools, index) =>
+      startHostile(
+        (call, outgoing) => answerCall(call, outgoing, `version ${index + 1}`),
+        () => tools,
+      ),
+    ),
+  );
+  const [first, second] = servers.map(({ url }) => url) as [string, string];
+  const gate = await startGateUnderTest({
+    servers: { up: { transport: "http", url: first, endpoints: [second], private: true } },
+  });
+  await whenListed(gate);
+  const { registry } = gate.gate;
+  const client = createModernClient({ url: gate.url, answer: () => ({}) });
+  const call = async (name: string, args: Json = {}) =>
+    JSON.stringify(await client.request("tools/call", { name: `up__${name}`, arguments: args }));
+  const many = async (name: string, args: Json = {}) =>
+    new Set(
+      (await Promise.all(Array.from({ length: 40 }, () => call(name, args)))).flatMap(
+        (text) => /version \d/.exec(text) ?? [],
+      ),
+    );
+
+  expect(await many("same")).toEqual(new Set(["version 1", "version 2"]));
+  expect(await many("act")).toEqual(new Set(["version 1"]));
+  const [drift] = registry.drift();
+  expect(registry.drift()).toHaveLength(1);
+  expect(drift).toMatchObject({ tool: "act", grade: "breaking" });
+  await registry.accept({ server: "up", tool: "act", observed: drift!.observed, by: "me" });
+  // What was accepted is asked of those that have it; the older ones are the drift now.
+  expect(await many("act", { more: 1 })).toEqual(new Set(["version 2"]));
+  expect(await many("same")).toEqual(new Set(["version 1", "version 2"]));
+  expect(registry.drift()).toHaveLength(1);
+});
+
+test("a server is there as long as one of its endpoints is", async () => {
+  const server = await startHostile(
+    (call, outgoing) => answerCall(call, outgoing, "done"),
+    () => [tool("act")],
+  );
+  const dead = "http://127.0.0.1:9/mcp";
+  const gate = await startGateUnderTest({
+    servers: { up: { transport: "http", url: dead, endpoints: [server.url], private: true } },
+  });
+  await whenListed(gate);
+  expect(gate.gate.registry.catalog().servers.get("up")!.state.kind).toBe("ready");
+  const client = createModernClient({ url: gate.url, answer: () => ({}) });
+  const calls = Array.from({ length: 20 }, () =>
+    client.request("tools/call", { name: "up__act", arguments: {} }),
+  );
+  for (const answer of await Promise.all(calls)) expect(answer).toHaveProperty("result");
 });

@@ -99,11 +99,18 @@ export const acceptDrift: Run<Flags & { digest?: string }, [string, string]> = a
 ) => {
   const { client } = await parts.connect(flags.url);
   const { body } = await client.listDrift();
-  const drift = body.drifts.find((each) => each.server === server && each.tool === tool);
-  if (drift === undefined) throw new Fault("not_found", `${server} has no drift of ${tool}.`);
-  if (flags.digest !== undefined && flags.digest !== drift.observed) {
-    throw new Fault("drift_stale", `${tool} is ${drift.observed ?? "gone"} now.`);
+  const drifts = body.drifts.filter((each) => each.server === server && each.tool === tool);
+  const [first] = drifts;
+  if (first === undefined) throw new Fault("not_found", `${server} has no drift of ${tool}.`);
+  const { digest } = flags;
+  // Endpoints can run versions that differ: then it has to be said which one is meant.
+  if (digest === undefined && drifts.length > 1) {
+    voice.note(renderDrifts(drifts));
+    throw new Fault("usage_invalid", `${tool} has ${drifts.length} versions: say --digest.`);
   }
+  const drift = digest === undefined ? first : drifts.find(({ observed }) => observed === digest);
+  if (drift === undefined)
+    throw new Fault("drift_stale", `${tool} is ${first.observed ?? "gone"} now.`);
   voice.note(renderDrifts([drift]));
   const { observed } = drift;
   const accepted = await client.acceptDrift({ body: JSON.stringify({ server, tool, observed }) });
