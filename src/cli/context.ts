@@ -1,6 +1,7 @@
 import type { CommandContext, StricliProcess } from "@stricli/core";
 import type { Client } from "../client/client.ts";
 import type { Check } from "../model/check.ts";
+import type { Places } from "./client-configs.ts";
 
 /** What main gives the command line. It reads no environment and knows no server itself. */
 export interface CliParts {
@@ -12,6 +13,16 @@ export interface CliParts {
   readonly connect: (url: string | undefined) => Promise<Connection>;
   /** Puts a value into the text of a configuration; a Fault when something is there already. */
   readonly editConfig: (text: string, path: readonly string[], value: object) => string;
+  /** Names under a place of the configuration, as it stands in its text. */
+  readonly namesOf: (text: string, path: readonly string[]) => readonly string[];
+  /** Where programs of this user keep their files. */
+  readonly places: Places;
+  /** Where secrets go that are taken out of other programs' files. */
+  readonly secretsDirectory: string;
+  /** The program and its first arguments that start this command line. */
+  readonly program: readonly string[];
+  /** Carries MCP between our standard streams and a running server, until the streams end. */
+  readonly bridge: (options: BridgeTarget) => Promise<void>;
   /** Runs the server in this process until it is told to stop; the exit code. */
   readonly serve: (options: ServeOptions) => Promise<number>;
   readonly diagnose: (options: DiagnoseOptions) => AsyncIterable<Check>;
@@ -30,12 +41,23 @@ export interface Files {
   /** Null when there is none. A Fault names the file and why it cannot be read. */
   read(file: string): Promise<string | null>;
   /** Written whole. `exists` when it is there and may not be written over. */
-  write(file: string, text: string, options: { overwrite: boolean }): Promise<"written" | "exists">;
+  write(file: string, text: string, options: WriteOptions): Promise<"written" | "exists">;
+}
+
+export interface WriteOptions {
+  readonly overwrite: boolean;
+  /** For this user's eyes only, and so is a directory that is made for it. */
+  readonly isSecret?: boolean;
 }
 
 export interface Connection {
   readonly client: Client;
   readonly url: string;
+}
+
+export interface BridgeTarget {
+  readonly url: string | undefined;
+  readonly toolset: string | undefined;
 }
 
 export interface ServeOptions {

@@ -49,6 +49,11 @@ async function call(line: string, script: Script = {}) {
     },
     connect: async () => ({ url: "http://127.0.0.1:7070", client: script.client as Client }),
     editConfig: (text) => text,
+    namesOf: () => [],
+    places: { home: "/home/me", platform: "linux", appData: null },
+    secretsDirectory: "/home/me/secrets",
+    program: ["node", "countersign.js"],
+    bridge: async () => undefined,
     serve: async ({ onEvent }) => {
       for (const event of script.events ?? []) onEvent(event);
       return 0;

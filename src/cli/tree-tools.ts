@@ -1,6 +1,8 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { lazy } from "./command.ts";
+import { clientPrograms } from "./client-configs.ts";
 import type { AddFlags } from "./commands/add-server.ts";
+import type { ImportFlags } from "./commands/import-servers.ts";
 import type { CliContext } from "./context.ts";
 import { json, optionalText, url } from "./flags.ts";
 
@@ -24,6 +26,13 @@ const inspect = buildCommand<Flags, [string], CliContext>({
   docs: { brief: "List a server again now, and say what it has" },
 });
 
+const noSandbox = {
+  kind: "boolean",
+  brief: "Let programs run with the powers of this user (sandbox: none)",
+  default: false,
+  withNegated: false,
+} as const;
+
 const add = buildCommand<AddFlags, [string, ...string[]], CliContext>({
   loader: lazy<AddFlags, [string, ...string[]]>(
     async () => (await import("./commands/add-server.ts")).addServer,
@@ -41,12 +50,7 @@ const add = buildCommand<AddFlags, [string, ...string[]], CliContext>({
         default: false,
         withNegated: false,
       },
-      noSandbox: {
-        kind: "boolean",
-        brief: "Let the program run with the powers of this user (sandbox: none)",
-        default: false,
-        withNegated: false,
-      },
+      noSandbox,
     },
     positional: {
       kind: "array",
@@ -66,8 +70,33 @@ const add = buildCommand<AddFlags, [string, ...string[]], CliContext>({
   },
 });
 
+const importing = buildCommand<ImportFlags, [string], CliContext>({
+  loader: lazy<ImportFlags, [string]>(
+    async () => (await import("./commands/import-servers.ts")).importServers,
+  ),
+  parameters: {
+    flags: {
+      json,
+      url,
+      file: optionalText("The configuration (countersign.yaml)", "path"),
+      noSandbox,
+      dryRun: {
+        kind: "boolean",
+        brief: "Show what would be written, and write nothing",
+        default: false,
+        withNegated: false,
+      },
+    },
+    positional: name("A file with mcpServers, or a client's name", "source"),
+  },
+  docs: {
+    brief: "Register the servers of another program, its secrets lifted into references",
+    fullDescription: `Reads a file, or that of ${Object.keys(clientPrograms).join(", ")}.`,
+  },
+});
+
 export const servers = buildRouteMap({
-  routes: { ls: list, inspect, add },
+  routes: { ls: list, inspect, add, import: importing },
   docs: { brief: "The MCP servers behind the gate" },
 });
 

@@ -1,6 +1,8 @@
 import { buildCommand, buildRouteMap, type RouteMap } from "@stricli/core";
+import { clientPrograms } from "./client-configs.ts";
 import { lazy } from "./command.ts";
 import type { CliContext } from "./context.ts";
+import type { ConnectFlags } from "./commands/connect.ts";
 import type { Shell } from "./commands/completion.ts";
 import { file, json, optionalText, url } from "./flags.ts";
 import { servers, toolCommands } from "./tree-tools.ts";
@@ -75,6 +77,41 @@ const doctor = buildCommand<ServerFlags, [], CliContext>({
   docs: { brief: "Look at everything Countersign needs, and say what to do about what is missing" },
 });
 
+const connect = buildCommand<ConnectFlags, [string], CliContext>({
+  loader: lazy<ConnectFlags, [string]>(
+    async () => (await import("./commands/connect.ts")).connectClient,
+  ),
+  parameters: {
+    flags: {
+      json,
+      url,
+      toolset: optionalText("This toolset instead of every server", "toolset"),
+      print: {
+        kind: "boolean",
+        brief: "Print what would be written",
+        default: false,
+        withNegated: false,
+      },
+      force: {
+        kind: "boolean",
+        brief: "Replace an entry that is there",
+        default: false,
+        withNegated: false,
+      },
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [{ brief: "The client", placeholder: "client", parse: String }],
+    },
+  },
+  docs: {
+    brief: "Write the gate into a client's list of servers",
+    fullDescription:
+      `Clients: ${Object.keys(clientPrograms).join(", ")}. \`connect stdio\` is what they start: ` +
+      "it brings a client that speaks over standard streams to the running server.",
+  },
+});
+
 const completion = buildCommand<{ json: boolean }, [Shell], CliContext>({
   loader: lazy(async () => (await import("./commands/completion.ts")).completion),
   parameters: {
@@ -112,6 +149,7 @@ export function createTree(): RouteMap<CliContext> {
       plan,
       apply,
       doctor,
+      connect,
       servers,
       tools: toolCommands,
       completion,

@@ -22,13 +22,20 @@ export async function connect(
   { environment, cwd }: ConnectOptions,
   given: string | undefined,
 ): Promise<Connection> {
-  const url = parseUrl(given ?? environment.url ?? (await findUrl(cwd)) ?? defaultUrl);
+  const url = await findServer({ environment, cwd }, given);
   const file = toKeyPath(environment.configDirectory, "admin");
   const key = environment.apiKey ?? (await readKeyFile(file));
   if (key !== null && !/^[\x21-\x7e]+$/.test(key)) {
     throw new Fault("keys_unusable", "COUNTERSIGN_API_KEY holds what no header carries.");
   }
   return { url, client: createClient(createSend({ url, key, fetch: fetchInTime })) };
+}
+
+export async function findServer(
+  { environment, cwd }: ConnectOptions,
+  given: string | undefined,
+): Promise<string> {
+  return parseUrl(given ?? environment.url ?? (await findUrl(cwd)) ?? defaultUrl);
 }
 
 async function findUrl(cwd: string): Promise<string | null> {

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { editConfig } from "../adapters/yaml/edit-config.ts";
+import path from "node:path";
+import { editConfig, namesOf } from "../adapters/yaml/edit-config.ts";
 import { runCli } from "../cli/run-cli.ts";
-import { connect } from "./connect.ts";
+import { connect, findServer } from "./connect.ts";
 import { readEnvironment } from "./environment.ts";
 import { openFiles, openStreams } from "./terminal.ts";
 
@@ -18,6 +19,21 @@ export async function main(argv: readonly string[]): Promise<number> {
     files: openFiles(cwd),
     connect: toServer,
     editConfig,
+    namesOf,
+    places: environment.places,
+    get secretsDirectory() {
+      return path.join(environment.configDirectory, "secrets");
+    },
+    program: [
+      process.execPath,
+      path.join(import.meta.dirname, "..", "..", "bin", "countersign.js"),
+    ],
+    bridge: async ({ url, toolset }) => {
+      const { runBridge } = await import("./run-bridge.ts");
+      const origin = await findServer({ environment, cwd }, url);
+      const place = toolset === undefined ? "/mcp" : `/mcp/${encodeURIComponent(toolset)}`;
+      await runBridge(environment, new URL(place, origin));
+    },
     serve: async (options) => {
       const { serve } = await import("./serve.ts");
       return serve({ cwd, environment, version }, options);

@@ -9,6 +9,12 @@ export interface Environment {
   readonly url: string | null;
   /** Where this user's keys are kept. */
   readonly configDirectory: string;
+  /** Where programs of this user keep their files. */
+  readonly places: {
+    readonly home: string;
+    readonly platform: string;
+    readonly appData: string | null;
+  };
   readonly wantsColor: boolean | null;
   /** What `env://NAME` reads. */
   readonly variables: Readonly<Record<string, string | undefined>>;
@@ -26,6 +32,11 @@ export function readEnvironment(): Environment {
     url: env["COUNTERSIGN_URL"] || null,
     get configDirectory() {
       return findConfigDirectory(env["XDG_CONFIG_HOME"]);
+    },
+    places: {
+      home: findHome() ?? ".",
+      platform: process.platform,
+      appData: env["APPDATA"] ?? null,
     },
     wantsColor: env["NO_COLOR"] ? false : isOn(env["FORCE_COLOR"]) ? true : null,
     variables: env,

@@ -1,4 +1,4 @@
-import { rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Files, Streams } from "../cli/context.ts";
 import { Fault } from "../model/fault.ts";
@@ -39,15 +39,17 @@ export function openFiles(cwd: string): Files {
         throw toFault(file, "read", cause);
       }
     },
-    async write(file, text, { overwrite }) {
+    async write(file, text, { overwrite, isSecret = false }) {
       const place = path.resolve(cwd, file);
+      const mode = isSecret ? 0o600 : 0o666;
       try {
+        await mkdir(path.dirname(place), { recursive: true, mode: isSecret ? 0o700 : 0o777 });
         if (!overwrite) {
-          await writeFile(place, text, { flag: "wx" });
+          await writeFile(place, text, { flag: "wx", mode });
           return "written";
         }
         const draft = `${place}.${process.pid}`;
-        await writeFile(draft, text);
+        await writeFile(draft, text, { mode });
         await rename(draft, place);
         return "written";
       } catch (cause) {

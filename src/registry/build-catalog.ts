@@ -13,7 +13,7 @@ import type {
   CatalogToolset,
 } from "../ports/catalog.ts";
 import type { Definition } from "./definition.ts";
-import { findMirrored } from "./mirrored-headers.ts";
+import { findMirrored } from "../mcp/find-mirrored.ts";
 import { compileInput, compileOutput } from "./schema-check.ts";
 import type { ServerBook } from "./server-book.ts";
 import { toMatcher } from "./uri-template.ts";

@@ -1,7 +1,7 @@
 import { parseStrictJson, type Json } from "../lib/strict-json.ts";
 import { isObject, type Params } from "../mcp/read-message.ts";
 import { toCanonicalText, toDigest, type Digest } from "../model/index.ts";
-import { findMirrored } from "./mirrored-headers.ts";
+import { findMirrored } from "../mcp/find-mirrored.ts";
 
 /** A tool as its server defines it. */
 export interface Definition {

@@ -61,7 +61,7 @@ const sampling = {
 };
 
 export function createFixture(era: Era): Fixture {
-  const counts: Record<string, number> = { calls: 0, cancelled: 0 };
+  const counts: Record<string, number> = { calls: 0, slow: 0, cancelled: 0 };
   let extra = 0;
   const meeting: (() => void)[] = [];
 
@@ -95,6 +95,7 @@ export function createFixture(era: Era): Fixture {
         return text("done");
       }
       case "slow":
+        counts["slow"]! += 1;
         await new Promise<void>((resolve) =>
           line.signal.addEventListener("abort", () => resolve()),
         );

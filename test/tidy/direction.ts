@@ -111,8 +111,8 @@ export const direction: Readonly<Record<string, Rule>> = {
     builtins: "all",
   },
   client: {
-    holds: "the typed client of the API",
-    folders: words,
+    holds: "the typed client of the API, and the bridge from standard streams",
+    folders: ["mcp", ...words],
     packages: [],
     builtins: "pure",
   },

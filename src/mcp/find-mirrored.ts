@@ -1,6 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
-import type { Mirrored } from "../mcp/mirrored.ts";
-import { isObject } from "../mcp/read-message.ts";
+import type { Mirrored } from "./mirrored.ts";
+import { isObject } from "./read-message.ts";
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const primitives: ReadonlySet<Json> = new Set(["string", "integer", "boolean"]);
