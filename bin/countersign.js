@@ -34,6 +34,7 @@ async function countersign(argv) {
     });
   }
   delete process.env["COUNTERSIGN_CONTINUED"];
+  if (argv[0] === "up" && !process.execArgv.includes(heapFlags[0] ?? "")) takePlace(argv);
   // Not the default folder: that is in the shared temporary one, where others could put code.
   module.enableCompileCache?.(path.join(root, "node_modules", ".countersign", "compiled"));
   const isCheckout = existsSync(path.join(root, "src"));
@@ -43,6 +44,17 @@ async function countersign(argv) {
   );
   const loaded = /** @type {Entry} */ (await import(pathToFileURL(entry).href));
   return loaded.main(argv);
+}
+
+/**
+ * The server starts over in this same process with flags of its own, where the system can do that:
+ * a second process would cost more memory than the flags save.
+ *
+ * @param {readonly string[]} argv
+ */
+function takePlace(argv) {
+  const { execPath, execArgv } = process;
+  process.execve?.(execPath, [execPath, ...execArgv, ...heapFlags, self, ...argv], process.env);
 }
 
 try {

@@ -19,6 +19,8 @@ import { chooseEndpoint, noteFault, noteSuccess, type EndpointLoad } from "./cho
 export interface Sending {
   /** Added to the call's own members: `inputResponses`, `requestState`. Empty for none. */
   readonly extra: string;
+  /** Of the call, for tools that take one: the same for all its sendings. Null for a read. */
+  readonly key: string | null;
   readonly client: ClientCapabilities;
   readonly signal: AbortSignal;
   readonly onNotification: (notification: UpstreamNotification) => void;
@@ -220,13 +222,13 @@ async function connect(
 }
 
 function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
-  const { method, members, forwarded, mirrored, notAfterMs, target } = call;
+  const { method, members, mirrored, notAfterMs, target } = call;
   const isNamed =
     method === "tools/call" || method === "prompts/get" || method === "resources/read";
   return {
     method,
     members: sending.extra === "" ? members : `${members},${sending.extra}`,
-    meta: forwarded,
+    meta: toMeta(call, sending.key),
     name: isNamed ? target : null,
     params: mirrored,
     client: sending.client,
@@ -235,4 +237,9 @@ function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
     onNotification: sending.onNotification,
     onAsk: sending.onAsk,
   };
+}
+
+function toMeta({ tool, forwarded }: AdmittedCall, key: string | null): AdmittedCall["forwarded"] {
+  const name = tool?.config.idempotencyKey;
+  return name === undefined || key === null ? forwarded : { ...forwarded, [name]: key };
 }

@@ -92,6 +92,7 @@ async function sendForModern(
   const parked = new ParkedCall(opened, attached.cancel);
   const sending: Sending = {
     extra: opened.extra,
+    key: opened.of,
     client: capabilities,
     signal: parked.signal,
     onNotification: (notification) => parked.onNotification(notification),
@@ -160,11 +161,12 @@ const urlAsk = { method: "elicitation/create", params: { mode: "url" } };
 /** The client is asked on the spot, whether its server is legacy or modern. */
 async function sendForLegacy(
   options: ExchangeOptions,
-  { call, extra: first }: Opened,
+  { call, of, extra: first }: Opened,
   attached: Attached,
 ): Promise<Exchanged> {
   const { client, cancel, onNotification } = attached;
   const sending = {
+    key: of,
     client: client.capabilities,
     signal: cancel.signal,
     onNotification,

@@ -33,6 +33,13 @@ const toolSchema = z
       .boolean("takes true or false")
       .prefault(false)
       .describe("Whether a repeated call with the same arguments changes nothing more."),
+    idempotencyKey: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/, "takes a name of a `_meta` member")
+      .optional()
+      .describe(
+        "Member of `_meta` in which the tool takes a key: the same for each sending of one call.",
+      ),
     cache: durationField({ min: "1s", max: "24h" })
       .optional()
       .describe("How long a read's result may be given again to the same caller."),

@@ -56,6 +56,27 @@ test("I4: an upstream that drops the connection after it began the work sees the
   });
 });
 
+test("a call that is sent again carries the same key, and another call another", async () => {
+  const name = "com.example/key";
+  const keys: unknown[] = [];
+  const hostile = await startHostile((each, outgoing) => {
+    keys.push(((each["params"] as Json)["_meta"] as Json)[name]);
+    if (keys.length === 1) outgoing.destroy();
+    else answerCall(each, outgoing, "done");
+  });
+  const tools = { act: { idempotent: true, idempotencyKey: name } };
+  const gate = await startGateUnderTest({ servers: { bad: http(hostile.url, { tools }) } });
+  await whenListed(gate);
+  expect(await call(gate, "bad__act")).toHaveProperty("result");
+  await call(gate, "bad__act");
+  expect(keys).toHaveLength(3);
+  expect(keys[0]).toEqual(expect.any(String));
+  expect(keys[1]).toBe(keys[0]);
+  expect(keys[2]).not.toBe(keys[0]);
+  const intents = (await entries(gate)).filter(({ kind }) => kind === "intent");
+  expect(intents.map(({ id }) => id)).toEqual([keys[0], keys[2]]);
+});
+
 test("a read that was lost is sent again, within the budget of retries", async () => {
   let times = 0;
   const hostile = await startHostile((message, outgoing) => {
