@@ -3,6 +3,7 @@ import { lazy } from "./command.ts";
 import { clientPrograms } from "./client-configs.ts";
 import type { AddFlags } from "./commands/add-server.ts";
 import type { ImportFlags } from "./commands/import-servers.ts";
+import type { NewFlags } from "./commands/new-server.ts";
 import type { CliContext } from "./context.ts";
 import { json, optionalText, url } from "./flags.ts";
 
@@ -95,8 +96,19 @@ const importing = buildCommand<ImportFlags, [string], CliContext>({
   },
 });
 
+const scaffolding = buildCommand<NewFlags, [string], CliContext>({
+  loader: lazy<NewFlags, [string]>(
+    async () => (await import("./commands/new-server.ts")).newServer,
+  ),
+  parameters: {
+    flags: { json, directory: optionalText("Where to write it (its name)", "path") },
+    positional: name("Name of the server", "name"),
+  },
+  docs: { brief: "Write a server to start from, with its tests" },
+});
+
 export const servers = buildRouteMap({
-  routes: { ls: list, inspect, add, import: importing },
+  routes: { ls: list, inspect, add, import: importing, new: scaffolding },
   docs: { brief: "The MCP servers behind the gate" },
 });
 

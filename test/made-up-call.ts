@@ -1,0 +1,121 @@
+import type { Call, DecidedCall } from "../src/gate/call.ts";
+import type { Json } from "../src/lib/strict-json.ts";
+import { serverSchema } from "../src/model/config-servers.ts";
+import { toCanonicalText, toDigest, type Principal, type TenantId } from "../src/model/index.ts";
+import type { CatalogServer, CatalogTool, CatalogToolset } from "../src/ports/catalog.ts";
+import type { GateRequest } from "../src/ports/gate.ts";
+
+export const ada: Principal = {
+  tenant: "acme" as TenantId,
+  kind: "user",
+  subject: "ada",
+  actor: null,
+};
+
+export function makeServer(
+  name: string,
+  { config, ...more }: Partial<Omit<CatalogServer, "config">> & { readonly config?: object } = {},
+): CatalogServer {
+  return {
+    name,
+    config: serverSchema.parse({ transport: "http", url: "https://up.example/mcp", ...config }),
+    state: { kind: "ready", era: "modern", version: "2026-07-28" },
+    listedAtMs: 0,
+    capabilities: {},
+    instructions: null,
+    serverVersion: "1.0.0",
+    ...more,
+  };
+}
+
+/** A tool that takes anything. */
+export function makeTool(name: string, more: Partial<CatalogTool> = {}): CatalogTool {
+  const exposed = more.exposed ?? `${more.server ?? "up"}__${name}`;
+  const description = more.description ?? `Does what ${name} says.`;
+  return {
+    exposed,
+    server: "up",
+    name,
+    title: null,
+    description,
+    pin: toDigest(name),
+    text: JSON.stringify({ name: exposed, description, inputSchema: { type: "object" } }),
+    effect: "write",
+    idempotent: false,
+    config: { effect: "write", idempotent: false },
+    blocked: null,
+    endpoints: null,
+    input: () => ({ kind: "valid", filled: null }),
+    output: null,
+    mirrored: [],
+    ...more,
+  };
+}
+
+export function makeToolset(
+  tools: readonly CatalogTool[],
+  more: Partial<CatalogToolset> = {},
+): CatalogToolset {
+  return {
+    name: "",
+    tools: new Map(tools.map((tool) => [tool.exposed, tool])),
+    prompts: new Map(),
+    resources: new Map(),
+    templates: [],
+    servers: ["up"],
+    gaps: [],
+    instructions: null,
+    search: false,
+    batch: false,
+    ...more,
+  };
+}
+
+export function makeRequest(more: Partial<GateRequest> = {}): GateRequest {
+  return {
+    principal: ada,
+    toolset: "",
+    method: "tools/call",
+    params: {},
+    argumentsText: null,
+    client: { era: "modern", version: "2026-07-28", capabilities: {}, ask: null },
+    cancel: new AbortController(),
+    deadlineMs: 60_000,
+    onNotification: () => undefined,
+    ...more,
+  };
+}
+
+export function makeCall({ args = {}, ...more }: Partial<Call> = {}): Call {
+  const canonical = toCanonicalText(args satisfies Json);
+  return {
+    request: makeRequest(),
+    server: makeServer("up"),
+    tool: makeTool("act"),
+    method: "tools/call",
+    target: "act",
+    effect: "write",
+    idempotent: false,
+    args,
+    canonical,
+    members: `"name":"act","arguments":${canonical}`,
+    forwarded: {},
+    mirrored: {},
+    notAfterMs: 60_000,
+    startedMs: 0,
+    ...more,
+  };
+}
+
+/** Marked as decided without anybody having decided: for tests of what comes after. */
+export function makeDecided(
+  more: Partial<Omit<DecidedCall, keyof DecidedCall & symbol>> = {},
+): DecidedCall {
+  const policy = toDigest("policy");
+  return {
+    ...makeCall(more),
+    decision: { kind: "allow", policy, reasons: [], obligations: [] },
+    intent: { digest: toDigest("intent"), policy, rules: [] },
+    ...more,
+  } as DecidedCall;
+}
