@@ -1,4 +1,4 @@
-import { Fault } from "../model/index.ts";
+import { Fault, toSubjectKey } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AdmittedCall, DecidedCall } from "./call.ts";
 import { Slots, type SlotBounds } from "./slots.ts";
@@ -29,33 +29,29 @@ export function createAdmit({
   function slotsOf(key: string, bounds: SlotBounds, code: "caller_busy" | "upstream_busy"): Slots {
     const known = slots.get(key);
     if (known !== undefined) return known;
-    if (slots.size >= maxKeys) forgetIdle(slots);
-    if (slots.size >= maxKeys)
-      throw new Fault("overloaded", "Too many callers and tools are busy at once.");
     const made = new Slots(bounds, { code, message: fullMessages[code] });
     slots.set(key, made);
     return made;
   }
 
+  /** In this order: whoever waits for a tool holds no place of the server that others could use. */
   function placesOf({ request, server, tool }: DecidedCall): readonly Slots[] {
-    const { principal } = request;
+    makeRoom(slots);
     const { concurrency, queue } = server.config;
-    const places = [
-      slotsOf(`c\n${principal.tenant}\n${principal.subject}`, caller, "caller_busy"),
-      slotsOf(`s\n${server.name}`, { concurrency, queue }, "upstream_busy"),
-    ];
+    const places = [slotsOf(`c\n${toSubjectKey(request.principal)}`, caller, "caller_busy")];
     const ofTool = tool?.config.concurrency;
     if (tool !== null && ofTool !== undefined) {
       places.push(
         slotsOf(`t\n${server.name}\n${tool.name}`, { concurrency: ofTool, queue }, "upstream_busy"),
       );
     }
+    places.push(slotsOf(`s\n${server.name}`, { concurrency, queue }, "upstream_busy"));
     return places;
   }
 
   return (call, signal) => {
     const { principal } = call.request;
-    buckets?.take(`${principal.tenant}\n${principal.subject}`);
+    buckets?.take(toSubjectKey(principal));
     const places = placesOf(call);
     let entered = 0;
     while (entered < places.length && places[entered]!.tryEnter()) entered += 1;
@@ -99,9 +95,16 @@ function toAdmitted(call: DecidedCall, places: readonly Slots[], queuedUs: numbe
   };
 }
 
-function forgetIdle(slots: Map<string, Slots>): void {
+/** Before a call takes any: what it has just got must not be forgotten as idle. */
+function makeRoom(slots: Map<string, Slots>): void {
+  if (slots.size + placesOfCall <= maxKeys) return;
   for (const [key, each] of slots) if (each.isIdle) slots.delete(key);
+  if (slots.size + placesOfCall > maxKeys)
+    throw new Fault("overloaded", "Too many callers and tools are busy at once.");
 }
+
+/** Of the caller, the tool and the server. */
+const placesOfCall = 3;
 
 /** So many a minute, in bursts of a tenth of that. */
 function createBuckets(clock: Clock, perMinute: number) {

@@ -30,10 +30,17 @@ const choiceArbitrary = loadsArbitrary.chain((loads) => {
   return fc.record({ loads: fc.constant(loads), wanted, drawn: fc.maxSafeNat() });
 });
 
+const none: ReadonlySet<string> = new Set();
+
 test("what is left out is not chosen while another is there, nor what does not fit the pin", () => {
   fc.assert(
     fc.property(choiceArbitrary, ({ loads, wanted, drawn }) => {
-      const chosen = chooseEndpoint(loads, { wanted, nowMs, random: createSeededRandom(drawn) });
+      const chosen = chooseEndpoint(loads, {
+        wanted,
+        tried: none,
+        nowMs,
+        random: createSeededRandom(drawn),
+      });
       const own = loads.filter(({ endpoint }) => wanted?.includes(endpoint) ?? true);
       expect(own).toContain(chosen);
       if (own.some(({ ejectedUntilMs }) => ejectedUntilMs <= nowMs))
@@ -47,7 +54,7 @@ test("a draw at the very end of its range chooses one all the same", () => {
   const almostOne: Random = { bytes: () => new Uint8Array(), fraction: () => 1 - 2 ** -53 };
   fc.assert(
     fc.property(loadsArbitrary, (loads) => {
-      const chosen = chooseEndpoint(loads, { wanted: null, nowMs, random: almostOne });
+      const chosen = chooseEndpoint(loads, { wanted: null, tried: none, nowMs, random: almostOne });
       expect(loads).toContain(chosen);
     }),
     runs,
@@ -58,7 +65,7 @@ test("a draw at the very end of its range chooses one all the same", () => {
 function spread(loads: readonly EndpointLoad[], calls: number): readonly number[] {
   const random = createSeededRandom(seed());
   for (let index = 0; index < calls; index += 1)
-    chooseEndpoint(loads, { wanted: null, nowMs, random }).outstanding += 1;
+    chooseEndpoint(loads, { wanted: null, tried: none, nowMs, random }).outstanding += 1;
   return loads.map(({ outstanding }) => outstanding);
 }
 
@@ -97,10 +104,26 @@ test("one success forgets the faults before it, and lets it in at once", () => {
   const other = load("e1", { outstanding: 100 });
   const random = createSeededRandom(1);
   const chosen = Array.from({ length: 50 }, () =>
-    chooseEndpoint([one, other], { wanted: null, nowMs, random }),
+    chooseEndpoint([one, other], { wanted: null, tried: none, nowMs, random }),
   );
   expect(chosen).toContain(one);
   noteFault(one, nowMs);
   noteFault(one, nowMs);
   expect(one.ejectedUntilMs).toBeLessThanOrEqual(nowMs);
+});
+
+test("where a call has failed already comes last", () => {
+  const random = createSeededRandom(seed());
+  const loads = ["a", "b", "c"].map((endpoint) => ({
+    endpoint,
+    outstanding: endpoint === "a" ? 0 : 9,
+    faults: 0,
+    ejectedUntilMs: 0,
+  }));
+  for (let times = 0; times < 50; times += 1) {
+    const tried = new Set(["a"]);
+    expect(chooseEndpoint(loads, { wanted: null, tried, nowMs, random }).endpoint).not.toBe("a");
+  }
+  const all = new Set(["a", "b", "c"]);
+  expect(chooseEndpoint(loads, { wanted: ["a"], tried: all, nowMs, random }).endpoint).toBe("a");
 });

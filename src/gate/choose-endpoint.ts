@@ -16,6 +16,8 @@ const ejectAfter = 3;
 export interface Choice {
   /** Those whose definition of the tool fits its pin; null: all. Never empty. */
   readonly wanted: readonly string[] | null;
+  /** Where this call has failed already: a dead copy always has time, and would be chosen again. */
+  readonly tried: ReadonlySet<string>;
   readonly nowMs: number;
   readonly random: Random;
 }
@@ -23,12 +25,14 @@ export interface Choice {
 /** The less busy of two drawn at random; those that keep failing are left out, never the last one. */
 export function chooseEndpoint(
   loads: readonly EndpointLoad[],
-  { wanted, nowMs, random }: Choice,
+  { wanted, tried, nowMs, random }: Choice,
 ): EndpointLoad {
   if (loads.length === 1) return loads[0]!;
   const own = wanted === null ? loads : loads.filter(({ endpoint }) => wanted.includes(endpoint));
-  const fit = own.filter(({ ejectedUntilMs }) => ejectedUntilMs <= nowMs);
-  const from = fit.length === 0 ? own : fit;
+  const fresh = tried.size === 0 ? own : own.filter(({ endpoint }) => !tried.has(endpoint));
+  const left = fresh.length === 0 ? own : fresh;
+  const fit = left.filter(({ ejectedUntilMs }) => ejectedUntilMs <= nowMs);
+  const from = fit.length === 0 ? left : fit;
   const one = from[Math.floor(random.fraction() * from.length)]!;
   const other = from[Math.floor(random.fraction() * from.length)]!;
   return other.outstanding < one.outstanding ? other : one;

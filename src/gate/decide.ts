@@ -1,4 +1,4 @@
-import type { Decision, Obligation } from "../model/index.ts";
+import { toPrincipalKey, type Decision, type Obligation } from "../model/index.ts";
 import type { Decider } from "../ports/decider.ts";
 import type { Call, DecidedCall } from "./call.ts";
 import { createIntentTemplate, type IntentTemplate } from "./intent-template.ts";
@@ -33,7 +33,7 @@ export function createDecide({ decider, salt }: DecideOptions): (call: Call) => 
   function templateOf(call: Call): IntentTemplate {
     const { principal } = call.request;
     const definition = call.tool?.pin ?? null;
-    const key = `${principal.tenant}\n${principal.subject}\n${principal.actor?.bundle ?? ""}\n${call.server.name}\n${call.method}\n${definition}\n${call.target}`;
+    const key = `${toPrincipalKey(principal)}\n${call.server.name}\n${call.method}\n${definition}\n${call.target}`;
     const known = templates.get(key);
     if (known !== undefined) return known;
     if (templates.size >= maxTemplates) templates.clear();

@@ -1,4 +1,4 @@
-import { Fault, type FaultCode } from "../model/index.ts";
+import { Fault, toSubjectKey, type FaultCode } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
 import type { Random } from "../ports/random.ts";
@@ -69,22 +69,38 @@ interface ServerTrack {
  */
 export function createDispatch(options: DispatchOptions): Dispatch {
   const tracks = createTracks(options);
-  const { clock, random } = options;
   return async (call, sending) => {
     const track = tracks.ofServer(call.server.name);
+    const ofTool = tracks.ofTool(call);
+    const probe = checkBreakers(track.breaker, ofTool);
     track.retryTokens = Math.min(retryBurst, track.retryTokens + retryShare);
-    for (let attempts = 1; ; attempts += 1) {
-      try {
-        return await attempt(options, { call, sending, track, ofTool: tracks.ofTool(call) });
-      } catch (error) {
-        const isLast = attempts >= maxAttempts || sending.signal.aborted || track.retryTokens < 1;
-        if (isLast || !maySendAgain(call, error)) throw error;
-        track.retryTokens -= 1;
-        // Full jitter: those who failed together do not come back together.
-        await clock.sleep(random.fraction() * firstPauseMs * 2 ** attempts, sending.signal);
-      }
+    try {
+      const dispatched = await sendUntilDone(options, { call, sending, track, tried: new Set() });
+      track.breaker.succeeded();
+      ofTool?.succeeded();
+      return dispatched;
+    } catch (error) {
+      note(error, { track, ofTool, probe });
+      throw error;
     }
   };
+}
+
+/** The breakers see how a call ended, not each try: one dead copy among others is no dead server. */
+async function sendUntilDone(options: DispatchOptions, attempted: Attempt): Promise<Dispatched> {
+  const { clock, random } = options;
+  const { call, sending, track } = attempted;
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await attempt(options, attempted);
+    } catch (error) {
+      const isLast = attempts >= maxAttempts || sending.signal.aborted || track.retryTokens < 1;
+      if (isLast || !maySendAgain(call, error)) throw error;
+      track.retryTokens -= 1;
+      // Full jitter: those who failed together do not come back together.
+      await clock.sleep(random.fraction() * firstPauseMs * 2 ** attempts, sending.signal);
+    }
+  }
 }
 
 /** What is known of each server and tool from the calls before. */
@@ -115,30 +131,30 @@ interface Attempt {
   readonly call: AdmittedCall;
   readonly sending: Sending;
   readonly track: ServerTrack;
-  readonly ofTool: Breaker | null;
+  /** Endpoints that this call was sent to before. */
+  readonly tried: Set<string>;
 }
 
 async function attempt(
   { connections, clock, random }: DispatchOptions,
-  { call, sending, track, ofTool }: Attempt,
+  { call, sending, track, tried }: Attempt,
 ): Promise<Dispatched> {
-  const probe = checkBreakers(track.breaker, ofTool);
   const load = chooseEndpoint(track.loads, {
     wanted: call.tool?.endpoints ?? null,
+    tried,
     nowMs: clock.monotonicMs(),
     random,
   });
+  tried.add(load.endpoint);
   load.outstanding += 1;
   try {
     const { endpoint } = load;
     const upstream = await connect(connections, { call, endpoint, signal: sending.signal });
     const answer = await upstream.send(toUpstreamRequest(call, sending));
-    track.breaker.succeeded();
-    ofTool?.succeeded();
     noteSuccess(load);
     return { answer, endpoint, era: upstream.facts.era };
   } catch (error) {
-    note(error, { track, ofTool, load, probe, nowMs: clock.monotonicMs() });
+    if (isOfServer(error)) noteFault(load, clock.monotonicMs());
     throw error;
   } finally {
     load.outstanding -= 1;
@@ -183,23 +199,23 @@ function checkBreakers(breaker: Breaker, ofTool: Breaker | null): Probe {
   }
 }
 
-interface Attempted {
-  readonly track: ServerTrack;
-  readonly ofTool: Breaker | null;
-  readonly load: EndpointLoad;
-  readonly probe: Probe;
-  readonly nowMs: number;
+function isOfServer(error: unknown): boolean {
+  return error instanceof Fault && ofServer.has(error.code);
 }
 
-function note(error: unknown, { track, ofTool, load, probe, nowMs }: Attempted): void {
-  const code = error instanceof Fault ? error.code : null;
-  const isBad = code !== null && ofServer.has(code);
-  if (isBad) {
-    noteFault(load, nowMs);
-    ofTool?.faulted();
-  } else if (probe.ofTool) ofTool?.gaveUp();
+interface Ended {
+  readonly track: ServerTrack;
+  readonly ofTool: Breaker | null;
+  readonly probe: Probe;
+}
+
+function note(error: unknown, { track, ofTool, probe }: Ended): void {
+  const isBad = isOfServer(error);
+  if (isBad) ofTool?.faulted();
+  else if (probe.ofTool) ofTool?.gaveUp();
   // A deadline says something about the tool; only the others say that the server is gone.
-  if (isBad && code !== "deadline_exceeded") track.breaker.faulted();
+  const isLate = error instanceof Fault && error.code === "deadline_exceeded";
+  if (isBad && !isLate) track.breaker.faulted();
   else if (probe.ofServer) track.breaker.gaveUp();
 }
 
@@ -217,7 +233,7 @@ async function connect(
   const { server, request } = call;
   const shared = await connections.get({ server: server.name, endpoint, subject: "" }, signal);
   if (shared.facts.era === "modern" || server.config.transport === "stdio") return shared;
-  const subject = `${request.principal.tenant}/${request.principal.subject}`;
+  const subject = toSubjectKey(request.principal);
   return connections.get({ server: server.name, endpoint, subject }, signal);
 }
 

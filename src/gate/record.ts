@@ -168,13 +168,20 @@ function toOutcomeText(
   const { call, intent, of, result, endpoint, reason, queuedUs, upstreamUs } = outcome;
   const trace = traceOf(call.forwarded["traceparent"]);
   return (
-    `{"atMs":${atMs},"cost":null,"declaredCost":null,"endpoint":${JSON.stringify(endpoint)}` +
+    `{"atMs":${atMs},"cost":null,"declaredCost":null,"endpoint":${toEndpointText(endpoint)}` +
     `,"id":"${id}","intent":"${intent.digest}","kind":"outcome","of":${JSON.stringify(of)}` +
     `,"outcome":"${outcome.outcome}","previous":null,"reason":${JSON.stringify(reason)}` +
     `,"result":${result === null ? "null" : toResultText(result, salt)},"run":null,"sandbox":null` +
     `,"tenant":"${call.request.principal.tenant}"` +
     `,"timings":{"queuedUs":${queuedUs},"upstreamUs":${upstreamUs}},"trace":${trace},"v":1}`
   );
+}
+
+const maxEndpoint = 256;
+
+/** Which copy answered: never the query of its address, which may hold a key. */
+function toEndpointText(endpoint: string | null): string {
+  return JSON.stringify(endpoint?.split("?", 1)[0]!.slice(0, maxEndpoint) ?? null);
 }
 
 /** The commitment is over the salt and the bytes as they came: a result is never read to be hashed. */

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { isObject } from "../mcp/read-message.ts";
 import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
+import { toPrincipalKey } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Sealer } from "../ports/sealer.ts";
 import type { Call } from "./call.ts";
@@ -46,11 +47,8 @@ export function createRequestStates({
 }
 
 function toOf({ request, server, method, target, canonical, tool }: Call): string {
-  const { tenant, subject, actor } = request.principal;
   const parts = [
-    tenant,
-    subject,
-    actor,
+    toPrincipalKey(request.principal),
     request.toolset,
     server.name,
     method,

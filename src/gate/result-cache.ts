@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { untilAborted } from "../lib/until-aborted.ts";
+import { toPrincipalKey } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { AdmittedCall, Opened } from "./call.ts";
@@ -157,7 +158,7 @@ function lengthOf(ended: Ended): number {
 
 /** One caller's own: what a server says may depend on who asks. */
 function toKey({ request, server, tool, canonical }: AdmittedCall): string {
-  const { tenant, subject, actor } = request.principal;
-  const scope = JSON.stringify([tenant, subject, actor, server.name, tool?.name, tool?.pin]);
+  const who = toPrincipalKey(request.principal);
+  const scope = JSON.stringify([who, server.name, tool?.name, tool?.pin]);
   return hash("sha256", `${scope}\n${canonical}`, "base64");
 }

@@ -114,7 +114,7 @@ function find(toolset: CatalogToolset, args: Readonly<Record<string, Json>>): Js
     .filter((word) => word !== "")
     .slice(0, 16);
   const offset = toCount(args["offset"], 0, Number.MAX_SAFE_INTEGER);
-  const limit = toCount(args["limit"], 20, 100);
+  const limit = Math.max(1, toCount(args["limit"], 20, 100));
   const found = [...toolset.tools.values()]
     .filter(({ blocked }) => blocked === null)
     .map((tool) => ({ tool, weight: weigh(tool, words) }))

@@ -5,6 +5,15 @@ import { isObject } from "./read-message.ts";
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const primitives: ReadonlySet<Json> = new Set(["string", "integer", "boolean"]);
 
+/** Hold values and names, not schemas. */
+const values: ReadonlySet<string> = new Set([
+  "default",
+  "const",
+  "enum",
+  "examples",
+  "dependentRequired",
+]);
+
 /** The arguments that a schema wants in headers, or why the tool may not be offered (`x-mcp-header`). */
 export function findMirrored(schema: Json): readonly Mirrored[] | string {
   const found: Mirrored[] = [];
@@ -19,6 +28,7 @@ export function findMirrored(schema: Json): readonly Mirrored[] | string {
     if (own !== null) return own;
     return first(
       Object.entries(value).map(([key, inner]) => {
+        if (values.has(key)) return null;
         if (key !== "properties" || !isObject(inner)) return walk(inner, path, false);
         return first(
           Object.entries(inner).map(([name, each]) => walk(each, [...path, name], isReachable)),

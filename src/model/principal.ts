@@ -15,3 +15,16 @@ export const principalSchema = z
   })
   .readonly();
 export type Principal = z.infer<typeof principalSchema>;
+
+/** Names the subject, and nobody else: for what is counted or kept by caller. */
+export function toSubjectKey({ tenant, kind, subject }: Principal): string {
+  return `${tenant}\n${kind}\n${subject}`;
+}
+
+/** Names the subject and who acts for it: two principals that differ have two. */
+export function toPrincipalKey(principal: Principal): string {
+  const { actor } = principal;
+  return actor === null
+    ? toSubjectKey(principal)
+    : `${toSubjectKey(principal)}\n${actor.bundle}\n${actor.agent}`;
+}

@@ -182,6 +182,16 @@ describe("problems", () => {
 
 const nested = (depth: number): Json =>
   Array.from({ length: depth }).reduce<Json>((inner) => ({ not: inner }), {});
+/** Each of them refers to the next one twice. */
+const doubling = (depth: number): Json => ({
+  $ref: "#/$defs/d0",
+  $defs: Object.fromEntries(
+    Array.from({ length: depth }, (_, index) => {
+      const next = { $ref: `#/$defs/d${index + 1}` };
+      return [`d${index}`, index === depth - 1 ? {} : { allOf: [next, next] }];
+    }),
+  ),
+});
 const withPattern = (pattern: string): Json => object({ a: { type: "string", pattern } });
 
 const refused: readonly (readonly [string, Json, RegExp])[] = [
@@ -204,6 +214,10 @@ const refused: readonly (readonly [string, Json, RegExp])[] = [
     /may never end/,
   ],
   ["such a pattern deep inside", { allOf: [{ items: withPattern("(a*)*") }] }, /may never end/],
+  ["a promise in place of a verdict", { $async: true, type: "object" }, /uses \$async/],
+  ["a reference to itself", { $ref: "#" }, /without end/],
+  ["a reference to itself among others", { allOf: [{ $ref: "#" }] }, /without end/],
+  ["references that double at each step", doubling(30), /too many parts at once/],
   ["much nesting", nested(65), /nested too deep/],
   ["very much nesting", nested(2_000), /nested too deep/],
   ["many parts", { enum: Array.from({ length: 20_000 }, (_, index) => index) }, /too many parts/],
@@ -245,4 +259,37 @@ test("a result is held to its schema, with nothing filled in", () => {
   expect(compiled.check(deepFreeze({ id: "x", n: 1 }))).toEqual([]);
   expect(compiled.check(deepFreeze({ id: 7 })).map(({ pointer }) => pointer)).toEqual(["", "/id"]);
   expect(compiled.check(null)).not.toEqual([]);
+});
+
+test("a schema that goes down into its value may refer to itself", () => {
+  const tree = object({ children: { type: "array", items: { $ref: "#" } } });
+  const check = compile(tree);
+  expect(check({ children: [{ children: [] }] }).kind).toBe("valid");
+  expect(check({ children: [{ children: 7 }] }).kind).toBe("invalid");
+});
+
+test("a parameter may be called what every object has", () => {
+  const check = compile(object({ constructor: { type: "string" } }, { required: ["toString"] }));
+  expect(check({ toString: "x" }).kind).toBe("valid");
+  expect(check({}).kind).toBe("invalid");
+  expect(check({ toString: "x", constructor: 1 }).kind).toBe("invalid");
+});
+
+test("a default that does not fit its own schema makes no call wrong", () => {
+  const check = compile(object({ a: { type: "string", default: null }, b: { type: "number" } }));
+  expect(check({}).kind).toBe("valid");
+  expect(check({ b: "x" }).kind).toBe("invalid");
+});
+
+test("2019-09 has its own meaning of items", () => {
+  const $schema = "https://json-schema.org/draft/2019-09/schema";
+  const check = compile({ $schema, ...(list({ items: [{ type: "string" }] }) as object) });
+  expect(check({ a: ["x", 7] }).kind).toBe("valid");
+  expect(check({ a: [7] }).kind).toBe("invalid");
+});
+
+test("a text that is longer than its pattern can be tried on does not fit", () => {
+  const check = compile(withPattern("^a*a*a*b$"));
+  expect(check({ a: "aab" }).kind).toBe("valid");
+  expect(check({ a: `${"a".repeat(100_000)}b` }).kind).toBe("invalid");
 });

@@ -1,12 +1,12 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { Ajv } from "ajv";
+import { Ajv2019 } from "ajv/dist/2019.js";
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { isObject } from "../mcp/read-message.ts";
 import type { Json } from "../lib/strict-json.ts";
+import { weighPattern } from "./pattern-cost.ts";
+import { findTooMuch } from "./schema-cost.ts";
 import type { ArgumentCheck, ArgumentProblem, ResultCheck } from "../ports/catalog.ts";
-
-/** Larger or deeper schemas than any tool in use; compiling them is what a hostile server would want. */
-const bounds = { bytes: 256 * 1024, depth: 64, nodes: 20_000, pattern: 512 };
 
 export type SchemaRefusal = { readonly kind: "refused"; readonly reason: string };
 export type CompiledInput =
@@ -18,20 +18,23 @@ export type CompiledOutput =
 
 /** Compiled once a definition. Nothing is fetched: a `$ref` to elsewhere refuses the schema. */
 export function compileInput(schema: Json): CompiledInput {
-  const plain = compile(schema, { useDefaults: false });
-  if (plain.kind === "refused") return plain;
-  if (!hasDefaults(schema))
-    return { kind: "compiled", check: (args) => toVerdict(plain.validate, args) };
-  const filling = compile(schema, { useDefaults: true });
-  if (filling.kind === "refused") return filling;
+  const isFilling = hasDefaults(schema);
+  const compiled = compile(schema, { useDefaults: isFilling });
+  if (compiled.kind === "refused") return compiled;
+  const { validate } = compiled;
+  if (!isFilling) return { kind: "compiled", check: (args) => toVerdict(validate, args) };
+  let plain: Compiled | null = null;
   return {
     kind: "compiled",
     check: (args) => {
       const filled = structuredClone(args);
-      const verdict = toVerdict(filling.validate, filled);
-      if (verdict.kind === "invalid" || JSON.stringify(filled) === JSON.stringify(args))
-        return verdict;
-      return { kind: "valid", filled };
+      const verdict = toVerdict(validate, filled);
+      const isFilled = JSON.stringify(filled) !== JSON.stringify(args);
+      if (verdict.kind === "valid") return isFilled ? { kind: "valid", filled } : valid;
+      if (!isFilled) return verdict;
+      // A default that does not fit its own schema must not make a call wrong that is right without.
+      plain ??= compile(schema, { useDefaults: false });
+      return plain.kind === "refused" ? verdict : toVerdict(plain.validate, args);
     },
   };
 }
@@ -73,20 +76,15 @@ function compile(schema: Json, options: { readonly useDefaults: boolean }): Comp
     allErrors: true,
     validateFormats: true,
     logger: false,
+    // Not what every object inherits: a parameter may be called constructor.
+    ownProperties: true,
+    code: { regExp: toBoundedPattern },
     ...options,
   } as const;
-  const dialect = schema["$schema"];
-  const isOld = typeof dialect === "string" && /draft-0[4-7]/.test(dialect);
-  if (
-    typeof dialect === "string" &&
-    !isOld &&
-    !dialect.includes("2020-12") &&
-    !dialect.includes("2019-09")
-  ) {
-    return { kind: "refused", reason: "the schema is of an unknown dialect" };
-  }
+  const Dialect = toDialect(schema["$schema"]);
+  if (Dialect === null) return { kind: "refused", reason: "the schema is of an unknown dialect" };
   try {
-    const ajv = isOld ? new Ajv(common) : new Ajv2020(common);
+    const ajv = new Dialect(common);
     formats.default(ajv);
     const { $schema: _dialect, $id: _id, ...rest } = schema;
     return { kind: "compiled", validate: ajv.compile(rest) };
@@ -96,38 +94,29 @@ function compile(schema: Json, options: { readonly useDefaults: boolean }): Comp
   }
 }
 
-/** What would take too long to compile or to match; null: nothing. */
-function findTooMuch(schema: Json): string | null {
-  if (JSON.stringify(schema).length > bounds.bytes) return "the schema is too large";
-  let nodes = 0;
-  function walk(value: Json, depth: number, key: string): string | null {
-    nodes += 1;
-    if (depth > bounds.depth) return "the schema is nested too deep";
-    if (nodes > bounds.nodes) return "the schema has too many parts";
-    if (key === "pattern" && typeof value === "string" && isCostly(value))
-      return "the schema has a pattern that may never end";
-    if (typeof value !== "object" || value === null) return null;
-    for (const [name, inner] of Object.entries(value)) {
-      const found =
-        walk(inner, depth + 1, name) ??
-        (key === "patternProperties" && isCostly(name)
-          ? "the schema has a pattern that may never end"
-          : null);
-      if (found !== null) return found;
-    }
-    return null;
-  }
-  return walk(schema, 0, "");
+/** The same words mean different things in different dialects. */
+function toDialect(name: Json | undefined) {
+  if (name === undefined) return Ajv2020;
+  if (typeof name !== "string") return null;
+  if (/draft-0[4-7]/.test(name)) return Ajv;
+  if (name.includes("2019-09")) return Ajv2019;
+  return name.includes("2020-12") ? Ajv2020 : null;
 }
 
-/** A repeated group that repeats inside, or one that repeats alternatives, can take exponential time. */
-function isCostly(pattern: string): boolean {
-  return (
-    pattern.length > bounds.pattern ||
-    /\([^()]*[+*}|][^()]*\)[+*{]/.test(pattern) ||
-    /\\[1-9]/.test(pattern)
-  );
-}
+/** A text that is longer than its pattern can be tried on does not fit it. */
+const toBoundedPattern = Object.assign(
+  (pattern: string, flags: string) => {
+    const expression = new RegExp(pattern, flags);
+    const cost = weighPattern(pattern);
+    const maxLength = cost.kind === "bounded" ? cost.maxLength : 0;
+    return {
+      test: (text: string) => text.length <= maxLength && expression.test(text),
+      // What is compiled for one pattern is found again by this.
+      toString: () => expression.toString(),
+    };
+  },
+  { code: "new RegExp" },
+);
 
 function hasDefaults(schema: Json): boolean {
   if (typeof schema !== "object" || schema === null) return false;

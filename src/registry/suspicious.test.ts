@@ -145,3 +145,11 @@ test("the longest definition that is taken is judged in no time, though it is ma
     expect(performance.now() - startedMs, piece).toBeLessThan(2_000);
   }
 });
+
+test.each(["👩🏽‍💻", "1️⃣", "❤️", "می‌خواهم", "क्‍ष"])("%s is written as it has to be", (text) => {
+  expect(findSuspicions(text)).toEqual([]);
+});
+
+test.each(["❤️️", "a‌b", "👩‍‍💻"])("%j hides something", (text) => {
+  expect(findSuspicions(text)).toMatchObject([{ kind: "hidden" }]);
+});

@@ -3,8 +3,11 @@ import { toPointer } from "../lib/strict-json.ts";
 
 /** Characters that people do not see and models read: tags, bidirectional controls, zero width. */
 const hidden = /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cf}]/u;
-/** An emoji is allowed the selector and the joiner that it is made of. */
-const emoji = /\p{Extended_Pictographic}(?:\ufe0f|\u200d\p{Extended_Pictographic})*/gu;
+/** An emoji is allowed the selectors and joiners that it is made of, and no more of them. */
+const emoji = /\p{RGI_Emoji}/gv;
+/** Between letters of scripts that are joined by hand, these two are spelling. */
+const joiner =
+  /(?<=[\p{scx=Arab}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{M}])[\u200c\u200d](?=[\p{scx=Arab}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}])/gu;
 const control = /(?![\t\n\r])\p{Cc}/u;
 
 /** What speaks to the model rather than of the tool. Found words are a reason to ask a person, no proof. */
@@ -43,7 +46,7 @@ export function findSuspicions(
 
 function judge(text: string, path: readonly (string | number)[]): readonly Suspicion[] {
   const pointer = toPointer(path);
-  const bare = text.replaceAll(emoji, "");
+  const bare = text.replaceAll(emoji, "").replaceAll(joiner, "");
   const isHidden = hidden.test(bare) || control.test(bare);
   const speaks = instructions.some((pattern) =>
     pattern.test(text.normalize("NFKC").replaceAll(/\p{Default_Ignorable_Code_Point}/gu, "")),

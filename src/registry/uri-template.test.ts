@@ -104,3 +104,9 @@ describe("a template", () => {
     expect(matches("x".repeat(8_193))).toBe(false);
   });
 });
+
+test("a template of many runs takes no longer than its length times the URI's", () => {
+  const matches = toMatcher(`db://${"{a}".repeat(200)}!`);
+  expect(matches(`db://${"a".repeat(8_000)}`)).toBe(false);
+  expect(matches(`db://${"a".repeat(8_000)}!`)).toBe(true);
+});

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { isObject } from "../../mcp/read-message.ts";
-import { Fault } from "../../model/index.ts";
+import { Fault, toPrincipalKey } from "../../model/index.ts";
 import type { ClientCapabilities } from "../../model/protocol.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { AskAnswer } from "../../ports/upstream.ts";
@@ -122,8 +122,7 @@ interface Sealed {
 
 /** A session is one caller's, for one toolset: nobody else's key opens it. */
 function toOf({ principal, toolset }: Asker): string {
-  const { tenant, subject, actor } = principal;
-  return hash("sha256", JSON.stringify([tenant, subject, actor, toolset]), "base64url");
+  return hash("sha256", JSON.stringify([toPrincipalKey(principal), toolset]), "base64url");
 }
 
 function read(sealer: Sealer, id: string): Sealed | null {
