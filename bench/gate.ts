@@ -9,6 +9,7 @@ import {
   type Contender,
 } from "./gate/contenders.ts";
 import { createLoad, type Load } from "./gate/load.ts";
+import { startPeers } from "./gate/peers.ts";
 
 /** Each round gives each contender its turn, so that a slow minute of the machine is everybody's. */
 const rounds = 5;
@@ -30,6 +31,7 @@ export async function measureGate(progress: Progress): Promise<Report> {
     await startGoverned(echo.port, "read"),
     await startGoverned(echo.port, "write"),
     await startSdkProxy(echo.port),
+    ...(await startPeers(progress)),
   ];
   const rows: Record<string, string | number>[] = [];
   try {
@@ -62,7 +64,7 @@ export async function measureGate(progress: Progress): Promise<Report> {
 
 async function warm(load: Load, { name }: Contender, progress: Progress): Promise<void> {
   progress(`warming ${name}`);
-  await load.run(3_000, 16);
+  await load.run(2_000, 16);
 }
 
 interface Comparison {
@@ -79,14 +81,14 @@ async function compare({
   count,
 }: Comparison): Promise<Record<string, string | number>[]> {
   const samples = contenders.map((): Sample[] => []);
-  const calls = size === "64 KiB" ? 600 : count === 1 ? 1_500 : 4_000;
+  const calls = size === "64 KiB" ? 400 : count === 1 ? 1_000 : 3_000;
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, load] of loads.entries())
       samples[index]!.push(await sample(contenders[index]!, load, { calls, count }));
   }
   const cpus = samples.map((all) => median(all.map(({ cpuUs }) => cpuUs)));
   const thin = cpus[1]!;
-  return contenders.map(({ name, pid }, index) => {
+  return contenders.map(({ name, pids }, index) => {
     const all = samples[index]!;
     const times = middle(all).times;
     return {
@@ -99,31 +101,39 @@ async function compare({
       "p50 ms": round2(toQuantile(times, 0.5)),
       "p99 ms": round2(toQuantile(times, 0.99)),
       "p99.9 ms": round2(toQuantile(times, 0.999)),
-      "RSS MB": Math.round(readRss(pid) / 1e6),
+      "RSS MB": Math.round(readRss(pids) / 1e6),
     };
   });
 }
 
 async function sample(
-  { pid }: Contender,
+  { pids }: Contender,
   load: Load,
   { calls, count }: { readonly calls: number; readonly count: number },
 ): Promise<Sample> {
-  const before = readCpuUs(pid);
+  const before = readCpuUs(pids);
   const { times, seconds } = await load.run(calls, count);
-  return { cpuUs: (readCpuUs(pid) - before) / calls, perSecond: calls / seconds, times };
+  return { cpuUs: (readCpuUs(pids) - before) / calls, perSecond: calls / seconds, times };
 }
 
 /** In ticks of a hundredth of a second, which thousands of calls make fine enough. */
-function readCpuUs(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+function readCpuUs(pids: readonly number[]): number {
+  return sum(pids, (pid) => {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  });
 }
 
-function readRss(pid: number): number {
-  const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
-  return pages * 4_096;
+function readRss(pids: readonly number[]): number {
+  return sum(pids, (pid) => {
+    const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
+    return pages * 4_096;
+  });
+}
+
+function sum(pids: readonly number[], read: (pid: number) => number): number {
+  return pids.reduce((total, pid) => total + read(pid), 0);
 }
 
 function median(values: readonly number[]): number {

@@ -8,7 +8,8 @@ import type { LoadTarget } from "./load.ts";
 /** Something that answers the same call, in a process of its own. */
 export interface Contender {
   readonly name: string;
-  readonly pid: number;
+  /** Processes whose CPU counts. */
+  readonly pids: readonly number[];
   /** What is sent to it, with so many bytes of text in the arguments. */
   toTarget(bytes: number): Promise<LoadTarget>;
   stop(): Promise<void>;
@@ -36,7 +37,7 @@ function toArguments(bytes: number): object {
   };
 }
 
-function toBody(name: string, bytes: number, params: object = {}): string {
+export function toBody(name: string, bytes: number, params: object = {}): string {
   return JSON.stringify({
     jsonrpc: "2.0",
     id: 1,
@@ -69,7 +70,7 @@ export async function startEcho(tools = 1): Promise<Contender & { readonly port:
   const { child, first } = await start("echo.ts", String(tools));
   return {
     name: "echo (floor)",
-    pid: child.pid!,
+    pids: [child.pid!],
     port: first,
     toTarget: async (bytes) => ({
       origin: `http://127.0.0.1:${first}`,
@@ -84,7 +85,7 @@ export async function startThin(port: string): Promise<Contender> {
   const { child, first } = await start("thin.ts", port);
   return {
     name: "thin pass-through",
-    pid: child.pid!,
+    pids: [child.pid!],
     toTarget: async (bytes) => ({
       origin: `http://127.0.0.1:${first}`,
       headers: modernHeaders("echo"),
@@ -99,37 +100,47 @@ export async function startSdkProxy(port: string): Promise<Contender> {
   const origin = `http://127.0.0.1:${first}`;
   return {
     name: "SDK Server + Client",
-    pid: child.pid!,
-    async toTarget(bytes) {
-      const headers = {
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-      };
-      const params = {
-        protocolVersion: "2025-11-25",
-        capabilities: {},
-        clientInfo: { name: "bench", version: "1" },
-      };
-      const opened = await fetch(`${origin}/mcp`, {
-        method: "POST",
-        headers,
-        body: JSON.stringify({ jsonrpc: "2.0", id: 0, method: "initialize", params }),
-      });
-      await opened.text();
-      const session = {
-        "mcp-session-id": opened.headers.get("mcp-session-id")!,
-        "mcp-protocol-version": "2025-11-25",
-      };
-      const told = await fetch(`${origin}/mcp`, {
-        method: "POST",
-        headers: { ...headers, ...session },
-        body: JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }),
-      });
-      await told.text();
-      return { origin, headers: { ...headers, ...session }, body: toBody("echo", bytes) };
-    },
+    pids: [child.pid!],
+    toTarget: async (bytes) => ({
+      origin,
+      headers: await openSession(origin),
+      body: toBody("echo", bytes),
+    }),
     stop: () => stop(child),
   };
+}
+
+/** A session of the era before, and the headers of its requests. */
+export async function openSession(origin: string): Promise<Record<string, string>> {
+  const headers = {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+  };
+  const params = {
+    protocolVersion: "2025-06-18",
+    capabilities: {},
+    clientInfo: { name: "bench", version: "1" },
+  };
+  const opened = await fetch(`${origin}/mcp`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ jsonrpc: "2.0", id: 0, method: "initialize", params }),
+  });
+  const text = await opened.text();
+  const id = opened.headers.get("mcp-session-id");
+  if (!opened.ok) throw new Error(`initialize: ${opened.status} ${text.slice(0, 200)}`);
+  const session = {
+    ...headers,
+    ...(id === null ? {} : { "mcp-session-id": id }),
+    "mcp-protocol-version": "2025-06-18",
+  };
+  const told = await fetch(`${origin}/mcp`, {
+    method: "POST",
+    headers: session,
+    body: JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }),
+  });
+  await told.text();
+  return session;
 }
 
 /** The product as it is shipped: identity, validation, pins, limits and recording on, embedded Postgres. */
@@ -167,7 +178,7 @@ export async function startGoverned(port: string, effect: "read" | "write"): Pro
   const key = readFileSync(path.join(config, "countersign/caller.key"), "utf8").trim();
   return {
     name: effect === "read" ? "governed, read" : "governed, effect",
-    pid: child.pid!,
+    pids: [child.pid!],
     async toTarget(bytes) {
       const headers = { ...modernHeaders("up__echo"), authorization: `Bearer ${key}` };
       const body = toBody("up__echo", bytes, { _meta: meta });

@@ -12,14 +12,16 @@ export interface Load {
 
 export interface LoadTarget {
   readonly origin: string;
+  /** `/mcp` when absent. */
+  readonly path?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-export function createLoad({ origin, headers, body }: LoadTarget): Load {
+export function createLoad({ origin, path = "/mcp", headers, body }: LoadTarget): Load {
   const pool = new Pool(origin, { connections: 256, pipelining: 1, headersTimeout: 20_000 });
   // Requests of one session are told apart by their ids.
-  const [before, after] = body.split('"id":1,') as [string, string];
+  const [before, after] = body.split('"id":1,');
   let nextId = 1;
 
   function once(): Promise<void> {
@@ -29,9 +31,9 @@ export function createLoad({ origin, headers, body }: LoadTarget): Load {
       pool.dispatch(
         {
           method: "POST",
-          path: "/mcp",
+          path,
           headers: headers as Record<string, string>,
-          body: `${before}"id":${nextId++},${after}`,
+          body: after === undefined ? body : `${before}"id":${nextId++},${after}`,
         },
         {
           onRequestStart: () => undefined,
