@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Progress } from "./main.ts";
 import { readMachine, toQuantile, type Report } from "./report.ts";
 import {
@@ -9,6 +8,7 @@ import {
   type Contender,
 } from "./gate/contenders.ts";
 import { createLoad, type Load } from "./gate/load.ts";
+import { median, readCpuUs, readRss } from "./gate/usage.ts";
 import { startPeers } from "./gate/peers.ts";
 
 /** Each round gives each contender its turn, so that a slow minute of the machine is everybody's. */
@@ -28,8 +28,8 @@ export async function measureGate(progress: Progress): Promise<Report> {
   const contenders: Contender[] = [
     echo,
     await startThin(echo.port),
-    await startGoverned(echo.port, "read"),
-    await startGoverned(echo.port, "write"),
+    await startGoverned(echo.port, { effect: "read" }),
+    await startGoverned(echo.port, { effect: "write" }),
     await startSdkProxy(echo.port),
     ...(await startPeers(progress)),
   ];
@@ -114,30 +114,6 @@ async function sample(
   const before = readCpuUs(pids);
   const { times, seconds } = await load.run(calls, count);
   return { cpuUs: (readCpuUs(pids) - before) / calls, perSecond: calls / seconds, times };
-}
-
-/** In ticks of a hundredth of a second, which thousands of calls make fine enough. */
-function readCpuUs(pids: readonly number[]): number {
-  return sum(pids, (pid) => {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * 10_000;
-  });
-}
-
-function readRss(pids: readonly number[]): number {
-  return sum(pids, (pid) => {
-    const pages = Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]);
-    return pages * 4_096;
-  });
-}
-
-function sum(pids: readonly number[], read: (pid: number) => number): number {
-  return pids.reduce((total, pid) => total + read(pid), 0);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 function middle(samples: readonly Sample[]): Sample {

@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { measureGate } from "./gate.ts";
 import { measureModel } from "./model.ts";
+import { measureScale } from "./scale.ts";
+import { measureSoak } from "./soak.ts";
 import { measureStore } from "./store.ts";
 import { measureWake } from "./wake.ts";
 import type { Report } from "./report.ts";
@@ -11,6 +13,8 @@ import { toMarkdown } from "./report.ts";
 const benchmarks: Readonly<Record<string, (progress: Progress) => Promise<Report>>> = {
   gate: measureGate,
   model: measureModel,
+  scale: measureScale,
+  soak: measureSoak,
   store: measureStore,
   wake: measureWake,
 };

@@ -15,16 +15,16 @@ export interface Contender {
   stop(): Promise<void>;
 }
 
-const meta = {
+export const meta = {
   "io.modelcontextprotocol/protocolVersion": "2026-07-28",
   "io.modelcontextprotocol/clientCapabilities": {},
 };
 
-const modernHeaders = (name: string) => ({
+export const modernHeaders = (name: string, method = "tools/call") => ({
   "content-type": "application/json",
   accept: "application/json, text/event-stream",
   "mcp-protocol-version": "2026-07-28",
-  "mcp-method": "tools/call",
+  "mcp-method": method,
   "mcp-name": name,
 });
 
@@ -143,8 +143,17 @@ export async function openSession(origin: string): Promise<Record<string, string
   return session;
 }
 
+export interface Governing {
+  readonly effect: "read" | "write";
+  /** Names under which the same server is registered. */
+  readonly servers?: readonly string[];
+}
+
 /** The product as it is shipped: identity, validation, pins, limits and recording on, embedded Postgres. */
-export async function startGoverned(port: string, effect: "read" | "write"): Promise<Contender> {
+export async function startGoverned(
+  port: string,
+  { effect, servers = ["up"] }: Governing,
+): Promise<Contender & { readonly url: string; readonly key: string }> {
   const directory = mkdtempSync(path.join(tmpdir(), "cs-bench-"));
   const config = path.join(directory, "config");
   const server = {
@@ -160,7 +169,8 @@ export async function startGoverned(port: string, effect: "read" | "write"): Pro
     policy: { rule: "allow-all" },
     log: { level: "error" },
     gate: { concurrency: 512, rate: 10_000_000 },
-    servers: { up: server },
+    toolsets: { all: { servers, search: "never" } },
+    servers: Object.fromEntries(servers.map((name) => [name, server])),
   };
   writeFileSync(path.join(directory, "countersign.yaml"), JSON.stringify(document));
   const entry = path.join(import.meta.dirname, "../../bin/countersign.js");
@@ -178,10 +188,14 @@ export async function startGoverned(port: string, effect: "read" | "write"): Pro
   const key = readFileSync(path.join(config, "countersign/caller.key"), "utf8").trim();
   return {
     name: effect === "read" ? "governed, read" : "governed, effect",
+    url,
+    key,
     pids: [child.pid!],
     async toTarget(bytes) {
-      const headers = { ...modernHeaders("up__echo"), authorization: `Bearer ${key}` };
-      const body = toBody("up__echo", bytes, { _meta: meta });
+      // The last one: whoever looked for it one by one would be slowest here.
+      const tool = `${servers.at(-1)!}__echo`;
+      const headers = { ...modernHeaders(tool), authorization: `Bearer ${key}` };
+      const body = toBody(tool, bytes, { _meta: meta });
       await untilListed(`${url}/mcp`, headers, body);
       return { origin: url, headers, body };
     },

@@ -7,7 +7,15 @@ export interface Load {
     calls: number,
     connections: number,
   ): Promise<{ readonly times: Float64Array; readonly seconds: number }>;
+  /** At a steady rate, for as long as is said; a call that would begin late begins at once. */
+  keep(pace: Pace): Promise<{ readonly calls: number; readonly times: Float64Array }>;
   close(): Promise<void>;
+}
+
+export interface Pace {
+  readonly perSecond: number;
+  readonly seconds: number;
+  readonly connections: number;
 }
 
 export interface LoadTarget {
@@ -65,6 +73,25 @@ export function createLoad({ origin, path = "/mcp", headers, body }: LoadTarget)
       };
       await Promise.all(Array.from({ length: connections }, worker));
       return { times: times.sort(), seconds: (performance.now() - startedMs) / 1_000 };
+    },
+    async keep({ perSecond, seconds, connections }) {
+      const total = perSecond * seconds;
+      const times = new Float64Array(total);
+      const startedMs = performance.now();
+      let next = 0;
+      const worker = async (): Promise<void> => {
+        while (next < total) {
+          const index = next++;
+          const dueMs = startedMs + (index / perSecond) * 1_000;
+          const aheadMs = dueMs - performance.now();
+          if (aheadMs > 1) await new Promise((resolve) => setTimeout(resolve, aheadMs));
+          const sentMs = performance.now();
+          await once();
+          times[index] = performance.now() - sentMs;
+        }
+      };
+      await Promise.all(Array.from({ length: connections }, worker));
+      return { calls: total, times: times.sort() };
     },
     close: () => pool.destroy(),
   };

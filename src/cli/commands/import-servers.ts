@@ -12,6 +12,8 @@ import { exitCodes } from "../exit-codes.ts";
 import { importServers as convert, type Imported } from "../import-servers.ts";
 import { readDocument, withFile } from "../read-document.ts";
 import { count, renderChanges, shorten } from "../render-changes.ts";
+import { renderTable } from "../render-table.ts";
+import { toServerRow } from "./servers.ts";
 
 export interface ImportFlags {
   readonly json: boolean;
@@ -57,10 +59,11 @@ export const importServers: Run<ImportFlags, [string]> = async (
   const ifMatch = `"${planned.body.base}"`;
   const applied = await withFile(file, client.applyConfig({ ifMatch, body: added }));
   await parts.files.write(file, added, { overwrite: true });
+  const states = await Promise.all(fresh.map(({ name }) => client.refreshServer({ name })));
   voice.answer(
-    { ...answer, digest: applied.body.digest },
-    `${count(fresh.length, "server")} imported; ${shorten(applied.body.digest)} is serving. ` +
-      "`countersign servers ls` says how they are.",
+    { ...answer, digest: applied.body.digest, states: states.map(({ body }) => body) },
+    `${count(fresh.length, "server")} imported; ${shorten(applied.body.digest)} is serving.\n` +
+      renderTable(states.map(({ body }) => toServerRow(body))),
   );
   return exitCodes.ok;
 };

@@ -17,7 +17,7 @@ export const listServers: Run<Flags> = async ({ parts, voice }, flags) => {
     body,
     servers.length === 0
       ? "No server is registered. `countersign servers add` registers one."
-      : renderTable(servers.map(toRow)),
+      : renderTable(servers.map(toServerRow)),
   );
   return exitCodes.ok;
 };
@@ -29,12 +29,12 @@ export const inspectServer: Run<Flags, [string]> = async ({ parts, voice }, flag
   const tools = body.tools.filter((tool) => tool.server === name);
   voice.answer(
     { ...server, definitions: tools },
-    `${renderTable([toRow(server)])}\n${renderTable(tools.map((tool) => ["", tool.name, tool.effect, tool.blocked === null ? "" : "blocked"]))}`,
+    `${renderTable([toServerRow(server)])}\n${renderTable(tools.map((tool) => ["", tool.name, tool.effect, tool.blocked === null ? "" : "blocked"]))}`,
   );
   return server.state === "ready" ? exitCodes.ok : exitCodes.tryLater;
 };
 
-function toRow(server: Server): readonly string[] {
+export function toServerRow(server: Server): readonly string[] {
   const blocked = server.blocked === 0 ? "" : `, ${server.blocked} blocked`;
   return [
     server.name,
