@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { readClientFile } from "./client-configs.ts";
 import { importServers } from "./import-servers.ts";
+import { fromServerJson, isServerJson } from "./server-json.ts";
 
 const options = { secretsDirectory: "/secrets", allowNoSandbox: true };
 
@@ -108,4 +109,65 @@ test("an argument that looks like a secret is named, without being repeated", ()
 test("a file that is no JSON is refused with its name", () => {
   expect(() => readClientFile("mcp.json", "{x}")).toThrow("mcp.json");
   expect(() => readClientFile("mcp.json", "[]")).toThrow("mcp.json does not hold an object");
+});
+
+test("a server.json of the registry is taken over at its published version", () => {
+  const document = {
+    $schema: "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
+    name: "io.github.example/weather",
+    description: "Weather",
+    version: "1.2.3",
+    packages: [
+      { registryType: "oci", identifier: "example/weather", version: "1.2.3" },
+      {
+        registryType: "npm",
+        identifier: "@example/weather",
+        version: "1.2.3",
+        transport: { type: "stdio" },
+        packageArguments: [
+          { type: "named", name: "--units", value: "metric" },
+          { type: "positional", default: "today" },
+        ],
+        environmentVariables: [
+          { name: "WEATHER_API_KEY", isRequired: true, isSecret: true },
+          { name: "LOG_LEVEL", default: "info" },
+          { name: "OPTIONAL" },
+        ],
+      },
+    ],
+  };
+  expect(isServerJson(document)).toBe(true);
+  const { servers } = importServers(fromServerJson(document), options);
+  expect(servers[0]).toMatchObject({
+    name: "weather",
+    config: {
+      transport: "stdio",
+      command: ["npx", "-y", "@example/weather@1.2.3", "--units", "metric", "today"],
+      environment: {
+        WEATHER_API_KEY: "env://WEATHER_API_KEY",
+        LOG_LEVEL: { value: "info" },
+      },
+    },
+  });
+});
+
+test("a remote goes before a package, and an entry of the registry's API is opened", () => {
+  const remote = {
+    type: "streamable-http",
+    url: "https://weather.example.com/mcp",
+    headers: [{ name: "Authorization", isRequired: true, isSecret: true }],
+  };
+  const server = { name: "io.github.example/weather", remotes: [remote], packages: [] };
+  const { servers } = importServers(fromServerJson({ server, _meta: {} }), options);
+  expect(servers[0]!.config).toEqual({
+    transport: "http",
+    url: "https://weather.example.com/mcp",
+    headers: { Authorization: { secret: "env://AUTHORIZATION" } },
+  });
+  const placed = { ...server, remotes: [{ ...remote, url: "https://{tenant}.example.com/mcp" }] };
+  expect(importServers(fromServerJson(placed), options).skipped).toHaveLength(1);
+  expect(() => fromServerJson({ name: "a/b", packages: [{ registryType: "oci" }] })).toThrow(
+    "neither",
+  );
+  expect(isServerJson({ mcpServers: {} })).toBe(false);
 });

@@ -78,6 +78,8 @@ interface Remote {
 
 function toRemote({ name, url, entry }: Remote, options: ImportOptions): ImportedServer {
   if (!URL.canParse(url)) throw new Skip("its url is none");
+  if (/[{}]/.test(url))
+    throw new Skip("its url has a placeholder, which is filled in nowhere here");
   const lifting = createLifting(name, options);
   const type = entry["type"] ?? entry["transport"];
   const isSse = type === "sse" || (type === undefined && /\/sse\/?$/.test(new URL(url).pathname));

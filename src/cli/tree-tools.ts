@@ -88,7 +88,7 @@ const importing = buildCommand<ImportFlags, [string], CliContext>({
         withNegated: false,
       },
     },
-    positional: name("A file with mcpServers, or a client's name", "source"),
+    positional: name("A file with mcpServers, a server.json, or a client's name", "source"),
   },
   docs: {
     brief: "Register the servers of another program, its secrets lifted into references",

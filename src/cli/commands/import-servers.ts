@@ -13,6 +13,7 @@ import { importServers as convert, type Imported } from "../import-servers.ts";
 import { readDocument, withFile } from "../read-document.ts";
 import { count, renderChanges, shorten } from "../render-changes.ts";
 import { renderTable } from "../render-table.ts";
+import { fromServerJson, isServerJson } from "../server-json.ts";
 import { toServerRow } from "./servers.ts";
 
 export interface ImportFlags {
@@ -78,11 +79,16 @@ async function readEntries(parts: CliParts, source: string): Promise<JsonObject>
     });
   }
   const read = readClientFile(file, text);
+  if (isServerJson(read)) return fromServerJson(read);
   const entries = read["mcpServers"] ?? read["servers"];
   if (isObject(entries)) return entries;
-  throw new Fault("usage_invalid", `${file} has neither mcpServers nor servers.`, {
-    details: { file },
-  });
+  throw new Fault(
+    "usage_invalid",
+    `${file} has neither mcpServers nor servers, and is no server.json.`,
+    {
+      details: { file },
+    },
+  );
 }
 
 function withoutSecrets({ servers, skipped }: Imported): object {
