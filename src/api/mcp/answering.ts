@@ -11,6 +11,7 @@ const maxUnreadBytes = 8 * 1024 * 1024;
 export class Answering {
   readonly #outgoing: ServerResponse;
   readonly #headers: Readonly<Record<string, string>>;
+  #silentFor = 0;
   #isStream = false;
   #isEnded = false;
 
@@ -44,8 +45,18 @@ export class Answering {
     return this.isOpen;
   }
 
+  /**
+   * From time to time. What is not answered by the second time becomes a stream, if the client reads
+   * those: proxies and clients take a silent connection for a dead one.
+   */
   keepAlive(): void {
-    if (this.isOpen) this.#outgoing.write(": \n\n");
+    if (!this.isOpen) return;
+    if (this.#isStream) this.#outgoing.write(": \n\n");
+    else if (++this.#silentFor > 1 && this.#readsStreams) this.startStream();
+  }
+
+  get #readsStreams(): boolean {
+    return this.#outgoing.req.headers.accept?.includes("text/event-stream") === true;
   }
 
   end(message: string | null, status = 200): void {

@@ -4,7 +4,7 @@ import type { Answering } from "./answering.ts";
 /** Proxies close what is silent for a minute or less. */
 const everyMs = 15_000;
 
-/** One timer for all open streams. */
+/** One timer for all open streams, and for all answers that are still to come. */
 export function createKeepAlive(clock: Clock) {
   const streams = new Set<Answering>();
   let isTicking = false;

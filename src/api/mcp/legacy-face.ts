@@ -162,6 +162,7 @@ export class LegacyFace {
 
   async #request(arrival: Arrival, session: Session, message: RequestMessage): Promise<void> {
     const answering = new Answering(arrival.outgoing);
+    const stop = this.#keepAlive.add(answering);
     try {
       const answered = await this.#answer({
         arrival,
@@ -174,6 +175,8 @@ export class LegacyFace {
       else answering.end(writeResult(message.id, answered.text));
     } catch (error) {
       refuseRequest(answering, message.id, error);
+    } finally {
+      stop();
     }
   }
 

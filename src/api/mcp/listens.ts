@@ -7,15 +7,17 @@ import { Fault } from "../../model/index.ts";
 import type { WatchFilter } from "../../ports/watch.ts";
 import type { Answering } from "./answering.ts";
 import type { Arrival, FaceOptions } from "./arrival.ts";
-import { createKeepAlive } from "./keep-alive.ts";
+import type { createKeepAlive } from "./keep-alive.ts";
 
 const maxListens = 10_000;
 const maxUris = 1_000;
 
 /** `subscriptions/listen`: streams that end when the client leaves or the server stops. */
-export function createListens({ watch, clock }: Pick<FaceOptions, "watch" | "clock">) {
+export function createListens(
+  { watch }: Pick<FaceOptions, "watch">,
+  keepAlive: ReturnType<typeof createKeepAlive>,
+) {
   const open = new Set<() => void>();
-  const keepAlive = createKeepAlive(clock);
 
   return {
     async open(

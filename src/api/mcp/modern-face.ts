@@ -9,6 +9,7 @@ import type { GateAnswer } from "../../ports/gate.ts";
 import { Answering } from "./answering.ts";
 import { toDiscoverResult, toolsetOf } from "./discover.ts";
 import type { Arrival, FaceOptions } from "./arrival.ts";
+import { createKeepAlive } from "./keep-alive.ts";
 import { createListens } from "./listens.ts";
 import { refuseRequest } from "./refuse.ts";
 
@@ -16,10 +17,12 @@ import { refuseRequest } from "./refuse.ts";
 export class ModernFace {
   readonly #options: FaceOptions;
   readonly #listens: ReturnType<typeof createListens>;
+  readonly #keepAlive: ReturnType<typeof createKeepAlive>;
 
   constructor(options: FaceOptions) {
     this.#options = options;
-    this.#listens = createListens(options);
+    this.#keepAlive = createKeepAlive(options.clock);
+    this.#listens = createListens(options, this.#keepAlive);
   }
 
   async post(arrival: Arrival, body: Body): Promise<void> {
@@ -29,6 +32,7 @@ export class ModernFace {
       throw new RpcRefusal(rpcCodes.invalidRequest, "The body is one request or one notification.");
     }
     const answering = new Answering(arrival.outgoing);
+    const stop = this.#keepAlive.add(answering);
     try {
       checkModernRequest(message, headersOf(arrival.incoming));
       if (message.method === "subscriptions/listen") {
@@ -42,6 +46,8 @@ export class ModernFace {
       } else answering.end(writeResult(message.id, answered.text));
     } catch (error) {
       refuseRequest(answering, message.id, error);
+    } finally {
+      stop();
     }
   }
 

@@ -43,6 +43,8 @@ export function refuseArrival(
   }
   const stack = error instanceof Error ? error.stack : String(error);
   telemetry.log("error", "bug", { stack });
+  // The head is gone already: all that is left to say is that the answer is not whole.
+  if (outgoing.headersSent) return void outgoing.destroy();
   const broken = { code: rpcCodes.internal, message: "Something is broken here." };
   answering.end(writeError(null, broken), 500);
 }
