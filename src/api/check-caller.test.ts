@@ -5,7 +5,7 @@ import { checkCaller } from "./check-caller.ts";
 const rule = { allowedHosts: ["agents.example.com"], allowedOrigins: [] };
 
 function check(host: string, localAddress: string): void {
-  const incoming = { headersDistinct: { host: [host] }, socket: { localAddress } };
+  const incoming = { rawHeaders: ["Host", host], socket: { localAddress } };
   checkCaller(incoming as unknown as IncomingMessage, rule);
 }
 

@@ -41,10 +41,18 @@ function isOurs(host: string, { socket }: IncomingMessage, { allowedHosts }: Cal
 }
 
 /** Two values of one of these headers would let two readers disagree about the caller. */
-function onlyOne(incoming: IncomingMessage, name: "host" | "origin"): string | undefined {
-  const values = incoming.headersDistinct[name];
-  if (values !== undefined && values.length > 1) {
-    throw new Fault("request_invalid", `The request has more than one ${name} header.`);
+export function onlyOne(
+  { rawHeaders }: Pick<IncomingMessage, "rawHeaders">,
+  name: "host" | "origin" | "authorization",
+): string | undefined {
+  let found: string | undefined;
+  // As they came: what Node has made of them has dropped all but the first.
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const given = rawHeaders[at]!;
+    if (given.length !== name.length || given.toLowerCase() !== name) continue;
+    if (found !== undefined)
+      throw new Fault("request_invalid", `The request has more than one ${name} header.`);
+    found = rawHeaders[at + 1];
   }
-  return values?.[0];
+  return found;
 }

@@ -5,7 +5,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { drainingFault, type Admission } from "./admission.ts";
-import { checkCaller, type CallerRule } from "./check-caller.ts";
+import { checkCaller, onlyOne, type CallerRule } from "./check-caller.ts";
 import { refuse } from "./refusal.ts";
 
 /** One request on its way through: what the door found out about it. */
@@ -69,7 +69,6 @@ export function createDoor(door: Door): RequestListener {
     const id = toUuidV7(door.clock.nowMs(), door.random.bytes(10));
     outgoing.setHeader("x-request-id", id);
     for (const [name, value] of securityHeaders) outgoing.setHeader(name, value);
-    measure(door, outgoing);
     void letIn(door, { incoming, outgoing, id }).catch((error: unknown) => {
       if (!(error instanceof Fault)) logBug(door.telemetry, id, error);
       refuse(outgoing, error, id);
@@ -77,13 +76,10 @@ export function createDoor(door: Door): RequestListener {
   };
 }
 
-function measure({ clock, telemetry }: Door, outgoing: ServerResponse): void {
-  const startedMs = clock.monotonicMs();
-  outgoing.once("close", () => {
-    const status = outgoing.writableFinished ? toClass(outgoing.statusCode) : "cut";
-    telemetry.count("http_requests", { status });
-    telemetry.observe("http_request_seconds", (clock.monotonicMs() - startedMs) / 1000, {});
-  });
+function measure({ clock, telemetry }: Door, outgoing: ServerResponse, startedMs: number): void {
+  const status = outgoing.writableFinished ? toClass(outgoing.statusCode) : "cut";
+  telemetry.count("http_requests", { status });
+  telemetry.observe("http_request_seconds", (clock.monotonicMs() - startedMs) / 1000, {});
 }
 
 const classes = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
@@ -98,6 +94,15 @@ interface Arrival {
 }
 
 async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<void> {
+  const startedMs = door.clock.monotonicMs();
+  const gone = new AbortController();
+  const ends = createEnds();
+  outgoing.once("close", () => {
+    // An answer that was written whole needs no cancelling, and a call may go on behind it.
+    if (!outgoing.writableFinished) gone.abort(new Fault("request_invalid", "The client is gone."));
+    measure(door, outgoing, startedMs);
+    ends.one();
+  });
   const rule = door.rule();
   const { open, vital, stream } = door.access(parsePath(incoming));
   checkCaller(incoming, rule);
@@ -105,11 +110,6 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
   if (door.admission.draining && !vital) throw drainingFault();
   const holder = open ? null : identify(door.keyring, incoming);
 
-  const gone = new AbortController();
-  outgoing.once("close", () => {
-    // An answer that was written whole needs no cancelling, and a call may go on behind it.
-    if (!outgoing.writableFinished) gone.abort(new Fault("request_invalid", "The client is gone."));
-  });
   if (!stream) limitTime(door, { outgoing, gone, withinMs: rule.requestDeadlineMs });
   const admission = stream ? door.streams : door.admission;
   const leave = vital ? () => undefined : await admission.enter(gone.signal);
@@ -117,11 +117,25 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
   try {
     await door.serve(incoming, outgoing, visit);
   } finally {
-    const ended = outgoing.closed
-      ? Promise.resolve()
-      : new Promise((resolve) => outgoing.once("close", resolve));
-    void Promise.allSettled([ended, visit.pending]).then(leave);
+    const { pending } = visit;
+    ends.atLast(
+      pending === null ? leave : () => void pending.finally(leave).catch(() => undefined),
+    );
+    ends.one();
   }
+}
+
+/** The place is given back once the answer is out and the work behind it is done, whichever is last. */
+function createEnds() {
+  let left = 2;
+  let last = (): void => undefined;
+  return {
+    atLast: (work: () => void) => void (last = work),
+    one(): void {
+      left -= 1;
+      if (left === 0) last();
+    },
+  };
 }
 
 interface Limited {
@@ -155,8 +169,8 @@ function parsePath(incoming: IncomingMessage): string {
 }
 
 function identify(keyring: Keyring, incoming: IncomingMessage): KeyHolder {
-  const values = incoming.headersDistinct["authorization"] ?? [];
-  const key = values.length === 1 ? /^Bearer +(\S{1,512})$/i.exec(values[0]!)?.[1] : undefined;
+  const given = onlyOne(incoming, "authorization");
+  const key = given === undefined ? undefined : /^Bearer +(\S{1,512})$/i.exec(given)?.[1];
   if (key === undefined) throw new Fault("unauthenticated", "The request has no API key.");
   const holder = keyring.identify(key);
   if (holder === null) throw new Fault("unauthenticated", "The API key is not known here.");

@@ -11,9 +11,7 @@ export function isServerJson(document: JsonObject): boolean {
 /** As an entry of a client's file: what the two say is the same, and is taken over the same way. */
 export function fromServerJson(document: JsonObject): JsonObject {
   const server = unwrap(document);
-  const name = String(server["name"] as string)
-    .split("/")
-    .at(-1)!;
+  const name = (server["name"] as string).split("/").at(-1)!;
   const entry = findRemote(server["remotes"]) ?? findPackage(server["packages"]);
   if (entry !== null) return { [name]: entry };
   throw new Fault(

@@ -89,6 +89,9 @@ async function sendForModern(
   attached: Attached,
 ): Promise<Exchanged> {
   const { capabilities } = attached.client;
+  const { state } = opened.call.server;
+  if (state.kind === "ready" && state.era === "modern")
+    return sendStraight(options, opened, attached);
   const parked = new ParkedCall(opened, attached.cancel);
   const sending: Sending = {
     extra: opened.extra,
@@ -103,6 +106,24 @@ async function sendForModern(
   return follow(options, parked, attached);
 }
 
+/** A modern server asks by ending the call, so there is nothing to park. */
+async function sendStraight(
+  options: ExchangeOptions,
+  opened: Opened,
+  { client, cancel, onNotification }: Attached,
+): Promise<Exchanged> {
+  const dispatched = await options.dispatch(opened.call, {
+    extra: opened.extra,
+    key: opened.of,
+    client: client.capabilities,
+    signal: cancel.signal,
+    onNotification,
+    // One that was modern a moment ago and is not any more.
+    onAsk: async ({ method }) => ({ kind: "error", error: cannotAsk(method) }),
+  });
+  return toEnded(options, { call: opened.call, client, dispatched });
+}
+
 /** Until the call ends or is parked; whoever leaves before cancels it. */
 async function follow(
   options: ExchangeOptions,
@@ -112,7 +133,8 @@ async function follow(
   const stop = parked.follows(cancel);
   try {
     const next = await parked.follow(onNotification);
-    if (next !== "asks") return toEnded(options, { parked, client, dispatched: next });
+    if (next !== "asks")
+      return toEnded(options, { call: parked.opened.call, client, dispatched: next });
     const id = options.toId();
     options.parked.park(id, parked);
     const state = options.states.seal(parked.opened.call, {
@@ -127,15 +149,14 @@ async function follow(
 }
 
 interface End {
-  readonly parked: ParkedCall;
+  readonly call: Opened["call"];
   readonly client: GateClient;
   readonly dispatched: Dispatched;
 }
 
 /** A modern server's own question goes to a modern client as it is, its state sealed. */
-function toEnded({ states }: ExchangeOptions, { parked, client, dispatched }: End): Exchanged {
+function toEnded({ states }: ExchangeOptions, { call, client, dispatched }: End): Exchanged {
   const { answer } = dispatched;
-  const { call } = parked.opened;
   if (answer.kind === "error") {
     const inputRequests = canAsk(client.capabilities, urlAsk) ? urlAsksOf(answer.error) : null;
     if (inputRequests === null) return { kind: "ended", ...dispatched };

@@ -21,12 +21,11 @@ export type TenantId = z.infer<typeof tenantIdSchema>;
 
 /** Ten random bytes and a time make a UUIDv7; both come from the caller's ports. */
 export function toUuidV7(nowMs: number, random: Uint8Array): string {
-  const bytes = new Uint8Array(16);
-  bytes.set(random.subarray(0, 10), 6);
-  new DataView(bytes.buffer).setUint16(0, Math.floor(nowMs / 2 ** 32));
-  new DataView(bytes.buffer).setUint32(2, nowMs % 2 ** 32);
-  bytes[6] = 0x70 | (bytes[6]! & 0x0f);
-  bytes[8] = 0x80 | (bytes[8]! & 0x3f);
-  const hex = Buffer.from(bytes).toString("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const time = nowMs.toString(16).padStart(12, "0");
+  const { buffer, byteOffset } = random;
+  const hex = Buffer.from(buffer, byteOffset, 10).toString("hex");
+  const variant = variants[Number.parseInt(hex.charAt(4), 16) & 3]!;
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(1, 4)}-${variant}${hex.slice(5, 8)}-${hex.slice(8)}`;
 }
+
+const variants = "89ab";

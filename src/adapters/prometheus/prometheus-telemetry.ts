@@ -38,18 +38,15 @@ export function createPrometheusTelemetry(
   );
   if (options.withProcess === true) collectDefaultMetrics({ register: registry });
 
-  /** What was looked up once for a metric and its labels. */
-  const known = new Map<string, (value: number) => void>();
+  const known = createKnown();
 
   function take(sample: Sample): void {
-    let key = `${sample.kind}\n${sample.metric}`;
-    for (const label in sample.labels) key += `\n${label}\n${sample.labels[label]}`;
     const isSound = Number.isFinite(sample.value) && sample.value >= 0;
-    const record = isSound ? known.get(key) : undefined;
+    const record = isSound ? known.find(sample) : undefined;
     if (record !== undefined) return record(sample.value);
     if (isSound && refuseSample(sample) === null) {
       const found = toRecorder(instruments.get(sample.metric)!, sample.labels);
-      known.set(key, found);
+      known.note(sample, found);
       return found(sample.value);
     }
     return takeOdd(sample);
@@ -77,6 +74,46 @@ export function createPrometheusTelemetry(
       options.write(renderLogLine({ atMs: options.clock.nowMs(), level, message, fields }));
     },
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+}
+
+type Write = (value: number) => void;
+
+interface Known {
+  readonly kind: string;
+  readonly label: string;
+  readonly record: Write;
+}
+
+/** What was looked up once for a metric and its labels; most have none, or one. */
+function createKnown() {
+  const known = new Map<string, Write>();
+  const toKey = ({ kind, metric, labels }: Sample): string => {
+    let key = `${kind}\n${metric}`;
+    for (const label in labels) key += `\n${label}\n${labels[label]}`;
+    return key;
+  };
+  const single = new Map<string, Map<string, Known>>();
+  return {
+    find(sample: Sample): Write | undefined {
+      let label = "";
+      let count = 0;
+      for (const each in sample.labels) {
+        label = each;
+        count += 1;
+      }
+      if (count > 1) return known.get(toKey(sample));
+      const found = single.get(sample.metric)?.get(sample.labels[label] ?? "");
+      return found?.kind === sample.kind && found.label === label ? found.record : undefined;
+    },
+    note(sample: Sample, record: Write): void {
+      const labels = Object.keys(sample.labels);
+      if (labels.length > 1) return void known.set(toKey(sample), record);
+      const [label = ""] = labels;
+      const ofMetric = single.get(sample.metric) ?? new Map<string, Known>();
+      single.set(sample.metric, ofMetric);
+      ofMetric.set(sample.labels[label] ?? "", { kind: sample.kind, label, record });
+    },
   };
 }
 
