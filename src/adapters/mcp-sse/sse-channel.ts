@@ -31,6 +31,9 @@ export class SseChannel implements Channel {
   /** Resolves when the server has named the place for messages. */
   async open(signal: AbortSignal): Promise<void> {
     const { origin, url, headers } = this.#options;
+    // A server that takes the connection and says nothing must not hold it for ever.
+    const giveUp = (): void => this.#closed.abort(signal.reason);
+    signal.addEventListener("abort", giveUp, { once: true });
     const answer = await origin.request({
       method: "GET",
       path: `${url.pathname}${url.search}`,

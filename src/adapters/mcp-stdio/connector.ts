@@ -72,6 +72,7 @@ export class StdioConnector implements Connector {
     signal: AbortSignal,
   ): Promise<Upstream | null> {
     const { clock } = this.#options;
+    const { ends, notBeforeMs } = history;
     const { upstream, child } = this.#start(target, history);
     try {
       const isModern = await greet(upstream, { clock, signal, withinMs: discoverMs });
@@ -81,8 +82,9 @@ export class StdioConnector implements Connector {
       const hadEnded = child.ended !== null && isEnded(error) && !signal.aborted;
       await child.close();
       if (!hadEnded) throw toFault(error, child);
-      history.ends = 0;
-      history.notBeforeMs = 0;
+      // It may have ended over the question alone, so this end does not count; those before do.
+      history.ends = ends;
+      history.notBeforeMs = notBeforeMs;
       return null;
     }
   }
