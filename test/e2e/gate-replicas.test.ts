@@ -69,7 +69,7 @@ async function start(replicas: number) {
   return { servers, fleet, databaseUrl };
 }
 
-test("a parked call is answered at another replica; once its owner died, it ends as lost and was not done", async () => {
+test("I4: a parked call is answered at another replica; once its owner died, it ends as lost and was not done", async () => {
   const { servers, fleet } = await start(2);
   // The first pick is where the call parks, the second where its answer lands.
   const alternating = () => {
@@ -92,7 +92,7 @@ test("a parked call is answered at another replica; once its owner died, it ends
   await killed;
 });
 
-test("I4, I5: three replicas on one Postgres, killed at random: every call is answered or ends with a typed outcome, none is lost or doubled", async () => {
+test("I5: three replicas on one Postgres, killed at random: every call is answered or ends with a typed outcome, none is lost or doubled", async () => {
   const { servers, fleet, databaseUrl } = await start(3);
   const random = createSeededRandom(seed());
   const pick = () => fleet.pick(random.fraction());
