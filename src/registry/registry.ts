@@ -188,10 +188,11 @@ async function lookAt(book: ServerBook, keeping: Keeping): Promise<boolean> {
       toListed(book, connections).map((endpoint) => lookAtEndpoint(book, endpoint, keeping)),
     );
     if (stopped.aborted) return false;
-    const isUp = looks.some(({ status }) => status === "fulfilled");
-    const [first] = looks;
-    if (!isUp && first?.status === "rejected") noteDown(book, first.reason, keeping);
-    return isUp;
+    const failed = looks.find((each) => each.status === "rejected");
+    const isDown = looks.every(({ status }) => status === "rejected");
+    if (isDown && failed !== undefined) noteDown(book, failed.reason, keeping);
+    // One that is missing is looked for as if all of them were.
+    return failed === undefined;
   } finally {
     if (!stopped.aborted) rebuild();
   }

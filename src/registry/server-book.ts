@@ -175,7 +175,12 @@ function compareTool(book: ServerBook, name: string): void {
   if (fitting.length === 0 && worst !== undefined && isBlocking(worst.grade)) {
     const { grade, reasons, observed } = worst;
     book.blocked.set(name, { grade, reasons, observed });
-  } else if (fitting.length < book.seen.size) book.fitting.set(name, fitting);
+  } else if (fitting.length < countEndpoints(book)) book.fitting.set(name, fitting);
+}
+
+/** One that was not seen yet fits nothing: what it would do with a call is not known. */
+function countEndpoints({ config }: ServerBook): number {
+  return config.transport === "stdio" ? 1 : 1 + config.endpoints.length;
 }
 
 function toAdded(definition: Definition): {

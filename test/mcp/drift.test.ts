@@ -162,3 +162,17 @@ test("a server is there as long as one of its endpoints is", async () => {
   );
   for (const answer of await Promise.all(calls)) expect(answer).toHaveProperty("result");
 });
+
+test("an endpoint that was never seen gets no call: what it would do with one is not known", async () => {
+  const server = await startHostile(
+    (call, outgoing) => answerCall(call, outgoing, "done"),
+    () => [tool("act")],
+  );
+  const unseen = "http://127.0.0.1:9/mcp";
+  const gate = await startGateUnderTest({
+    servers: { up: { transport: "http", url: server.url, endpoints: [unseen], private: true } },
+  });
+  await whenListed(gate);
+  const { tools } = gate.gate.registry.catalog().toolsets.get("")!;
+  expect(tools.get("up__act")!.endpoints).toEqual([server.url]);
+});

@@ -38,8 +38,8 @@ export function createSessionRelay(
     async answer(session: Session, { id, answer }: AnswerMessage, signal: AbortSignal) {
       const asked = String(id);
       if (give(session, asked, answer)) return;
-      const [of = ""] = asked.split(separator, 1);
-      if (of === owner || !asked.includes(separator)) return;
+      const [, of] = askId.exec(asked) ?? [];
+      if (of === undefined || of === owner) return;
       const letter = { kind: "heard", owner: of, session: session.id, asked, answer } as const;
       try {
         await mailbox.send(letter, signal);
@@ -72,6 +72,8 @@ export function createSessionRelay(
 }
 
 const separator = ".";
+/** What a client made up names nobody, and is sent to nobody. */
+const askId = /^([0-9a-f-]{36})\.\d{1,15}$/;
 
 /** Names the replica that asks, so that the answer finds it. */
 export function toAskId(owner: string, number: number): string {
