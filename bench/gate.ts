@@ -58,13 +58,14 @@ export async function measureGate(progress: Progress): Promise<Report> {
     notes: [
       "Governed: API key, pinned definition, arguments checked, limits, policy, an entry for each call in Postgres.",
       "CPU of the floor is that of the server itself.",
+      "mcp-hub is asked by its own REST call, which is shorter than the protocol; the other peers by the protocol, with a program behind them instead of HTTP.",
     ],
   };
 }
 
 async function warm(load: Load, { name }: Contender, progress: Progress): Promise<void> {
   progress(`warming ${name}`);
-  await load.run(2_000, 16);
+  await load.run(6_000, 32);
 }
 
 interface Comparison {
