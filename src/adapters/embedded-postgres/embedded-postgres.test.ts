@@ -103,14 +103,14 @@ test("a child that is too busy to notice the death of its postmaster stands in n
 test("two that start at once end with one postmaster, over a stale pid as well", async () => {
   const dataDir = path.join(makeDirectory(), "pg");
   const [one, two] = await Promise.all([run(dataDir), run(dataDir)]);
-  expect(one.said.pid).toBe(two.said.pid);
+  expect(one.said).toMatchObject({ pid: two.said.pid });
   await Promise.all([kill(one.child), kill(two.child)]);
   const last = await start(dataDir);
   expect(last.pid).toBe(one.said.pid);
   await last.stop();
   leavePid(dataDir, process.pid);
   const [three, four] = await Promise.all([run(dataDir), run(dataDir)]);
-  expect(three.said.pid).toBe(four.said.pid);
+  expect(three.said).toMatchObject({ pid: four.said.pid });
   await Promise.all([kill(three.child), kill(four.child)]);
   await start(dataDir);
 });
@@ -118,8 +118,13 @@ test("two that start at once end with one postmaster, over a stale pid as well",
 /** As a postmaster leaves it whose machine lost power, and whose pid somebody else got since. */
 function leavePid(dataDir: string, pid: number): void {
   const cluster = path.join(dataDir, "cluster");
+  leavePidFile(dataDir, `${pid}\n${cluster}\n1\n5432\n\n\n1 1\nready\n`);
+}
+
+function leavePidFile(dataDir: string, text: string): void {
+  const cluster = path.join(dataDir, "cluster");
   const file = path.join(cluster, "postmaster.pid");
-  writeFileSync(file, `${pid}\n${cluster}\n1\n5432\n\n\n1 1\nready\n`, { mode: 0o600 });
+  writeFileSync(file, text, { mode: 0o600 });
   const { uid, gid } = statSync(cluster);
   if (isRoot) chownSync(file, uid, gid);
 }
@@ -131,6 +136,13 @@ test("a pid that came back as somebody else's does not stand in the way", async 
   const again = await start(dataDir);
   expect(again.adopted).toBe(false);
   expect(again.pid).not.toBe(process.pid);
+});
+
+test("a pid file that a power cut left empty does not stand in the way", async () => {
+  const dataDir = path.join(makeDirectory(), "pg");
+  await (await start(dataDir)).stop();
+  leavePidFile(dataDir, "");
+  expect((await start(dataDir)).adopted).toBe(false);
 });
 
 test("a directory of another major version is refused and left alone", async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, realpathSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
@@ -181,14 +181,23 @@ async function startOrAdopt(
 /** Passed through, not read, by the user that Postgres runs as. */
 function openRoot(dataDir: string): string {
   return withDiskFaults(dataDir, () => {
-    if (!existsSync(dataDir)) {
-      // Apart, since a recursive one reports a read-only disk as a missing directory.
-      mkdirSync(path.dirname(dataDir), { recursive: true });
-      mkdirSync(dataDir);
-      chmodSync(dataDir, 0o711);
-      flushDirectory(path.dirname(dataDir));
-    }
+    if (!existsSync(dataDir)) makeRoot(dataDir);
     // Postgres reports its directory with links resolved, and we compare.
     return realpathSync(dataDir);
   });
+}
+
+/** Another supervisor may make it at the same time; both then use the same. */
+function makeRoot(dataDir: string): void {
+  // Apart, since a recursive one reports a read-only disk as a missing directory.
+  mkdirSync(path.dirname(dataDir), { recursive: true });
+  try {
+    mkdirSync(dataDir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST" || !statSync(dataDir).isDirectory()) {
+      throw error;
+    }
+  }
+  chmodSync(dataDir, 0o711);
+  flushDirectory(path.dirname(dataDir));
 }

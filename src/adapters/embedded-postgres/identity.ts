@@ -49,9 +49,18 @@ export function adoptFiles(identity: Identity, root: string): void {
   if (owner === null || statSync(root).uid === owner.uid) return;
   // The root changes last: a run that was cut off starts over.
   for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    lchownSync(path.join(entry.parentPath, entry.name), owner.uid, owner.gid);
+    giveAwayUnlessGone(path.join(entry.parentPath, entry.name), owner);
   }
   chownSync(root, owner.uid, owner.gid);
+}
+
+/** Another supervisor's start or end may remove what was listed. */
+function giveAwayUnlessGone(file: string, owner: User): void {
+  try {
+    lchownSync(file, owner.uid, owner.gid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 /** A directory that only the identity may look into. */

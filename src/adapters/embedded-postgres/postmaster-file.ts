@@ -1,6 +1,7 @@
-import { existsSync, linkSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import path from "node:path";
+import type { Clock } from "../../ports/clock.ts";
 
 /** What a postmaster writes about itself. */
 export interface PostmasterFile {
@@ -44,11 +45,12 @@ export function isPostmasterOf(cluster: string, pid: number): boolean {
 /**
  * Removes what a dead postmaster left. Postgres would refuse to start while the pid in the file is
  * alive, whoever has it by now. Moved first and read again, so that the file of a postmaster that
- * has started meanwhile is put back.
+ * has started meanwhile is put back. One that says nothing yet may be a start that is under way:
+ * it is left for a moment, in which Postgres refuses to start beside it.
  */
-export function removeStaleFile(cluster: string): void {
+export function removeStaleFile(cluster: string, clock: Clock): void {
   const file = path.join(cluster, "postmaster.pid");
-  if (!existsSync(file) || findPostmaster(cluster) !== null) return;
+  if (findPostmaster(cluster) !== null || isBeingWritten(file, clock)) return;
   const aside = `${file}.${process.pid}`;
   try {
     renameSync(file, aside);
@@ -61,6 +63,11 @@ export function removeStaleFile(cluster: string): void {
   } finally {
     rmSync(aside, { force: true });
   }
+}
+
+function isBeingWritten(file: string, clock: Clock): boolean {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found?.size === 0 && clock.nowMs() - found.mtimeMs < 1_000;
 }
 
 function readCommandLine(pid: number): string | null {

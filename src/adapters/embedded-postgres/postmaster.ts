@@ -55,11 +55,11 @@ export async function startPostmaster(
   options: PostmasterOptions,
   keepPort: number | null,
 ): Promise<Postmaster> {
-  const { layout, binaries, identity } = options;
+  const { layout, binaries, identity, clock } = options;
   const port = layout.socket === null ? (keepPort ?? (await findFreePort())) : socketPort;
   const from = sizeOfServerLog(layout.log);
   const output = withDiskFaults(layout.root, () => {
-    removeStaleFile(layout.cluster);
+    removeStaleFile(layout.cluster, clock);
     // Only now: the files of a live Postgres stay with the user it runs as.
     adoptFiles(identity, layout.cluster);
     if (layout.socket !== null) makeOwned(layout.socket, identity);
