@@ -67,6 +67,7 @@ export function makeToolset(
     instructions: null,
     search: false,
     batch: false,
+    reveal: "explain",
     ...more,
   };
 }
@@ -74,6 +75,8 @@ export function makeToolset(
 export function makeRequest(more: Partial<GateRequest> = {}): GateRequest {
   return {
     principal: ada,
+    roles: [],
+    context: "",
     toolset: "",
     method: "tools/call",
     params: {},
@@ -96,6 +99,7 @@ export function makeCall({ args = {}, ...more }: Partial<Call> = {}): Call {
     target: "act",
     effect: "write",
     idempotent: false,
+    outward: false,
     args,
     canonical,
     members: `"name":"act","arguments":${canonical}`,

@@ -7,6 +7,9 @@ import { startApi, type ApiLimits, type ApiOptions } from "../src/api/api.ts";
 import { createReadiness, type ReadinessCheck } from "../src/api/readiness.ts";
 import { createKeyring, hashKey } from "../src/authority/keyring.ts";
 import { toDigest, type Digest } from "../src/model/index.ts";
+import { createInMemoryStore } from "../src/ports/in-memory-store.ts";
+import { createInMemoryVault } from "../src/ports/in-memory-vault.ts";
+import type { Vault } from "../src/ports/vault.ts";
 import type { Applied, Configuration, Plan } from "../src/ports/configuration.ts";
 
 /** The real listener on a free port, over a configuration that the test scripts. */
@@ -29,6 +32,7 @@ export interface ApiScript {
   readonly timeouts?: ApiOptions["timeouts"];
   readonly checks?: readonly ReadinessCheck[];
   readonly document?: string;
+  readonly vault?: Vault;
   readonly plan?: (document: string) => Promise<Plan>;
   readonly apply?: (document: string, previous: Digest | null) => Promise<Applied>;
 }
@@ -37,6 +41,7 @@ export const base = toDigest('{"version":1}');
 
 export async function startTestApi(script: ApiScript = {}) {
   const logged: { level: string; message: string; fields?: unknown }[] = [];
+  const told: string[] = [];
   const gauges: Record<string, number> = {};
   const server = await startApi({
     version: "0.0.0",
@@ -46,6 +51,10 @@ export async function startTestApi(script: ApiScript = {}) {
       throw new Error("no registry here");
     },
     gate: { exchange: () => Promise.reject(new Error("no gate here")) },
+    vault: script.vault ?? createInMemoryVault(systemClock),
+    freezes: createInMemoryStore().freezes,
+    onFreeze: async () => undefined,
+    onSecret: async (name) => void told.push(name),
     face: {
       serve: async (_incoming, outgoing) => void outgoing.writeHead(204).end(),
       hear: () => ({ kind: "result", text: "{}", isError: false }),
@@ -75,7 +84,7 @@ export async function startTestApi(script: ApiScript = {}) {
   });
   const active = () => gauges["http_requests_active"] ?? 0;
   const waiting = () => gauges["http_requests_waiting"] ?? 0;
-  return { ...server, logged, active, waiting };
+  return { ...server, logged, told, active, waiting };
 }
 
 export function createScriptedConfiguration(script: ApiScript): Configuration {

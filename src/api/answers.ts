@@ -2,11 +2,13 @@ import { Fault, type Digest } from "../model/index.ts";
 import type { Applied, Configuration, Problem } from "../ports/configuration.ts";
 import type { Answer, Answers } from "./contract.ts";
 import { toOpenApi } from "./openapi.ts";
+import { createFreezeAnswers, type FreezeAnswersOptions } from "./freeze-answers.ts";
 import type { Readiness } from "./readiness.ts";
 import { routes } from "./routes.ts";
+import { createSecretAnswers, type SecretAnswersOptions } from "./secret-answers.ts";
 import { createToolAnswers, type ToolAnswersOptions } from "./tool-answers.ts";
 
-export interface AnswersOptions extends ToolAnswersOptions {
+export interface AnswersOptions extends ToolAnswersOptions, SecretAnswersOptions, FreezeAnswersOptions {
   readonly version: string;
   readonly node: string;
   readonly configuration: Configuration;
@@ -46,6 +48,8 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
     applyConfig: async ({ body, headers }) =>
       toApplied(await configuration.apply(body, parseEtag(headers["if-match"]))),
     ...createToolAnswers(options),
+    ...createSecretAnswers(options),
+    ...createFreezeAnswers(options),
   };
 }
 

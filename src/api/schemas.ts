@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { freezeKinds } from "../model/freeze.ts";
 import { digestSchema } from "../model/index.ts";
 
 /** The shapes on the wire. Each has a name in openapi.json and in the generated client. */
@@ -52,6 +53,25 @@ const drift = z.object({
   after: z.string().nullable(),
 });
 
+const frozenShape = z.object({
+  kind: z.enum(freezeKinds),
+  name: z.string().describe("The tool as server__tool; empty for tenant and all."),
+});
+const freeze = frozenShape.extend({
+  reason: z.string(),
+  by: z.string(),
+  at: z.iso.datetime(),
+  lifted: z.object({ by: z.string(), at: z.iso.datetime() }).nullable(),
+});
+
+const secret = z.object({
+  name: z.string(),
+  subject: z.string().nullable().describe("Whose it is; null: for all."),
+  version: z.int().describe("Counts up with each value."),
+  hosts: z.array(z.string()).describe("Where alone it may be sent to; none: no bound."),
+  writtenAt: z.iso.datetime(),
+});
+
 export const schemas = {
   Refusal: z
     .object({
@@ -100,6 +120,18 @@ export const schemas = {
   Drift: drift,
   Drifts: z.object({ drifts: z.array(drift) }),
   DriftAccepted: z.object({ server: z.string(), tool: z.string(), pin: digestSchema.nullable() }),
+  Secret: secret.describe("Everything about a stored secret but its value."),
+  Secrets: z.object({
+    secrets: z.array(secret),
+    next: z.string().nullable().describe("What to ask for as `after`; null on the last page."),
+  }),
+  Freezes: z.object({ freezes: z.array(freeze).describe("The latest first; lifted ones too.") }),
+  FreezeChange: frozenShape.extend({
+    changed: z.boolean().describe("False when it was so already."),
+    known: z.boolean().describe("Whether a tool or server of this name is known now."),
+    meant: z.string().nullable().describe("What was probably meant, of an unknown one."),
+  }),
+  SecretRemoved: z.object({ name: z.string(), subject: z.string().nullable() }),
   Lint: z.object({
     findings: z.array(z.object({ tool: z.string(), rule: z.string(), message: z.string() })),
   }),

@@ -133,6 +133,8 @@ async function call(
   try {
     const answer = await gate.exchange({
       principal: holder.principal,
+      roles: holder.roles,
+      context: "",
       toolset,
       method: "tools/call",
       params: { name, arguments: args as never },

@@ -14,6 +14,7 @@ export interface KeyHash {
   readonly role: Role;
   /** SHA-256 of the key, 64 hex digits. Keys are 256 random bits, so a plain hash is enough. */
   readonly sha256: string;
+  readonly roles?: readonly string[];
   /** Toolsets that a caller may use, `""` for `/mcp` itself; null for all. */
   readonly toolsets?: readonly string[] | null;
 }
@@ -23,6 +24,8 @@ export interface KeyHolder {
   readonly role: Role;
   /** Who calls tools with it; null for a key that calls none. */
   readonly principal: Principal | null;
+  /** What policies know it by. */
+  readonly roles: readonly string[];
   readonly toolsets: readonly string[] | null;
 }
 
@@ -40,12 +43,12 @@ export function createKeyring(hashes: readonly KeyHash[]): Keyring {
 /** Until there are tenants in the configuration, there is one. */
 const tenant = "default" as TenantId;
 
-function toHolder({ id, role, toolsets = null }: KeyHash): KeyHolder {
+function toHolder({ id, role, roles = [], toolsets = null }: KeyHash): KeyHolder {
   const principal =
     role === "approver"
       ? null
       : Object.freeze({ tenant, kind: "service", subject: id, actor: null } as const);
-  return Object.freeze({ id, role, principal, toolsets });
+  return Object.freeze({ id, role, principal, roles, toolsets });
 }
 
 export function hashKey(key: string): string {

@@ -1,10 +1,7 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
 import type { Random } from "../ports/random.ts";
-import type { SealPurpose, Sealer } from "../ports/sealer.ts";
+import type { Sealer } from "../ports/sealer.ts";
+import { keyLength, openBytes, sealBytes } from "./seal-bytes.ts";
 
-const keyLength = 32;
-const nonceLength = 12;
-const tagLength = 16;
 /** One key seals, the others still open what they sealed: a ring is rotated one key at a time. */
 const maxKeys = 8;
 
@@ -15,35 +12,19 @@ export function createSealer(keys: readonly Uint8Array[], random: Random): Seale
   if (keys.some((key) => key.length !== keyLength)) throw new Error(`a key has ${keyLength} bytes`);
   return {
     seal(purpose, text) {
-      const nonce = random.bytes(nonceLength);
-      const cipher = createCipheriv("aes-256-gcm", keys[0]!, nonce).setAAD(Buffer.from(purpose));
-      const body = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
-      return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString("base64url");
+      const context = Buffer.from(purpose);
+      const sealed = sealBytes({ key: keys[0]!, context }, Buffer.from(text), random);
+      return Buffer.from(sealed).toString("base64url");
     },
     unseal(purpose, sealed) {
       const bytes = Buffer.from(sealed, "base64url");
       // Decoding skips what is not of the alphabet: one sealed text has one spelling.
       if (bytes.toString("base64url") !== sealed) return null;
-      if (bytes.length < nonceLength + tagLength) return null;
       for (const key of keys) {
-        const text = open(key, purpose, bytes);
-        if (text !== null) return text;
+        const text = openBytes({ key, context: Buffer.from(purpose) }, bytes);
+        if (text !== null) return Buffer.from(text).toString("utf8");
       }
       return null;
     },
   };
-}
-
-function open(key: Uint8Array, purpose: SealPurpose, bytes: Buffer): string | null {
-  const nonce = bytes.subarray(0, nonceLength);
-  const tag = bytes.subarray(nonceLength, nonceLength + tagLength);
-  try {
-    const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: tagLength })
-      .setAAD(Buffer.from(purpose))
-      .setAuthTag(tag);
-    const text = decipher.update(bytes.subarray(nonceLength + tagLength));
-    return Buffer.concat([text, decipher.final()]).toString("utf8");
-  } catch {
-    return null;
-  }
 }

@@ -9,6 +9,7 @@ export interface CliParts {
   readonly node: string;
   readonly streams: Streams;
   readonly files: Files;
+  readonly input: Input;
   /** A client of the server at `url`, or where this user's server is to be expected. */
   readonly connect: (url: string | undefined) => Promise<Connection>;
   /** Puts a value into the text of a configuration; a Fault when something is there already. */
@@ -34,6 +35,16 @@ export interface Streams {
   /** Whether a person sits at both ends: only then may a question be asked. */
   readonly isInteractive: boolean;
   readonly hasColor: boolean;
+}
+
+/** What comes in beside the arguments. */
+export interface Input {
+  /** Whether a person types on standard input. */
+  readonly isTerminal: boolean;
+  /** Standard input to its end, as UTF-8; a Fault when it is more than `maxBytes`. */
+  read(maxBytes: number): Promise<string>;
+  /** A variable of the environment. */
+  variable(name: string): string | undefined;
 }
 
 /** Text files of the directory that the command line was called in; paths may lead out of it. */

@@ -18,6 +18,9 @@ const change = {
 } as const;
 
 interface Script {
+  /** What is piped in; absent: a terminal. */
+  readonly input?: string;
+  readonly variables?: Record<string, string>;
   readonly files?: Record<string, string>;
   readonly client?: Partial<Client>;
   readonly checks?: readonly Check[];
@@ -38,6 +41,11 @@ async function call(line: string, script: Script = {}) {
       err: (text) => void (err += text),
       isInteractive: false,
       hasColor: script.hasColor ?? false,
+    },
+    input: {
+      isTerminal: script.input === undefined,
+      read: async () => script.input ?? "",
+      variable: (name) => script.variables?.[name],
     },
     files: {
       read: async (file) => files[file] ?? null,
@@ -298,4 +306,55 @@ test.each([
   ["__complete completion z", ["zsh"]],
 ])("`%s` proposes", async (line, proposals) => {
   expect((await call(line)).out.trim().split("\n")).toEqual(proposals);
+});
+
+test("secrets: a value comes from a pipe, a variable or a file, and is shown nowhere", async () => {
+  const bodies: string[] = [];
+  const facts = { subject: null, version: 3, hosts: ["a.example.com"], writtenAt: "now" };
+  const client: Partial<Client> = {
+    setSecret: async ({ name, body }) => {
+      bodies.push(body);
+      return { status: 200, etag: null, body: { ...facts, name } };
+    },
+  };
+  const files = { "token.txt": "hunter2\r\n" };
+  const script = { client, files, input: "hunter2\n", variables: { TOKEN: "hunter2" } };
+  for (const line of ["", " --from-env TOKEN", " --from-file token.txt", " --json"]) {
+    const { code, out, err } = await call(`secrets set token --host A.example.com${line}`, script);
+    expect(code).toBe(0);
+    expect(out).toContain("token");
+    expect(out + err).not.toContain("hunter2");
+  }
+  expect(new Set(bodies)).toEqual(new Set(['{"value":"hunter2","hosts":["a.example.com"]}']));
+  expect(bodies).toHaveLength(4);
+});
+
+test.each([
+  ["secrets set token hunter2", { input: "x" }, "Too many arguments"],
+  ["secrets set token", {}, "Pipe the value in"],
+  ["secrets set token", { input: "\n" }, "empty"],
+  ["secrets set token --from-env NOT_SET", {}, "NOT_SET is not set"],
+  ["secrets set token --from-file gone", {}, "gone is not there"],
+  ["secrets set token --from-env A --from-file b", {}, "not both"],
+])("`%s` is wrong usage", async (line, script: Script, complaint) => {
+  const { code, err } = await call(line, script);
+  expect([code, err]).toEqual([2, expect.stringContaining(complaint)]);
+});
+
+test("secrets ls asks for every page, and rm exits 3 for what is not there", async () => {
+  const row = { subject: null, version: 1, hosts: [], writtenAt: "now" };
+  const client: Partial<Client> = {
+    listSecrets: async ({ after }) => ({
+      status: 200,
+      etag: null,
+      body: { secrets: [{ ...row, name: after ?? "first" }], next: after ? null : "second" },
+    }),
+    removeSecret: async ({ name }) => {
+      throw new Fault("not_found", `There is no secret ${name}.`);
+    },
+  };
+  const listed = await call("secrets ls", { client });
+  expect(listed.out.match(/first|second/g)).toEqual(["first", "second"]);
+  expect((await call("secrets ls --json", { client })).json()["secrets"]).toHaveLength(2);
+  expect(await call("secrets rm gone", { client })).toMatchObject({ code: 3 });
 });

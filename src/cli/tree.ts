@@ -5,6 +5,8 @@ import type { CliContext } from "./context.ts";
 import type { ConnectFlags } from "./commands/connect.ts";
 import type { Shell } from "./commands/completion.ts";
 import { file, json, optionalText, url } from "./flags.ts";
+import { freeze, freezes, unfreeze } from "./tree-freezes.ts";
+import { secrets } from "./tree-secrets.ts";
 import { servers, toolCommands } from "./tree-tools.ts";
 
 interface ServerFlags {
@@ -152,6 +154,10 @@ export function createTree(): RouteMap<CliContext> {
       connect,
       servers,
       tools: toolCommands,
+      secrets,
+      freeze,
+      unfreeze,
+      freezes,
       completion,
       version,
     },

@@ -85,6 +85,46 @@ export type DriftAccepted = {
   readonly pin: string | null;
 };
 
+export type Secret = {
+  readonly name: string;
+  readonly subject: string | null;
+  readonly version: number;
+  readonly hosts: readonly string[];
+  readonly writtenAt: string;
+};
+
+export type Secrets = {
+  readonly secrets: readonly {
+    readonly name: string;
+    readonly subject: string | null;
+    readonly version: number;
+    readonly hosts: readonly string[];
+    readonly writtenAt: string;
+  }[];
+  readonly next: string | null;
+};
+
+export type Freezes = {
+  readonly freezes: readonly {
+    readonly kind: "agent" | "tool" | "server" | "tenant" | "all";
+    readonly name: string;
+    readonly reason: string;
+    readonly by: string;
+    readonly at: string;
+    readonly lifted: { readonly by: string; readonly at: string } | null;
+  }[];
+};
+
+export type FreezeChange = {
+  readonly kind: "agent" | "tool" | "server" | "tenant" | "all";
+  readonly name: string;
+  readonly changed: boolean;
+  readonly known: boolean;
+  readonly meant: string | null;
+};
+
+export type SecretRemoved = { readonly name: string; readonly subject: string | null };
+
 export type Lint = {
   readonly findings: readonly {
     readonly tool: string;
@@ -218,6 +258,70 @@ const operations = {
         expects: [200],
         body: input.body,
         contentType: "application/json",
+      }),
+    ),
+
+  /** What is frozen and what was, by whom and why. */
+  listFreezes: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: Freezes; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/freezes", expects: [200] }),
+    ),
+
+  /** Stops an agent, a tool, a server, the tenant or everything, on every replica. */
+  freeze: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: FreezeChange; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/freezes",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Lifts a freeze. */
+  unfreeze: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: FreezeChange; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/freezes/lift",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Stored secrets, without their values. */
+  listSecrets: async (send: Send, input: { readonly after?: string }) =>
+    as<{ readonly status: 200; readonly body: Secrets; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/secrets",
+        expects: [200],
+        query: { after: input.after },
+      }),
+    ),
+
+  /** Stores a value under a name, in the place of the one before. It is never shown again. */
+  setSecret: async (send: Send, input: { readonly name: string; readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: Secret; readonly etag: string | null }>(
+      await send({
+        method: "PUT",
+        path: "/v1/secrets/" + encodeURIComponent(input.name) + "",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Removes a stored secret. */
+  removeSecret: async (send: Send, input: { readonly name: string; readonly subject?: string }) =>
+    as<{ readonly status: 200; readonly body: SecretRemoved; readonly etag: string | null }>(
+      await send({
+        method: "DELETE",
+        path: "/v1/secrets/" + encodeURIComponent(input.name) + "",
+        expects: [200],
+        query: { subject: input.subject },
       }),
     ),
 };

@@ -14,6 +14,8 @@ export interface Call {
   readonly target: string;
   readonly effect: Effect;
   readonly idempotent: boolean;
+  /** Whether what goes in may leave the house. */
+  readonly outward: boolean;
   /** Validated, with defaults filled in: what is decided on. */
   readonly args: Json;
   /** `args` as canonical text: what is hashed. */

@@ -1,6 +1,7 @@
 import { untilAborted } from "../lib/until-aborted.ts";
 import type { ServerConfig } from "../model/config-servers.ts";
 import { Fault } from "../model/index.ts";
+import { toDestination } from "../ports/credentials.ts";
 import type { ConnectionKey, Connections } from "../ports/connections.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -105,7 +106,7 @@ export class ConnectionPool implements Connections {
     const target: UpstreamTarget = {
       ...key,
       config,
-      ...(await resolveSecrets(config, secrets)),
+      ...(await resolveSecrets(config, key.endpoint, secrets)),
       onChange: (change) => this.#tell(server, change),
       onClose: (reason) => {
         forget();
@@ -139,6 +140,7 @@ function makeRoom(ofServer: Map<string, Held>): void {
 
 async function resolveSecrets(
   config: ServerConfig,
+  endpoint: string,
   secrets: Secrets,
 ): Promise<Pick<UpstreamTarget, "headers" | "environment">> {
   const headers: Record<string, string> = {};
@@ -150,8 +152,10 @@ async function resolveSecrets(
     }
     return { headers, environment };
   }
+  // A secret that is bound to hosts is given to those alone.
+  const destination = toDestination(endpoint) ?? undefined;
   for (const [name, { secret, prefix }] of Object.entries(config.headers)) {
-    headers[name.toLowerCase()] = `${prefix}${(await secrets.resolve(secret)).reveal().trim()}`;
+    headers[name.toLowerCase()] = `${prefix}${(await secrets.resolve(secret, destination)).reveal().trim()}`;
   }
   return { headers, environment };
 }

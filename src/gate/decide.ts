@@ -1,10 +1,18 @@
-import { toPrincipalKey, type Decision, type Obligation } from "../model/index.ts";
-import type { Decider } from "../ports/decider.ts";
+import {
+  toPrincipalKey,
+  type Decision,
+  type Digest,
+  type Label,
+  type Obligation,
+} from "../model/index.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Decider, Question } from "../ports/decider.ts";
 import type { Call, DecidedCall } from "./call.ts";
 import { createIntentTemplate, type IntentTemplate } from "./intent-template.ts";
 
 export interface DecideOptions {
   readonly decider: Decider;
+  readonly clock: Clock;
   readonly salt: () => string;
 }
 
@@ -27,13 +35,17 @@ export type Verdict =
 const maxTemplates = 10_000;
 
 /** The only maker of a `DecidedCall`. What policy asks for and the gate cannot do yet is a no (I14). */
-export function createDecide({ decider, salt }: DecideOptions): (call: Call) => Verdict {
+export function createDecide({
+  decider,
+  clock,
+  salt,
+}: DecideOptions): (call: Call, labels: readonly Label[]) => Verdict {
   const templates = new Map<string, IntentTemplate>();
 
-  function templateOf(call: Call): IntentTemplate {
+  function templateOf(call: Call, policy: Digest): IntentTemplate {
     const { principal } = call.request;
     const definition = call.tool?.pin ?? null;
-    const key = `${toPrincipalKey(principal)}\n${call.server.name}\n${call.method}\n${definition}\n${call.target}`;
+    const key = `${policy}\n${toPrincipalKey(principal)}\n${call.server.name}\n${call.method}\n${definition}\n${call.target}`;
     const known = templates.get(key);
     if (known !== undefined) return known;
     if (templates.size >= maxTemplates) templates.clear();
@@ -44,26 +56,17 @@ export function createDecide({ decider, salt }: DecideOptions): (call: Call) => 
       method,
       target,
       definition,
-      policy: decider.policy,
+      policy,
     });
     templates.set(key, template);
     return template;
   }
 
-  return (call) => {
-    const { request, server, method, target, effect, args, canonical, forwarded, notAfterMs } =
-      call;
-    const { principal, toolset } = request;
-    const decision = decider.decide({
-      principal,
-      toolset,
-      server: server.name,
-      method,
-      target,
-      effect,
-      args,
-    });
-    const digest = templateOf(call).fill({ canonical, salt: salt(), forwarded, notAfterMs });
+  return (call, labels) => {
+    const { canonical, forwarded, notAfterMs } = call;
+    const decision = decider.decide(toQuestion(call, labels, clock.nowMs()));
+    const template = templateOf(call, decision.policy);
+    const digest = template.fill({ canonical, salt: salt(), forwarded, notAfterMs });
     const intent = {
       digest,
       policy: decision.policy,
@@ -75,6 +78,13 @@ export function createDecide({ decider, salt }: DecideOptions): (call: Call) => 
     if (obligation !== undefined) return { kind: "unmet", call, obligation, intent };
     return { kind: "allowed", call: toDecided({ ...call, decision, intent }) };
   };
+}
+
+function toQuestion(call: Call, labels: readonly Label[], nowMs: number): Question {
+  const { request, server, tool, method, target, effect, outward, args } = call;
+  const { principal, roles, toolset } = request;
+  const about = { server, tool, method, target, effect, outward };
+  return { principal, roles, toolset, ...about, args, labels, nowMs };
 }
 
 /** The mark is a type alone: nothing at run time makes a call decided but this. */

@@ -1,6 +1,7 @@
-import { Fault, toSubjectKey, type FaultCode } from "../model/index.ts";
+import { Fault, toExposedName, toSubjectKey, type FaultCode } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
+import type { Freezes, FreezeSubject } from "../ports/freezes.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type {
@@ -12,7 +13,7 @@ import type {
 } from "../ports/upstream.ts";
 import type { ClientCapabilities } from "../model/protocol.ts";
 import { Breaker } from "./breaker.ts";
-import type { AdmittedCall } from "./call.ts";
+import type { AdmittedCall, Call } from "./call.ts";
 import { chooseEndpoint, noteFault, noteSuccess, type EndpointLoad } from "./choose-endpoint.ts";
 
 /** One sending of an admitted call; a call whose server asks in between is sent more than once. */
@@ -38,6 +39,7 @@ export interface DispatchOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  readonly freezes: Freezes;
 }
 
 export type Dispatch = (call: AdmittedCall, sending: Sending) => Promise<Dispatched>;
@@ -136,9 +138,10 @@ interface Attempt {
 }
 
 async function attempt(
-  { connections, clock, random }: DispatchOptions,
+  options: DispatchOptions,
   { call, sending, track, tried }: Attempt,
 ): Promise<Dispatched> {
+  const { connections, clock, random } = options;
   const load = chooseEndpoint(track.loads, {
     wanted: call.tool?.endpoints ?? null,
     tried,
@@ -150,7 +153,9 @@ async function attempt(
   try {
     const { endpoint } = load;
     const upstream = await connect(connections, { call, endpoint, signal: sending.signal });
-    const answer = await upstream.send(toUpstreamRequest(call, sending));
+    const request = toUpstreamRequest(call, sending);
+    const beforeWrite = (): void => checkOnceMore(options, call);
+    const answer = await upstream.send({ ...request, beforeWrite });
     noteSuccess(load);
     return { answer, endpoint, era: upstream.facts.era };
   } catch (error) {
@@ -237,8 +242,20 @@ async function connect(
   return connections.get({ server: server.name, endpoint, subject }, signal);
 }
 
+/** A call that waited for a connection may be late by now, or stopped meanwhile (I4). */
+function checkOnceMore({ clock, freezes }: DispatchOptions, call: AdmittedCall): void {
+  if (clock.nowMs() >= call.notAfterMs)
+    throw new Fault("deadline_exceeded", "The call was not sent in time.");
+  freezes.check(toFreezeSubject(call));
+}
+
+export function toFreezeSubject({ request, server, tool, effect }: Call): FreezeSubject {
+  const name = tool === null ? null : toExposedName(server.name, tool.name);
+  return { principal: request.principal, server: server.name, tool: name, effect };
+}
+
 function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
-  const { method, members, mirrored, notAfterMs, target } = call;
+  const { method, members, mirrored, target } = call;
   const isNamed =
     method === "tools/call" || method === "prompts/get" || method === "resources/read";
   return {
@@ -248,7 +265,6 @@ function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
     name: isNamed ? target : null,
     params: mirrored,
     client: sending.client,
-    notAfterMs,
     signal: sending.signal,
     onNotification: sending.onNotification,
     onAsk: sending.onAsk,

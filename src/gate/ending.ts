@@ -7,6 +7,7 @@ import type { GateAnswer } from "../ports/gate.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { Call, Opened } from "./call.ts";
 import type { Exchanged } from "./exchange.ts";
+import type { Labels } from "./labels.ts";
 import type { Outcome, Recorder } from "./record.ts";
 import { renderAsks, renderResult } from "./render.ts";
 
@@ -14,6 +15,7 @@ export interface EndingParts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly recorder: Recorder;
+  readonly labels: Pick<Labels, "after">;
 }
 
 /** Whatever becomes of it, an ended call has one outcome entry before its answer leaves. */
@@ -43,6 +45,9 @@ export async function end(
     return renderAsks(exchanged.inputRequests, exchanged.state);
   }
   const { answer, endpoint } = exchanged;
+  // Before its content is handed over, whatever the answer is: an error has words as well.
+  const labelled = parts.labels.after(call);
+  if (labelled !== undefined) await labelled;
   telemetry.observe("gate_call_seconds", (clock.monotonicMs() - call.startedMs) / 1_000);
   if (answer.kind === "error") {
     await settle(parts, opened, {
@@ -76,7 +81,7 @@ function checkOutput({ tool }: Call, value: Readonly<Record<string, Json>>): str
 type Ending = Pick<Outcome, "outcome" | "reason" | "result" | "endpoint">;
 
 function settle(
-  { recorder, clock, telemetry }: EndingParts,
+  { recorder, clock, telemetry }: Omit<EndingParts, "labels">,
   { call, of }: Opened,
   ending: Ending,
 ): Promise<void> | void {
@@ -122,7 +127,11 @@ export function mayBeDone(effect: Effect, reason: string): boolean {
 }
 
 /** The end of a parked call that nobody came back for. */
-export function settleParked(parts: EndingParts, opened: Opened, reason: Fault): Promise<void> {
+export function settleParked(
+  parts: Omit<EndingParts, "labels">,
+  opened: Opened,
+  reason: Fault,
+): Promise<void> {
   const failure = toFailure(opened, reason);
   return Promise.resolve(settle(parts, opened, { ...failure, result: null, endpoint: null }));
 }

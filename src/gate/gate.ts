@@ -5,6 +5,7 @@ import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
 import { Fault } from "../model/index.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Freezes } from "../ports/freezes.ts";
 import type { Gate, GateAnswer, GateRequest } from "../ports/gate.ts";
 import type { Mailbox, ParkedLetter } from "../ports/mailbox.ts";
 import type { Sealer } from "../ports/sealer.ts";
@@ -14,6 +15,7 @@ import type { Call, DecidedCall, Opened } from "./call.ts";
 import type { createDecide, Verdict } from "./decide.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { callTools, isCallTools } from "./call-tools.ts";
+import { toFreezeSubject } from "./dispatch.ts";
 import { end } from "./ending.ts";
 import { toExtra, type Attached, type Exchange } from "./exchange.ts";
 import { toForwarded } from "./forwarded.ts";
@@ -22,6 +24,7 @@ import type { ResultCache } from "./result-cache.ts";
 import type { Recorder } from "./record.ts";
 import { renderRefusal } from "./render.ts";
 import type { RequestStates } from "./request-state.ts";
+import type { Labels } from "./labels.ts";
 import { resolve, resolveToolset } from "./resolve.ts";
 import { answerSearch } from "./tool-search.ts";
 import { validate } from "./validate.ts";
@@ -41,6 +44,8 @@ export interface GateParts {
   readonly recorder: Recorder;
   readonly deadlines: Deadlines;
   readonly cache: ResultCache;
+  readonly labels: Labels;
+  readonly freezes: Freezes;
   readonly limits: {
     readonly argumentProblems: number;
     readonly parkMs: number;
@@ -85,6 +90,7 @@ function toCall({ clock, limits }: GateParts, catalog: Catalog, request: GateReq
     target: resolved.target,
     ...validated,
     effect,
+    outward: tool?.config.outward ?? server.config.outward,
     idempotent: effect === "read" || (tool?.idempotent ?? false),
     forwarded: toForwarded(request.params["_meta"]),
     mirrored:
@@ -99,7 +105,9 @@ function toCall({ clock, limits }: GateParts, catalog: Catalog, request: GateReq
 const noParams = {};
 
 async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
-  const verdict = parts.decide(call);
+  parts.freezes.check(toFreezeSubject(call));
+  const labels = parts.labels.before(call);
+  const verdict = parts.decide(call, "then" in labels ? await labels : labels);
   if (verdict.kind !== "allowed") return refuse(parts, verdict);
   const { requestState, inputResponses } = call.request.params;
   const responses = readResponses(inputResponses);
@@ -130,7 +138,7 @@ function readState({ states }: GateParts, call: Call, sealed: Json | undefined) 
 }
 
 function refuse(
-  { recorder, telemetry }: GateParts,
+  { recorder, telemetry, catalog }: GateParts,
   verdict: Exclude<Verdict, { kind: "allowed" }>,
 ): Promise<GateAnswer> | GateAnswer {
   const { call, intent } = verdict;
@@ -141,7 +149,8 @@ function refuse(
   const recorded = recorder.outcome({ ...none, call, intent, outcome: "denied", reason });
   const decision =
     verdict.kind === "refused" ? verdict.decision : unmet(intent.policy, verdict.obligation.kind);
-  const answer = renderRefusal(call, decision);
+  const { reveal } = resolveToolset(catalog(), call.request.toolset);
+  const answer = renderRefusal(call, decision, reveal);
   return recorded === undefined ? answer : recorded.then(() => answer);
 }
 

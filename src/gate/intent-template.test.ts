@@ -14,7 +14,9 @@ import {
 import { createSeededRandom } from "../ports/seeded-random.ts";
 import { createIntentTemplate, createRandomPool } from "./intent-template.ts";
 
-const nameArbitrary = fc.string({ unit: "binary", minLength: 1, maxLength: 60 });
+const nameArbitrary = fc
+  .string({ unit: "binary", minLength: 1, maxLength: 60 })
+  .filter((name) => !/\p{Cc}/u.test(name));
 const digestArbitrary = fc.string().map(toDigest);
 const jsonArbitrary = fc.jsonValue({ maxDepth: 3, stringUnit: "binary" }) as fc.Arbitrary<Json>;
 /** What the strict parser lets in: no integer is larger than a double keeps. */

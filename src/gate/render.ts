@@ -1,5 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { Decision } from "../model/index.ts";
+import type { CatalogToolset } from "../ports/catalog.ts";
 import type { UpstreamAnswer } from "../ports/upstream.ts";
 import type { GateAnswer } from "../ports/gate.ts";
 import type { Call } from "./call.ts";
@@ -48,11 +49,9 @@ export function renderAsks(
 export function renderRefusal(
   call: Call,
   decision: Exclude<Decision, { kind: "allow" }>,
+  reveal: CatalogToolset["reveal"],
 ): GateAnswer {
-  const [reason] = decision.reasons;
-  const rule = reason?.rule ?? "none";
-  const message = `Denied by rule ${rule}: ${reason?.text ?? "no rule allows it"}`;
-  const outcome = { outcome: "denied", rule, remedy: reason?.remedy ?? null };
+  const { message, outcome } = reveal === "hide" ? hidden : explain(decision);
   if (call.tool === null)
     return { kind: "error", error: { code: deniedCode, message, data: outcome } };
   const result = {
@@ -62,6 +61,24 @@ export function renderRefusal(
     _meta: { [outcomeKey]: outcome },
   };
   return { kind: "result", text: JSON.stringify(result), isError: true };
+}
+
+/** Where a toolset says so, a caller learns that it was denied and nothing of the rules. */
+const hidden = {
+  message: "Denied by policy.",
+  outcome: { outcome: "denied", rule: null, remedy: null },
+};
+
+function explain(decision: Exclude<Decision, { kind: "allow" }>) {
+  const [reason] = decision.reasons;
+  const rule = reason?.rule ?? "none";
+  const text = reason?.text ?? "no rule allows it";
+  const isAsk = decision.kind === "ask";
+  const message = isAsk
+    ? `Not done: a person has to approve it, by rule ${rule}: ${text}`
+    : `Denied by rule ${rule}: ${text}`;
+  const remedy = reason?.remedy ?? null;
+  return { message, outcome: { outcome: isAsk ? "asks" : "denied", rule, remedy } };
 }
 
 // Outside the range that JSON-RPC and the protocol keep for themselves.

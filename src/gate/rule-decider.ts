@@ -22,5 +22,5 @@ export function createRuleDecider(rule: "allow-all" | "deny-all"): Decider {
     ],
   });
   const decision = rule === "allow-all" ? allow : deny;
-  return { policy, decide: () => decision };
+  return { decide: () => decision, keepsLabels: false, readsLabels: () => false };
 }

@@ -1,10 +1,11 @@
-import { parseConfig } from "../adapters/yaml/parse-config.ts";
+import type { ParsedConfig } from "../adapters/yaml/parse-config.ts";
 import { toConfigChanges } from "../model/config-change.ts";
 import type { ConfigRevision } from "../model/config-revision.ts";
 import { Fault } from "../model/index.ts";
 import { renderProblem } from "../model/problem.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Configuration, Plan, Revision } from "../ports/configuration.ts";
+import { checkAtStart, readDocument, type CheckConfig } from "./read-document.ts";
 import {
   closeHolder,
   createHolder,
@@ -13,12 +14,14 @@ import {
   type Live,
 } from "./revision-holder.ts";
 import { startParts, stopParts } from "./start-parts.ts";
-import { followRevision, swapRevision, type Followed } from "./swap-revision.ts";
+import { followRevision, restartRevision, swapRevision, type Followed } from "./swap-revision.ts";
 
 export interface LiveConfiguration<Parts> extends Configuration {
   live(): Live<Parts>;
   /** Takes over what another replica applied; also called by the bus and its poll. */
   follow(): Promise<Followed>;
+  /** Starts the parts of the serving revision anew; a reason when those of before go on. */
+  restart(): Promise<string | null>;
   /** Stops the parts. Nothing can be applied afterwards. */
   close(): Promise<void>;
 }
@@ -26,6 +29,8 @@ export interface LiveConfiguration<Parts> extends Configuration {
 export interface ConfigurationOptions<Parts> extends HolderOptions<Parts> {
   /** The text of countersign.yaml. */
   readonly document: string;
+  /** What else is wrong with a document that is to be served: rules that do not fit the tools. */
+  readonly check: CheckConfig;
 }
 
 /** Replicas tell each other here which digest they applied. */
@@ -51,7 +56,7 @@ const maxOpenAttempts = 5;
 export async function openConfiguration<Parts>(
   options: ConfigurationOptions<Parts>,
 ): Promise<LiveConfiguration<Parts>> {
-  const parsed = parseConfig(options.document);
+  const parsed = await readDocument(options.document, checkAtStart);
   if (parsed.kind === "invalid") {
     const lines = parsed.problems.map((problem) => renderProblem(problem, "countersign.yaml"));
     throw new Fault("config_invalid", lines.join("\n"), { details: { problems: parsed.problems } });
@@ -60,7 +65,7 @@ export async function openConfiguration<Parts>(
   const running = await startParts({ config, start: options.start, clock: options.clock });
   try {
     const revision = await enterRevision(parsed.revision, options);
-    return await listen(createHolder(options, { revision, config, running }));
+    return await listen(createHolder(options, { revision, config, running }), options.check);
   } catch (fault) {
     await stopParts(running, { config, clock: options.clock });
     throw fault;
@@ -103,7 +108,10 @@ function toRow({ digest, bytes }: ConfigRevision, clock: Clock): Revision {
 }
 
 /** Follows other replicas, and tells them. */
-async function listen<Parts>(holder: Holder<Parts>): Promise<LiveConfiguration<Parts>> {
+async function listen<Parts>(
+  holder: Holder<Parts>,
+  check: CheckConfig,
+): Promise<LiveConfiguration<Parts>> {
   const { bus, telemetry } = holder.options;
   const follow = (): Promise<Followed> => followRevision(holder);
   const ignore = await bus.subscribe(configChannel, () => {
@@ -114,9 +122,9 @@ async function listen<Parts>(holder: Holder<Parts>): Promise<LiveConfiguration<P
   return {
     current: () => holder.live.revision,
     live: () => holder.live,
-    plan: async (document) => plan(document, holder.live.revision),
+    plan: async (document) => plan(await readDocument(document, check), holder.live.revision),
     apply: async (document, previous) => {
-      const parsed = parseConfig(document);
+      const parsed = await readDocument(document, check);
       const applied =
         parsed.kind === "invalid" ? parsed : await swapRevision(holder, parsed.revision, previous);
       telemetry.count("config_applies", { outcome: applied.kind });
@@ -129,6 +137,7 @@ async function listen<Parts>(holder: Holder<Parts>): Promise<LiveConfiguration<P
       return applied;
     },
     follow,
+    restart: () => restartRevision(holder),
     close: async () => {
       await ignore();
       await closeHolder(holder);
@@ -136,8 +145,7 @@ async function listen<Parts>(holder: Holder<Parts>): Promise<LiveConfiguration<P
   };
 }
 
-function plan(document: string, base: Revision): Plan {
-  const parsed = parseConfig(document);
+function plan(parsed: ParsedConfig, base: Revision): Plan {
   if (parsed.kind === "invalid") return parsed;
   const { digest, bytes } = parsed.revision;
   return { kind: "valid", digest, base: base.digest, changes: toConfigChanges(base.bytes, bytes) };

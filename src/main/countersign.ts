@@ -4,7 +4,7 @@ import { editConfig, namesOf } from "../adapters/yaml/edit-config.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { connect, findServer } from "./connect.ts";
 import { readEnvironment } from "./environment.ts";
-import { openFiles, openStreams } from "./terminal.ts";
+import { openFiles, openInput, openStreams } from "./terminal.ts";
 
 /** The program: arguments in, exit code out. What a command does not need is not loaded for it. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -17,6 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     node: process.version,
     streams: openStreams(environment.wantsColor),
     files: openFiles(cwd),
+    input: openInput(environment.variables),
     connect: toServer,
     editConfig,
     namesOf,

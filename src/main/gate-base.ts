@@ -6,6 +6,7 @@ import { createParkedCalls, type ParkedCalls } from "../gate/parked.ts";
 import { createRecorder, type Recorder } from "../gate/record.ts";
 import { toUuidV7 } from "../model/index.ts";
 import type { Config } from "../model/config.ts";
+import { openFreezeView, type FreezeView } from "../authority/freezes.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Mailbox } from "../ports/mailbox.ts";
@@ -14,7 +15,7 @@ import type { Sealer } from "../ports/sealer.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { Store } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { readSealingKeys } from "./sealing-keys.ts";
+import { readKeyRing } from "./key-rings.ts";
 
 /** What of the gate outlives a revision: a call that is parked, an entry that is not written yet. */
 export interface GateBase {
@@ -35,6 +36,7 @@ export interface GateBase {
   readonly parked: ParkedCalls;
   readonly recorder: Recorder;
   readonly deadlines: Deadlines;
+  readonly freezes: FreezeView;
   readonly pool: (length: number) => Buffer;
 }
 
@@ -58,8 +60,8 @@ export interface GateBaseOptions extends Pick<
 export async function openGateBase(
   options: GateBaseOptions,
 ): Promise<GateBase & { close(): Promise<void> }> {
-  const { config, configDirectory, store, clock, random, telemetry, secrets } = options;
-  const keys = await readSealingKeys({
+  const { config, configDirectory, store, bus, clock, random, telemetry, secrets } = options;
+  const keys = await readKeyRing("sealing", {
     references: config.auth.sealingKeys,
     configDirectory,
     random,
@@ -73,6 +75,7 @@ export async function openGateBase(
     random: pool,
     mode: config.gate.record,
   });
+  const freezes = await openFreezeView({ rows: store.freezes, bus, clock, telemetry });
   const parked = createParkedCalls({
     clock,
     max: config.gate.parked,
@@ -85,6 +88,7 @@ export async function openGateBase(
   });
   return {
     ...options,
+    freezes,
     recorder,
     parked,
     pool,
@@ -94,6 +98,7 @@ export async function openGateBase(
     async close() {
       await parked.close();
       await recorder.close();
+      await freezes.close();
       await options.mailbox.close();
     },
   };

@@ -7,20 +7,24 @@ import { ConnectionPool } from "../gate/connections.ts";
 import { createDecide } from "../gate/decide.ts";
 import { createDispatch } from "../gate/dispatch.ts";
 import { createExchange } from "../gate/exchange.ts";
+import { createLabels } from "../gate/labels.ts";
 import { createGate } from "../gate/gate.ts";
 import { createRequestStates } from "../gate/request-state.ts";
 import { createResultCache, type ResultCache } from "../gate/result-cache.ts";
+import { createPolicyDecider } from "../gate/policy-decider.ts";
 import { createRuleDecider } from "../gate/rule-decider.ts";
 import { createWatch } from "../gate/watch.ts";
 import type { Config } from "../model/config.ts";
 import type { HttpServerConfig, ServerConfig } from "../model/config-servers.ts";
 import { toUuidV7, type TenantId } from "../model/index.ts";
+import type { PolicySet } from "../policy/policy-set.ts";
 import type { Registry } from "../ports/registry.ts";
 import type { Connector } from "../ports/upstream.ts";
 import type { Watch } from "../ports/watch.ts";
 import { startRegistry } from "../registry/registry.ts";
 import { toDialTls } from "./dial-tls.ts";
 import type { GateBase } from "./gate-base.ts";
+import { openRules } from "./open-rules.ts";
 
 /** Until there are tenants in the configuration, there is one. */
 const tenant = "default" as TenantId;
@@ -42,6 +46,7 @@ export async function startGate(
 ): Promise<GateOfRevision> {
   const { clock, random, telemetry, secrets, store, bus } = base;
   const { servers, toolsets } = config;
+  const rules = await openRules(config, telemetry);
   const connections = new ConnectionPool({ servers, connectors, secrets, telemetry });
   const registry = await startRegistry({
     servers,
@@ -55,6 +60,27 @@ export async function startGate(
     telemetry,
   });
   const watch = createWatch({ registry, connections, telemetry });
+  const { cache, unsubscribe } = await openCache(config, base, connections);
+  return {
+    gate: composeGate(config, base, { connections, registry, cache, rules }),
+    watch,
+    registry,
+    async close() {
+      watch.close();
+      await unsubscribe();
+      await registry.close();
+      // Calls that began under this revision end under it; new ones have its successor.
+      const untilMs = clock.monotonicMs() + config.limits.drainTime;
+      while (connections.outstanding() > 0 && clock.monotonicMs() < untilMs)
+        await clock.sleep(idlePollMs);
+      rules?.close();
+      await connections.close();
+    },
+  };
+}
+
+async function openCache({ servers }: Config, base: GateBase, connections: ConnectionPool) {
+  const { clock, telemetry, bus } = base;
   const cache = createResultCache({
     clock,
     telemetry,
@@ -69,22 +95,7 @@ export async function startGate(
     // After a gap nothing that was kept can be trusted.
     for (const each of server === null ? Object.keys(servers) : [server]) cache.touch(each);
   });
-  sayRule(config, base);
-  return {
-    gate: composeGate(config, base, { connections, registry, cache }),
-    watch,
-    registry,
-    async close() {
-      watch.close();
-      await unsubscribe();
-      await registry.close();
-      // Calls that began under this revision end under it; new ones have its successor.
-      const untilMs = clock.monotonicMs() + config.limits.drainTime;
-      while (connections.outstanding() > 0 && clock.monotonicMs() < untilMs)
-        await clock.sleep(idlePollMs);
-      await connections.close();
-    },
-  };
+  return { cache, unsubscribe };
 }
 
 /** Servers whose state a call has changed. */
@@ -95,16 +106,19 @@ interface Behind {
   readonly connections: ConnectionPool;
   readonly registry: Registry;
   readonly cache: ResultCache;
+  /** Null where none are written: then `policy.rule` holds. */
+  readonly rules: PolicySet | null;
 }
 
 function composeGate(
   { gate, policy }: Config,
   base: GateBase,
-  { connections, registry, cache }: Behind,
+  { connections, registry, cache, rules }: Behind,
 ) {
-  const { clock, random, telemetry, sealer, parked, owner, pool } = base;
+  const { clock, random, telemetry, sealer, parked, owner, pool, freezes } = base;
   const states = createRequestStates({ sealer, clock, lifeMs: gate.parkTime });
-  const dispatch = createDispatch({ connections, clock, random, telemetry });
+  const dispatch = createDispatch({ connections, clock, random, telemetry, freezes });
+  const decider = rules === null ? createRuleDecider(policy.rule) : createPolicyDecider(rules);
   const toId = (): string => toUuidV7(clock.nowMs(), pool(10));
   return createGate({
     clock,
@@ -112,13 +126,21 @@ function composeGate(
     sealer,
     states,
     cache,
+    freezes,
+    labels: createLabels({
+      rows: base.store.labels,
+      clock,
+      decider,
+      forgetMs: policy.forgetLabels,
+    }),
     owner,
     mailbox: base.mailbox,
     recorder: base.recorder,
     deadlines: base.deadlines,
     catalog: () => registry.catalog(),
     decide: createDecide({
-      decider: createRuleDecider(policy.rule),
+      decider,
+      clock,
       salt: () => pool(32).toString("hex"),
     }),
     admit: createAdmit({ clock, caller: { ...gate, rate: gate.rate ?? null } }),
@@ -129,25 +151,6 @@ function composeGate(
       resultBytes: gate.resultSize,
     },
   });
-}
-
-/** Whoever allows everything is told so at each start. */
-function sayRule({ policy, servers }: Config, { telemetry }: GateBase): void {
-  const count = Object.keys(servers).length;
-  if (count === 0) return;
-  if (policy.rule === "allow-all") {
-    telemetry.log(
-      "warn",
-      "policy.rule is allow-all: every caller may call every tool that is not blocked",
-      { servers: count },
-    );
-  } else {
-    telemetry.log(
-      "warn",
-      "policy.rule is deny-all: no tool can be called until countersign.yaml allows it",
-      { servers: count },
-    );
-  }
 }
 
 function createConnectors(config: Config, base: GateBase): Connectors {

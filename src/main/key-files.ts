@@ -4,8 +4,8 @@ import type { Role } from "../authority/keyring.ts";
 import { Fault } from "../model/fault.ts";
 import type { Random } from "../ports/random.ts";
 
-/** `sealing` opens no door: it seals what clients carry for us. */
-type KeyUse = Role | "sealing";
+/** `sealing` and `vault` open no door: one seals what clients carry for us, one wraps stored secrets. */
+type KeyUse = Role | "sealing" | "vault";
 
 /** A key of this user's server, in the user's configuration directory and nowhere else. */
 export interface KeyFile {

@@ -8,6 +8,7 @@ import type { KeyPlace } from "../cli/context.ts";
 import { ensureKeyFile } from "./key-files.ts";
 import type { GateBase } from "./gate-base.ts";
 import { startGate, type GateOfRevision } from "./gate-parts.ts";
+import type { StoredVersions } from "./stored-secrets.ts";
 import type { Running } from "./start-parts.ts";
 
 /** What lives exactly as long as one revision: keys, bounds, and the gate with its servers. */
@@ -16,6 +17,8 @@ export interface RevisionParts {
   readonly limits: ApiLimits;
   readonly keys: readonly KeyPlace[];
   readonly gate: GateOfRevision;
+  /** Stored secrets that the configuration refers to, as they were when these parts started. */
+  readonly stored: StoredVersions;
 }
 
 export interface RevisionPartsOptions {
@@ -23,6 +26,7 @@ export interface RevisionPartsOptions {
   readonly random: Random;
   readonly configDirectory: string;
   readonly base: GateBase;
+  readonly readVersions: (config: Config) => Promise<StoredVersions>;
 }
 
 /** A key that a person chose may be guessed; 24 characters are more than one types by chance. */
@@ -32,8 +36,10 @@ const keyShape = /^[\x21-\x7e]{1,512}$/;
 
 export async function startRevisionParts(
   config: Config,
-  { secrets, random, configDirectory, base }: RevisionPartsOptions,
+  { secrets, random, configDirectory, base, readVersions }: RevisionPartsOptions,
 ): Promise<Running<RevisionParts>> {
+  // Before any of them is used: a change in between is noticed.
+  const stored = await readVersions(config);
   const admin =
     config.auth.adminKey === undefined
       ? await toFilePlace("admin")
@@ -41,10 +47,11 @@ export async function startRevisionParts(
   const approver = await toFilePlace("approver");
   const caller = await toFilePlace("caller");
   const callers = await Promise.all(
-    Object.entries(config.auth.callers).map(async ([id, { key, toolsets }]) => ({
+    Object.entries(config.auth.callers).map(async ([id, { key, toolsets, roles }]) => ({
       id,
       role: "caller" as const,
       toolsets: toolsets ?? null,
+      roles,
       sha256: hashKey((await readReference(key)).key),
     })),
   );
@@ -79,7 +86,7 @@ export async function startRevisionParts(
   const keys = [admin.place, approver.place, caller.place];
   const gate = await startGate(config, base);
   return {
-    parts: Object.freeze({ keyring, limits: toLimits(config), keys, gate }),
+    parts: Object.freeze({ keyring, limits: toLimits(config), keys, gate, stored }),
     stop: () => gate.close(),
   };
 }

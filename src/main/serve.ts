@@ -64,6 +64,7 @@ async function start(tools: ServeTools, { options, signal }: Starting) {
     withProcess: true,
   });
   const lifecycle = createLifecycle({ clock, telemetry, signal });
+  const places = { variables: environment.variables, directory: config.directory };
   server = await startServer({
     start: config,
     listen,
@@ -73,7 +74,7 @@ async function start(tools: ServeTools, { options, signal }: Starting) {
     clock,
     random,
     telemetry,
-    secrets: createSecrets({ variables: environment.variables, directory: config.directory }),
+    toSecrets: (readStored) => createSecrets({ ...places, ...(readStored && { readStored }) }),
     forPrograms: environment.forPrograms,
     metrics: () => telemetry.expose(),
   });

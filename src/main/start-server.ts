@@ -3,18 +3,23 @@ import { createFace, type Face } from "../api/mcp/face.ts";
 import { createReadiness } from "../api/readiness.ts";
 import { createLiveWatch } from "../gate/live-watch.ts";
 import { openMailbox } from "../gate/mailbox.ts";
-import { toUuidV7 } from "../model/index.ts";
+import { toUuidV7, type TenantId } from "../model/index.ts";
 import type { ServeEvent } from "../cli/context.ts";
 import type { ListenAddress } from "../model/config-field.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
+import type { SecretMaterial, Vault } from "../ports/vault.ts";
 import type { LogLevel, Telemetry } from "../ports/telemetry.ts";
 import { openConfiguration, type LiveConfiguration } from "./configuration.ts";
+import { freezeChannel } from "../authority/freezes.ts";
 import { openGateBase, type GateBase } from "./gate-base.ts";
+import { createDocumentCheck } from "./document-check.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { StartConfig } from "./read-config.ts";
 import { startRevisionParts, type RevisionParts } from "./revision-parts.ts";
+import { listStored, readVersions, secretsChannel, watchStored } from "./stored-secrets.ts";
+import { listVaultKeys, startVault } from "./start-vault.ts";
 import { startStorage, type Storage } from "./storage.ts";
 
 export interface ServerOptions {
@@ -26,11 +31,14 @@ export interface ServerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
-  readonly secrets: Secrets;
+  /** Without `readStored` for what is needed before the vault is open. */
+  readonly toSecrets: (readStored: ReadStored | null) => Secrets;
   /** What programs that we start get of our environment. */
   readonly forPrograms: Readonly<Record<string, string>>;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
+
+type ReadStored = (name: string) => Promise<SecretMaterial | null>;
 
 type Ready = Extract<ServeEvent, { event: "ready" }>;
 
@@ -50,35 +58,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { lifecycle, start } = options;
   const storage = await startStorage({
     ...options,
+    secrets: options.toSecrets(null),
     store: start.config.store,
     directory: start.directory,
   });
+  const { vault, secrets } = await openVault(options, storage);
   const base = await lifecycle.start({
     name: "gate",
-    start: () => startGateBase(options, storage),
+    start: () => startGateBase(options, storage, secrets),
     stop: (started) => started.close(),
   });
   const configuration = await startConfiguration(options, storage, base);
   const drainTimeMs = () => configuration.live().config.limits.drainTime;
   const face = createDoorFace(options, { configuration, base });
-  await lifecycle.start({
-    name: "letters",
-    start: () =>
-      base.mailbox.open(base.owner, async (letter, signal) =>
-        letter.kind === "heard"
-          ? face.hear(letter)
-          : configuration.live().parts.gate.gate.takeLetter(letter, signal),
-      ),
-    stop: async (close) => {
-      await close();
-      // What waits for a person would keep its connections, and so the configuration, open.
-      await base.parked.close();
-    },
-  });
+  await startLetters(options, { configuration, base, face });
   let cut = false;
   const api = await lifecycle.start({
     name: "api",
-    start: () => startDoor(options, { storage, configuration, face }),
+    start: () => startDoor(options, { storage, configuration, face, vault, base }),
     stop: async (started) => {
       cut = (await started.drain(drainTimeMs())) === "cut";
     },
@@ -102,14 +99,41 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-function startConfiguration(options: ServerOptions, storage: Storage, base: GateBase) {
+/** Until there are tenants in the configuration, there is one. */
+const tenant = "default" as TenantId;
+
+async function openVault(options: ServerOptions, { store }: Storage) {
+  const { vault } = await options.lifecycle.start({
+    name: "vault",
+    start: () =>
+      startVault({
+        ...options,
+        references: listVaultKeys(options.start.config),
+        secrets: options.toSecrets(null),
+        rows: store.secrets,
+      }),
+    stop: (started) => started.close(),
+  });
+  const secrets = options.toSecrets((name) => vault.read({ tenant, name, subject: null }));
+  return { vault, secrets };
+}
+
+async function startConfiguration(options: ServerOptions, storage: Storage, base: GateBase) {
   const { lifecycle, start, clock, telemetry } = options;
-  return lifecycle.start({
+  const rows = storage.store.secrets;
+  const configuration = await lifecycle.start({
     name: "configuration",
     start: () =>
       openConfiguration<RevisionParts>({
         document: start.document,
-        start: (config) => startRevisionParts(config, { ...options, base }),
+        check: createDocumentCheck({ pins: storage.store.pins, tenant }),
+        start: (config) =>
+          startRevisionParts(config, {
+            ...options,
+            secrets: base.secrets,
+            base,
+            readVersions: (read) => readVersions({ rows, tenant }, listStored(read)),
+          }),
         revisions: storage.store.revisions,
         bus: storage.bus,
         clock,
@@ -118,19 +142,57 @@ function startConfiguration(options: ServerOptions, storage: Storage, base: Gate
     stop: (started) => started.close(),
     stopWithinMs: apiStopWithinMs,
   });
+  await lifecycle.start({
+    name: "stored secrets",
+    start: () =>
+      watchStored({
+        bus: storage.bus,
+        clock,
+        telemetry,
+        serving: () => configuration.live().parts.stored,
+        read: (names) => readVersions({ rows, tenant }, names),
+        restart: () => configuration.restart(),
+      }),
+    stop: (stop) => stop(),
+  });
+  return configuration;
+}
+
+/** What other replicas ask about calls that this one holds. */
+async function startLetters(
+  { lifecycle }: ServerOptions,
+  { base, face, configuration }: Pick<Behind, "face" | "configuration"> & { base: GateBase },
+): Promise<void> {
+  await lifecycle.start({
+    name: "letters",
+    start: () =>
+      base.mailbox.open(base.owner, async (letter, signal) =>
+        letter.kind === "heard"
+          ? face.hear(letter)
+          : configuration.live().parts.gate.gate.takeLetter(letter, signal),
+      ),
+    stop: async (close) => {
+      await close();
+      // What waits for a person would keep its connections, and so the configuration, open.
+      await base.parked.close();
+    },
+  });
 }
 
 interface Behind {
+  readonly vault: Vault;
   readonly storage: Storage;
   readonly configuration: LiveConfiguration<RevisionParts>;
   readonly face: Face;
+  readonly base: GateBase;
 }
 
-async function startGateBase(options: ServerOptions, { store, bus }: Storage) {
+async function startGateBase(options: ServerOptions, { store, bus }: Storage, secrets: Secrets) {
   const { start, forPrograms, clock, random, telemetry } = options;
   const toId = (): string => toUuidV7(clock.nowMs(), random.bytes(10));
   return openGateBase({
     ...options,
+    secrets,
     store,
     bus,
     config: start.config,
@@ -171,7 +233,7 @@ function createDoorFace(
   });
 }
 
-function startDoor(options: ServerOptions, { storage, configuration, face }: Behind) {
+function startDoor(options: ServerOptions, { storage, configuration, face, vault, base }: Behind) {
   const { clock, random, telemetry, listen, version, metrics } = options;
   return startApi({
     listen,
@@ -183,6 +245,13 @@ function startDoor(options: ServerOptions, { storage, configuration, face }: Beh
     telemetry,
     metrics,
     configuration,
+    vault,
+    freezes: storage.store.freezes,
+    onFreeze: async () => {
+      await base.freezes.refresh();
+      await storage.bus.publish(freezeChannel, "");
+    },
+    onSecret: (name) => storage.bus.publish(secretsChannel, name),
     face,
     registry: () => configuration.live().parts.gate.registry,
     gate: { exchange: (request) => configuration.live().parts.gate.gate.exchange(request) },

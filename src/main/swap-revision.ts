@@ -44,6 +44,26 @@ export function followRevision<Parts>(holder: Holder<Parts>): Promise<Followed> 
   });
 }
 
+/**
+ * Starts the parts of the serving revision anew, because what they read at their start has changed.
+ * Null once they serve; else why those of before go on.
+ */
+export function restartRevision<Parts>(holder: Holder<Parts>): Promise<string | null> {
+  return holder.serial(async () => {
+    if (holder.closed) return null;
+    await holder.retiring;
+    const { start, clock } = holder.options;
+    const { revision, config } = holder.started;
+    try {
+      const running = await startParts({ config, start, clock });
+      replaceStarted(holder, { revision, config, running });
+      return null;
+    } catch (fault) {
+      return toReason(fault);
+    }
+  });
+}
+
 interface Entering<Parts> {
   readonly next: ConfigRevision;
   readonly running: Running<Parts>;

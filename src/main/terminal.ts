@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Files, Streams } from "../cli/context.ts";
+import type { Files, Input, Streams } from "../cli/context.ts";
 import { Fault } from "../model/fault.ts";
 import { readBounded } from "./read-bounded.ts";
 
@@ -22,6 +22,29 @@ export function openStreams(wantsColor: boolean | null): Streams {
 /** Whoever reads the answer must learn that it is not whole; the work itself goes on. */
 function noteUnwritten(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") process.exitCode = 1;
+}
+
+export function openInput(variables: Readonly<Record<string, string | undefined>>): Input {
+  return {
+    get isTerminal() {
+      return process.stdin.isTTY === true;
+    },
+    variable: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
+    async read(maxBytes) {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes > maxBytes) throw new Fault("payload_too_large", "Standard input is too long.");
+        chunks.push(chunk);
+      }
+      try {
+        return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+      } catch {
+        throw new Fault("usage_invalid", "Standard input is not UTF-8.");
+      }
+    },
+  };
 }
 
 /** As large as a configuration may be, and some more: a wrong path is not read whole. */

@@ -107,7 +107,7 @@ export class ChannelUpstream implements Upstream {
   }
 
   send(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    const { method, members, meta: own, client, signal, notAfterMs } = request;
+    const { method, members, meta: own, client, signal, beforeWrite } = request;
     const id = this.#nextId++;
     const named = own["progressToken"] === undefined ? own : { ...own, progressToken: id };
     const meta =
@@ -129,9 +129,7 @@ export class ChannelUpstream implements Upstream {
         reject: (error) => (leave(), reject(error)),
       });
       try {
-        // Checked just before the bytes go out: a late call is not sent (I4).
-        if (this.#options.clock.nowMs() >= notAfterMs)
-          throw new Fault("deadline_exceeded", "The call was not sent in time.");
+        beforeWrite();
         this.#write(writeRequest({ id, method, members, meta }));
       } catch (error) {
         this.#pending.delete(id);

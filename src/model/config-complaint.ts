@@ -17,37 +17,54 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 /** The schema of what a person writes, for editors and for suggestions. */
 export const configJsonSchema: JsonSchema = z.toJSONSchema(configSchema, { io: "input" });
 
-export function toComplaints(issues: readonly z.core.$ZodIssue[], document: unknown): Complaint[] {
-  return issues.flatMap((issue) => {
-    const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
-    if (issue.code === "unrecognized_keys")
-      return issue.keys.map((key) => toUnknownKey([...path, key]));
-    const input = valueAt(document, path);
-    const message = toMessage(issue, input);
-    const suggestion = toSuggestion(issue, input, path);
-    const complaint: Complaint = { path, at: "value", message, suggestion };
-    // Without its kind nothing in a union is checked; a misspelt `kind` is best seen as itself.
-    const strangers =
-      issue.code === "invalid_union" ? strangersIn(document, path.slice(0, -1)) : [];
-    return [complaint, ...strangers.map(toUnknownKey)];
-  });
+export type ToComplaints = (
+  issues: readonly z.core.$ZodIssue[],
+  document: unknown,
+) => readonly Complaint[];
+
+/** Complaints about documents of one format, with what was probably meant. */
+export function createToComplaints(root: JsonSchema): ToComplaints {
+  const format: Format = { root, allKeys: listKeys(root) };
+  return (issues, document) =>
+    issues.flatMap((issue) => {
+      const path = issue.path.map((part) => (typeof part === "number" ? part : String(part)));
+      if (issue.code === "unrecognized_keys")
+        return issue.keys.map((key) => toUnknownKey(format, [...path, key]));
+      const input = valueAt(document, path);
+      const message = toMessage(issue, input);
+      const suggestion = toSuggestion(issue, input, schemasAt(root, path));
+      const complaint: Complaint = { path, at: "value", message, suggestion };
+      // Without its kind nothing in a union is checked; a misspelt `kind` is best seen as itself.
+      const outer = path.slice(0, -1);
+      const known = keysAt(root, outer);
+      const strangers = issue.code === "invalid_union" ? keysIn(document, outer) : [];
+      return [
+        complaint,
+        ...strangers
+          .filter((key) => !known.includes(key))
+          .map((key) => toUnknownKey(format, [...outer, key])),
+      ];
+    });
 }
 
-function toUnknownKey(path: KeyPath): Complaint {
+interface Format {
+  readonly root: JsonSchema;
+  /** Where each key stands, so that a misplaced one can be sent home. */
+  readonly allKeys: readonly { readonly key: string; readonly path: KeyPath }[];
+}
+
+function toUnknownKey({ root, allKeys }: Format, path: KeyPath): Complaint {
   const key = String(path.at(-1));
-  const siblings = keysAt(path.slice(0, -1));
+  const siblings = keysAt(root, path.slice(0, -1));
   const elsewhere = allKeys.find((each) => each.key === key)?.path;
   const suggestion =
     closest(key, siblings) ?? (elsewhere === undefined ? null : renderKeyPath(elsewhere));
   return { path, at: "key", message: "is not a known key", suggestion };
 }
 
-/** The keys below a path that no schema knows. */
-function strangersIn(document: unknown, path: KeyPath): readonly KeyPath[] {
-  const known = keysAt(path);
+function keysIn(document: unknown, path: KeyPath): readonly string[] {
   const given = valueAt(document, path);
-  const keys = typeof given === "object" && given !== null ? Object.keys(given) : [];
-  return keys.filter((key) => !known.includes(key)).map((key) => [...path, key]);
+  return typeof given === "object" && given !== null ? Object.keys(given) : [];
 }
 
 function toMessage(issue: z.core.$ZodIssue, input: unknown): string {
@@ -62,7 +79,11 @@ function toMessage(issue: z.core.$ZodIssue, input: unknown): string {
   return issue.message;
 }
 
-function toSuggestion(issue: z.core.$ZodIssue, input: unknown, path: KeyPath): string | null {
+function toSuggestion(
+  issue: z.core.$ZodIssue,
+  input: unknown,
+  [field]: readonly JsonSchema[],
+): string | null {
   if (issue.code === "custom" && typeof issue.params?.suggestion === "string")
     return issue.params.suggestion;
   const options = toOptions(issue);
@@ -70,7 +91,6 @@ function toSuggestion(issue: z.core.$ZodIssue, input: unknown, path: KeyPath): s
     const near = typeof input === "string" ? closest(input, options) : null;
     return near ?? (options.length === 1 ? options[0]! : null);
   }
-  const [field] = schemasAt(path);
   const fallback: unknown = field?.default;
   return typeof fallback === "string" || typeof fallback === "number" ? String(fallback) : null;
 }
@@ -92,14 +112,14 @@ function valueAt(document: unknown, path: KeyPath): unknown {
 }
 
 /** Every schema that may hold at a path; several below a union. */
-function schemasAt(path: KeyPath): readonly JsonSchema[] {
+function schemasAt(root: JsonSchema, path: KeyPath): readonly JsonSchema[] {
   return path.reduce<readonly JsonSchema[]>(
     (schemas, part) =>
       schemas.flatMap(branchesOf).flatMap((schema) => {
         const next = typeof part === "number" ? schema.items : schema.properties?.[part];
         return typeof next === "object" && !Array.isArray(next) ? [next] : [];
       }),
-    [configJsonSchema],
+    [root],
   );
 }
 
@@ -107,14 +127,17 @@ function branchesOf(schema: JsonSchema): readonly JsonSchema[] {
   return schema.oneOf ?? schema.anyOf ?? [schema];
 }
 
-function keysAt(path: KeyPath): readonly string[] {
-  return schemasAt(path)
+function keysAt(root: JsonSchema, path: KeyPath): readonly string[] {
+  return schemasAt(root, path)
     .flatMap(branchesOf)
     .flatMap((schema) => Object.keys(schema.properties ?? {}));
 }
 
-/** Where each key of the format stands, so that a misplaced one can be sent home. */
-const allKeys: readonly { key: string; path: KeyPath }[] = keysAt([]).flatMap((key) => [
-  { key, path: [key] },
-  ...keysAt([key]).map((below) => ({ key: below, path: [key, below] })),
-]);
+function listKeys(root: JsonSchema): Format["allKeys"] {
+  return keysAt(root, []).flatMap((key) => [
+    { key, path: [key] },
+    ...keysAt(root, [key]).map((below) => ({ key: below, path: [key, below] })),
+  ]);
+}
+
+export const toComplaints: ToComplaints = createToComplaints(configJsonSchema);

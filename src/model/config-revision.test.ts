@@ -9,6 +9,37 @@ const kibibyte = fc.integer({ min: 4, max: 256 }).map((count) => count * 1024);
 const milliseconds = fc.integer({ min: 1_000, max: 600_000 });
 const pool = fc.integer({ min: 2, max: 200 });
 
+const names = fc.uniqueArray(fc.constantFrom("a", "b-c", "https://gate.example"), { maxLength: 3 });
+const issuer = fc.record(
+  {
+    issuer: fc.constantFrom("https://idp.example", "https://idp.example/realms/a/"),
+    audiences: names,
+    algorithms: fc.constantFrom(["RS256"], ["ES256", "EdDSA"]),
+    private: fc.boolean(),
+    tenant: fc.constant("default"),
+    kind: fc.constantFrom("client", "user", "service"),
+    subjectClaim: fc.constantFrom("sub", "/a/b"),
+    access: fc.record({
+      viewer: names,
+      operator: names,
+      auditor: names,
+      approver: names,
+      admin: names,
+    }),
+    requiredScopes: fc.constantFrom([], ["calls"]),
+    rolesClaim: fc.constant("groups"),
+    jwksUri: fc.constant("https://idp.example/jwks?a=b"),
+    toolsets: fc.constantFrom([], ["", "travel"]),
+  },
+  {
+    requiredKeys: ["issuer", "audiences", "algorithms", "private", "tenant", "kind"].concat([
+      "subjectClaim",
+      "access",
+      "requiredScopes",
+    ]) as "issuer"[],
+  },
+);
+
 /** Anything the program can read, as it reads it. */
 const config: fc.Arbitrary<unknown> = fc.record({
   version: fc.constant(1),
@@ -19,16 +50,32 @@ const config: fc.Arbitrary<unknown> = fc.record({
     {
       adminKey: fc.constantFrom("env://KEY", "file://key"),
       sealingKeys: fc.array(fc.constantFrom("env://A", "env://B"), { maxLength: 3 }),
+      vaultKeys: fc.array(fc.constantFrom("env://A", "env://B"), { maxLength: 3 }),
+      agentKeys: fc.array(fc.constantFrom("env://A", "env://B"), { maxLength: 3 }),
+      issuers: fc.dictionary(fc.constantFrom("corp", "ci-1"), issuer, { maxKeys: 1 }),
       callers: fc.dictionary(
         fc.constantFrom("bot", "ci-1"),
-        fc.record({ key: fc.constant("env://BOT") }),
+        fc.record({ key: fc.constant("env://BOT"), roles: fc.constantFrom([], ["ops"]) }),
       ),
     },
-    { requiredKeys: ["sealingKeys", "callers"] },
+    { requiredKeys: ["sealingKeys", "vaultKeys", "agentKeys", "issuers", "callers"] },
   ),
   servers: fc.constant({}),
   toolsets: fc.constant({}),
-  policy: fc.record({ rule: fc.constantFrom("allow-all", "deny-all") }),
+  policy: fc.oneof(
+    fc.record({
+      rule: fc.constantFrom("allow-all" as const, "deny-all" as const),
+      rules: fc.constant({}),
+      forgetLabels: fc.integer({ min: 60_000, max: 600_000 }),
+    }),
+    fc.record({
+      rule: fc.constant("deny-all" as const),
+      rules: fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.string({ minLength: 1 }), {
+        maxKeys: 3,
+      }),
+      forgetLabels: fc.integer({ min: 60_000, max: 600_000 }),
+    }),
+  ),
   gate: fc.record({
     concurrency: fc.integer({ min: 1, max: 65_536 }),
     queue: fc.nat({ max: 65_536 }),
@@ -75,12 +122,12 @@ test("a revision read back from its bytes is the same configuration under the sa
 test("every default is written out, so that later defaults do not change what a revision means", () => {
   const { bytes } = toConfigRevision(configSchema.parse({ version: 1 }));
   expect(new TextDecoder().decode(bytes)).toBe(
-    '{"allowedHosts":[],"allowedOrigins":[],"auth":{"callers":{},"sealingKeys":[]},' +
+    '{"allowedHosts":[],"allowedOrigins":[],"auth":{"agentKeys":[],"callers":{},"issuers":{},"sealingKeys":[],"vaultKeys":[]},' +
       '"gate":{"argumentProblems":10,"concurrency":64,"parkTime":"10m","parked":1000,' +
       '"queue":256,"record":"async","resultSize":"32MiB"},"limits":{"bodySize":"4MiB",' +
       '"concurrentRequests":256,"drainTime":"20s","headerSize":"16KiB","openStreams":4096,' +
       '"queuedRequests":256,"requestDeadline":"1m"},"listen":"127.0.0.1:7070",' +
-      '"log":{"level":"info"},"policy":{"rule":"deny-all"},"servers":{},' +
+      '"log":{"level":"info"},"policy":{"forgetLabels":"8h","rule":"deny-all","rules":{}},"servers":{},' +
       '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"toolsets":{},' +
       '"version":1,"worker":{"slots":64}}',
   );

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { countField, durationField } from "./config-field.ts";
+import { labelSchema } from "./label.ts";
+import { parametersField } from "./parameter-types.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
 const notName =
@@ -23,12 +25,28 @@ function isPlainUrl(text: string): boolean {
   return url.username === "" && url.password === "" && url.hash === "";
 }
 
+const labelsField = z
+  .array(labelSchema, "takes a list of labels")
+  .max(3)
+  .refine(
+    (labels) => !(labels.includes("trusted") && labels.includes("untrusted")),
+    "says trusted and untrusted at once",
+  );
+
 const toolSchema = z
   .strictObject({
     effect: z
       .enum(["read", "write", "destructive"], "takes read, write or destructive")
       .prefault("write")
       .describe("What a call does at most. A server's own hints are not believed."),
+    outward: z
+      .boolean("takes true or false")
+      .optional()
+      .describe("Whether what goes into it may leave the house. Absent: as the server."),
+    labels: labelsField
+      .optional()
+      .describe("Where its results come from. Absent: as the server says."),
+    parameters: parametersField.optional(),
     idempotent: z
       .boolean("takes true or false")
       .prefault(false)
@@ -64,6 +82,13 @@ const common = {
     .prefault(256)
     .describe("Calls that may wait. One more is refused with a Retry-After."),
   effect: toolSchema.shape.effect,
+  outward: z
+    .boolean("takes true or false")
+    .prefault(false)
+    .describe("Whether what goes into its tools may leave the house, reads included."),
+  labels: labelsField
+    .prefault(["untrusted"])
+    .describe("Where its results come from: trusted, untrusted, confidential."),
   tools: z
     .record(z.string().min(1).max(128), toolSchema)
     .prefault({})
@@ -204,6 +229,10 @@ const toolsetSchema = z
       .describe(
         "Whether find_tools, describe_tool and call_tool stand in for the list; `auto`: from 100 tools on.",
       ),
+    reveal: z
+      .enum(["explain", "hide"], "takes explain or hide")
+      .prefault("explain")
+      .describe("Whether a denial names its rule and reason to the caller. It is recorded always."),
     batch: z
       .boolean("takes true or false")
       .prefault(false)

@@ -8,6 +8,8 @@ import {
   originSchema,
   sizeField,
 } from "./config-field.ts";
+import { issuersField, publicUrlField } from "./config-issuers.ts";
+import { policyField, roleSchema } from "./config-policy.ts";
 import { serversField, toolsetsField } from "./config-servers.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
@@ -39,6 +41,12 @@ const limitsSchema = z
       ),
   })
   .describe("Bounds of the server. Each has a defined answer when it is reached.");
+
+const rolesField = z
+  .array(roleSchema, "takes a list of roles")
+  .max(100, "takes at most 100 roles")
+  .prefault([])
+  .describe('Roles that policies know it by: `Role::"default/NAME"`.');
 
 const callerName = z
   .string()
@@ -143,6 +151,7 @@ export const configSchema = z
       .max(64, "takes at most 64 origins")
       .prefault([])
       .describe("Origins of browsers accepted besides our own; others are answered with 403."),
+    publicUrl: publicUrlField,
     auth: z
       .strictObject({
         adminKey: secretReferenceSchema
@@ -158,6 +167,23 @@ export const configSchema = z
             "Keys for state that clients carry, the newest first; all replicas share them. " +
               "Absent: one is made on first start for this user.",
           ),
+        vaultKeys: z
+          .array(secretReferenceSchema, "takes a list of references")
+          .max(8, "takes at most 8 keys")
+          .prefault([])
+          .describe(
+            "Keys that stored secrets are wrapped with, the newest first; all replicas share them. " +
+              "Absent: one is made on first start for this user.",
+          ),
+        agentKeys: z
+          .array(secretReferenceSchema, "takes a list of references")
+          .max(8, "takes at most 8 keys")
+          .prefault([])
+          .describe(
+            "Keys that agents' tokens are signed with, the newest first; all replicas share them. " +
+              "Absent: one is made on first start for this user.",
+          ),
+        issuers: issuersField,
         callers: z
           .record(
             callerName,
@@ -168,27 +194,18 @@ export const configSchema = z
                 .max(100)
                 .optional()
                 .describe("Toolsets it may use. Absent: all, and `/mcp`."),
+              roles: rolesField,
             }),
           )
           .prefault({})
           .describe("Who may call tools, by name, beside the caller key of this user."),
       })
       .prefault({})
-      .describe("Who may call. Every request but the health checks needs a key."),
+      .describe("Who may call. Every request but the health checks needs a key or a token."),
     limits: limitsSchema.prefault({}),
     servers: serversField,
     toolsets: toolsetsField,
-    policy: z
-      .strictObject({
-        rule: z
-          .enum(["deny-all", "allow-all"], "takes deny-all or allow-all")
-          .prefault("deny-all")
-          .describe(
-            "`allow-all`: every caller may call every tool that is not blocked. Said at each start.",
-          ),
-      })
-      .prefault({})
-      .describe("Who may do what. Until policies are built in, all or nothing."),
+    policy: policyField,
     gate: gateSchema.prefault({}),
     store: z
       .discriminatedUnion(
@@ -243,4 +260,4 @@ export type Config = z.output<typeof configSchema>;
  * Keys bound to something that exists once a process (the socket, the store's pool): a running
  * process refuses a revision that changes them and says so; the next start takes it.
  */
-export const restartKeys = ["listen", "limits.headerSize", "store"] as const;
+export const restartKeys = ["listen", "limits.headerSize", "store", "auth.vaultKeys"] as const;

@@ -49,13 +49,20 @@ export const decisionSchema = z
       kind: z.literal("ask"),
       ...common,
       obligations: z.array(obligationSchema).max(100).readonly(),
+      /** Every one of them has to agree. */
       approvers: z
-        .strictObject({
-          /** `role:finance`, a subject, or `self`. */
-          who: z.string().min(1).max(256),
-          quorum: z.int().min(1).max(10),
-          passkey: z.boolean(),
-        })
+        .array(
+          z
+            .strictObject({
+              /** `role:finance`, a subject, or `self`. */
+              who: z.string().min(1).max(256),
+              quorum: z.int().min(1).max(10),
+              passkey: z.boolean(),
+            })
+            .readonly(),
+        )
+        .min(1)
+        .max(100)
         .readonly(),
     }),
   ])

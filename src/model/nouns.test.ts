@@ -198,7 +198,7 @@ test("what a noun is parsed to is frozen all the way down", () => {
     { kind: "sandbox", tier: "T1" },
     { kind: "egress", hosts: ["api.example.com:443"] },
   ];
-  const approvers = { who: "role:finance", quorum: 2, passkey: true };
+  const approvers = [{ who: "role:finance", quorum: 2, passkey: true }];
   const policy = digest("p");
   for (const decision of [
     { kind: "allow", policy, reasons, obligations },
@@ -240,7 +240,7 @@ test("nouns refuse what they do not know", () => {
   expect(approvalSchema.safeParse({ ...approval, state: "maybe" }).success).toBe(false);
   const asks = { kind: "ask", policy: digest("p"), reasons: [reason], obligations: [] };
   for (const quorum of [0, 11, 1.5]) {
-    const approvers = { who: "role:finance", quorum, passkey: false };
+    const approvers = [{ who: "role:finance", quorum, passkey: false }];
     expect(decisionSchema.safeParse({ ...asks, approvers }).success).toBe(false);
     expect(approvalSchema.safeParse({ ...approval, quorum }).success).toBe(false);
   }

@@ -2,7 +2,12 @@ import { z } from "zod";
 import { digestSchema } from "./digest.ts";
 import { tenantIdSchema } from "./id.ts";
 
-const nameSchema = z.string().min(1).max(256);
+// Names are joined by line breaks into keys, and shown to people: none holds a control character.
+const nameSchema = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^\P{Cc}+$/u);
 
 /** Who acts, proven. An agent acts on behalf of its subject and never has more rights than that. */
 export const principalSchema = z

@@ -54,6 +54,8 @@ export interface CatalogToolset {
   readonly search: boolean;
   /** Whether `call_tools` is offered besides. */
   readonly batch: boolean;
+  /** Whether a denial names its rule to the caller. */
+  readonly reveal: "explain" | "hide";
 }
 
 export type Effect = "read" | "write" | "destructive";

@@ -1,22 +1,37 @@
 import type { Json } from "../lib/strict-json.ts";
-import type { Decision, Digest, Principal } from "../model/index.ts";
-import type { Effect } from "./catalog.ts";
+import type { Decision, Label, Principal } from "../model/index.ts";
+import type { CatalogServer, CatalogTool, Effect } from "./catalog.ts";
 
 /** What policy says of a call. Pure and synchronous: it is asked on the hot path. */
 export interface Decider {
-  /** Of the policy that decides; stands in every intent. */
-  readonly policy: Digest;
+  /** The decision names the policy that made it, which is the same for one target always. */
   decide(question: Question): Decision;
+  /** Whether any rule reads labels: only then are they kept. */
+  readonly keepsLabels: boolean;
+  /** Whether a rule about this target does: only then are they looked up. */
+  readsLabels(about: Target): boolean;
 }
 
-export interface Question {
+export interface Question extends Target {
   readonly principal: Principal;
+  /** Of the subject. */
+  readonly roles: readonly string[];
   readonly toolset: string;
-  readonly server: string;
+  /** Validated, with defaults filled in. */
+  readonly args: Json;
+  /** What the caller's context has touched. */
+  readonly labels: readonly Label[];
+  readonly nowMs: number;
+}
+
+export interface Target {
+  readonly server: Pick<CatalogServer, "name">;
+  /** Null for prompts, resources and completions. */
+  readonly tool: CatalogTool | null;
   readonly method: string;
   /** The server's own name of the tool or prompt, or the URI. */
   readonly target: string;
   readonly effect: Effect;
-  /** Validated, with defaults filled in. */
-  readonly args: Json;
+  /** Whether what goes in may leave the house. */
+  readonly outward: boolean;
 }

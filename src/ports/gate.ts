@@ -14,8 +14,12 @@ export interface Gate {
 
 export interface GateRequest {
   readonly principal: Principal;
+  /** Of the subject, as its key or its token says: what policies know it by. */
+  readonly roles: readonly string[];
   /** `""` for `/mcp` itself. */
   readonly toolset: string;
+  /** A session or a conversation, as far as the client names one: what labels are kept by. */
+  readonly context: string;
   readonly method: string;
   /** Read strictly: no duplicate key, no number that a double does not keep. */
   readonly params: Readonly<Record<string, Json>>;

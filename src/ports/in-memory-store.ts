@@ -1,3 +1,5 @@
+import { createInMemoryFreezes } from "./in-memory-freezes.ts";
+import { createInMemoryLabels } from "./in-memory-labels.ts";
 import { createInMemoryLetters } from "./in-memory-letters.ts";
 import { Fault } from "../model/index.ts";
 import type { Clock } from "./clock.ts";
@@ -8,6 +10,7 @@ import {
   createInMemoryPins,
   createInMemoryRevisions,
 } from "./in-memory-rows.ts";
+import { createInMemorySecretRows } from "./in-memory-secret-rows.ts";
 import { InMemoryRuns, type EnlistInMemory } from "./in-memory-runs.ts";
 import { requireId, requireStorableUnit } from "./storable.ts";
 import { storeLimits } from "./store-limits.ts";
@@ -75,6 +78,9 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     pins: createInMemoryPins(),
     letters: createInMemoryLetters(),
     memories: createInMemoryMemories(),
+    secrets: createInMemorySecretRows(),
+    labels: createInMemoryLabels(),
+    freezes: createInMemoryFreezes(),
     commit: async (unit) => commit(unit),
     async close() {
       closed = true;

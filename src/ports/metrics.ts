@@ -30,6 +30,11 @@ export const metrics = {
     help: "When the serving revision was applied.",
     labels: {},
   },
+  freezes: {
+    kind: "gauge",
+    help: "Freezes in force, as this replica has heard.",
+    labels: {},
+  },
   gate_breaker_moves: {
     kind: "counter",
     help: "Moves of the breakers of servers, by the state that they moved to.",

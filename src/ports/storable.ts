@@ -8,7 +8,9 @@ import type {
   MemoryRow,
   PinRow,
   RunDraft,
+  SecretRow,
 } from "./store.ts";
+import type { SecretKey } from "./vault.ts";
 
 /**
  * What every store refuses before it writes, so that the twin and Postgres refuse alike and no
@@ -156,4 +158,22 @@ export function requireStorableMemory(row: MemoryRow): void {
 
 function asBytes(floats: Float32Array): Uint8Array {
   return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+}
+
+/** The key is checked apart: rows are looked up by it, too. */
+export function requireSecretKey({ tenant, name, subject }: SecretKey): void {
+  requireName("tenant", tenant);
+  requireName("name", name);
+  if (subject !== null) requireName("subject", subject);
+}
+
+export function requireStorableSecret(row: SecretRow): void {
+  requireSecretKey(row);
+  requireWhole("version", row.version);
+  requireCount("hosts", row.hosts.length, storeLimits.hostsPerSecret);
+  for (const host of row.hosts) requireName("hosts", host);
+  requireBytes("sealed", row.sealed, storeLimits.sealedBytes);
+  requireBytes("wrapped", row.wrapped, storeLimits.wrappedBytes);
+  requireName("keyId", row.keyId);
+  requireWhole("writtenAtMs", row.writtenAtMs);
 }

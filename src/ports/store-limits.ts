@@ -11,6 +11,13 @@ export const storeLimits = {
   eventsPerAppend: 1_000,
   entriesPerUnit: 1_000,
   wakesPerUnit: 1_000,
+  /** A secret of 64 KiB with its nonce and tag, and room for another format. */
+  sealedBytes: 72 * 1024,
+  /** A wrapped data key; those of key management services have a few hundred bytes. */
+  wrappedBytes: 8 * 1024,
+  hostsPerSecret: 32,
+  /** Changes of one secret at one replica that wait for each other. */
+  waitingPerSecret: 1_000,
   /** A page never holds more rows than this, whatever was asked for. */
   rowsPerPage: 10_000,
 } as const;

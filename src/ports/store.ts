@@ -1,11 +1,14 @@
+import type { Frozen } from "../model/freeze.ts";
 import type {
   ApprovalId,
   ApprovalState,
   Digest,
   EntryId,
+  Label,
   RunId,
   TenantId,
 } from "../model/index.ts";
+import type { SecretFacts, SecretKey, SecretPage } from "./vault.ts";
 
 /**
  * The one stateful dependency. Payloads are bytes that the caller has already made canonical:
@@ -20,6 +23,9 @@ export interface Store {
   readonly approvals: Approvals;
   readonly memories: Memories;
   readonly letters: Letters;
+  readonly secrets: SecretRows;
+  readonly labels: LabelRows;
+  readonly freezes: FreezeRows;
 
   /**
    * The only way to make an event, an intent or an outcome durable. All or nothing: if the
@@ -273,4 +279,81 @@ export interface Letters {
   remove(id: string): Promise<void>;
   /** Those of before that nobody took away. */
   sweep(beforeMs: number): Promise<number>;
+}
+
+/** A secret as it lies there: its value sealed under a data key, and that key wrapped by another. */
+export interface SecretRow extends SecretFacts {
+  readonly sealed: Uint8Array;
+  readonly wrapped: Uint8Array;
+  /** Names the key that wrapped the data key. */
+  readonly keyId: string;
+}
+/** A version above `lastVersion` was never that of this secret, those that were removed included. */
+export type ChangeSecret = (
+  current: SecretRow | null,
+  lastVersion: number,
+) => Promise<SecretRow | "remove" | null>;
+export type WrappedRow = Omit<SecretRow, "sealed">;
+export interface SecretRows {
+  get(key: SecretKey): Promise<SecretRow | null>;
+  /** In the order of names; within one the row of nobody first, then by subject. */
+  list(tenant: TenantId, page: SecretPage): Promise<readonly SecretFacts[]>;
+  remove(key: SecretKey): Promise<boolean>;
+  /**
+   * Replaces the row under a lock, also where there is none yet. `change` is called once for each
+   * state that it is shown; null leaves the row. It must not change another secret meanwhile.
+   */
+  change(key: SecretKey, change: ChangeSecret): Promise<void>;
+  /** Rows of every tenant whose data key another key than this one wrapped, in the order of keys. */
+  listWrappedByOthers(
+    keyId: string,
+    page: { readonly after: SecretKey | null; readonly limit: number },
+  ): Promise<readonly WrappedRow[]>;
+  /** False when the row is not any more what `row` says. The value stays as it is. */
+  rewrap(row: WrappedRow, to: Pick<WrappedRow, "wrapped" | "keyId">): Promise<boolean>;
+}
+
+/** What a caller's context has touched. Labels of a row only grow, until it is forgotten. */
+export interface LabelRows {
+  /** Of a context that touched something at or after `sinceMs`; empty otherwise. */
+  get(
+    context: { readonly tenant: TenantId; readonly context: Digest },
+    sinceMs: number,
+  ): Promise<readonly Label[]>;
+  /** Joined with those that were added at or after `sinceMs`; what is older is forgotten. */
+  add(row: LabelRow, sinceMs: number): Promise<void>;
+  /** Removes at most `limit` rows that nothing was added to since, and returns how many. */
+  sweep(beforeMs: number, limit: number): Promise<number>;
+}
+export interface LabelRow {
+  readonly tenant: TenantId;
+  readonly context: Digest;
+  readonly labels: readonly Label[];
+  readonly nowMs: number;
+}
+
+/** What is stopped, by whom and why. Lifted ones stay, as a record. */
+export interface FreezeRows {
+  /** Of every tenant: those in force. */
+  active(): Promise<readonly FreezeRow[]>;
+  /** In the order in which they were put, the latest first; lifted ones too. */
+  list(tenant: TenantId, limit: number): Promise<readonly StoredFreeze[]>;
+  /** False when the same is frozen already. */
+  put(row: FreezeRow): Promise<boolean>;
+  /** False when it is not frozen. */
+  lift(lift: FreezeLift): Promise<boolean>;
+}
+export interface FreezeRow extends Frozen {
+  readonly tenant: TenantId;
+  readonly reason: string;
+  readonly by: string;
+  readonly atMs: number;
+}
+export interface StoredFreeze extends FreezeRow {
+  readonly lifted: { readonly by: string; readonly atMs: number } | null;
+}
+export interface FreezeLift extends Frozen {
+  readonly tenant: TenantId;
+  readonly by: string;
+  readonly atMs: number;
 }

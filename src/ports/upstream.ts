@@ -63,8 +63,8 @@ export interface UpstreamRequest {
   readonly params: Readonly<Record<string, string>>;
   /** What the client at hand can be asked. */
   readonly client: ClientCapabilities;
-  /** Checked once more before the first byte is written: a late call is not sent. */
-  readonly notAfterMs: number;
+  /** Asked synchronously before the first byte is written; what it throws ends the call unsent (I4). */
+  readonly beforeWrite: () => void;
   /** Aborting cancels upstream, in the words of its protocol. */
   readonly signal: AbortSignal;
   /** Progress and log lines of this call; progress tokens are ours, the gate puts the client's back. */

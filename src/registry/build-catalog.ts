@@ -3,7 +3,6 @@ import { isObject, type Params } from "../mcp/read-message.ts";
 import type { ServerConfig, ToolConfig, ToolsetConfig } from "../model/config-servers.ts";
 import { toCanonicalText, toDigest, toExposedName } from "../model/index.ts";
 import type {
-  ArgumentCheck,
   Catalog,
   CatalogPrompt,
   CatalogResource,
@@ -12,9 +11,10 @@ import type {
   CatalogTool,
   CatalogToolset,
 } from "../ports/catalog.ts";
+import { compileArguments } from "./argument-check.ts";
 import type { Definition } from "./definition.ts";
 import { findMirrored } from "../mcp/find-mirrored.ts";
-import { compileInput, compileOutput } from "./schema-check.ts";
+import { compileOutput } from "./schema-check.ts";
 import type { ServerBook } from "./server-book.ts";
 import { toMatcher } from "./uri-template.ts";
 
@@ -51,7 +51,13 @@ export function createBuildCatalog(): BuildCatalog {
   return (books, configured) => {
     const byName = new Map(books.map((book) => [book.name, book]));
     const all = [...byName.keys()];
-    const everything = { servers: all, names: "prefixed", search: "auto", batch: false } as const;
+    const everything = {
+      servers: all,
+      names: "prefixed",
+      search: "auto",
+      reveal: "explain",
+      batch: false,
+    } as const;
     const wanted: readonly (readonly [string, ToolsetConfig])[] = [
       ["", everything],
       ...Object.entries(configured),
@@ -128,6 +134,7 @@ function toToolset(name: string, { config, byName, toTool }: Shaping): CatalogTo
     instructions: books.length === 1 ? books[0]!.instructions : null,
     search,
     batch: search || config.batch,
+    reveal: config.reveal,
   });
 }
 
@@ -149,7 +156,6 @@ function compileTool(
   { names, config }: { readonly names: Names; readonly config: ToolConfig },
 ): CatalogTool {
   const exposed = names === "plain" ? name : toExposedName(book.name, name);
-  const input = compileInput(value["inputSchema"]!);
   const output = value["outputSchema"] === undefined ? null : compileOutput(value["outputSchema"]);
   const mirrored = findMirrored(value["inputSchema"]!);
   const { title, description } = value;
@@ -169,18 +175,10 @@ function compileTool(
       ...value,
       name: exposed,
     }),
-    input: input.kind === "compiled" ? input.check : refuseAll(input.reason),
+    input: compileArguments(value["inputSchema"]!, config.parameters),
     output: output?.kind === "compiled" ? output.check : null,
     mirrored: typeof mirrored === "string" ? [] : mirrored,
   };
-}
-
-/** A schema that cannot be checked is one that nothing fits (I14). */
-function refuseAll(reason: string): ArgumentCheck {
-  return () => ({
-    kind: "invalid",
-    problems: [{ pointer: "", message: `cannot be checked: ${reason}` }],
-  });
 }
 
 function toPrompts(book: ServerBook, names: Names): readonly CatalogPrompt[] {

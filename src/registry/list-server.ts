@@ -28,7 +28,6 @@ export async function listServer(
   );
   const list = createLister(upstream, {
     signal: AbortSignal.any([signal, late.signal]),
-    notAfterMs: clock.nowMs() + withinMs,
   });
   const { tools, prompts, resources } = upstream.facts.capabilities;
   try {
@@ -57,7 +56,6 @@ async function listOptional(list: List): Promise<readonly Json[]> {
 
 interface Listing {
   readonly signal: AbortSignal;
-  readonly notAfterMs: number;
 }
 
 function createLister(upstream: Upstream, listing: Listing): List {
@@ -94,7 +92,7 @@ interface Page extends Listing {
 
 async function ask(
   upstream: Upstream,
-  { method, cursor, signal, notAfterMs }: Page,
+  { method, cursor, signal }: Page,
 ): Promise<{ value: Params; length: number }> {
   const answer = await upstream.send({
     method,
@@ -103,7 +101,7 @@ async function ask(
     name: null,
     params: {},
     client: {},
-    notAfterMs,
+    beforeWrite: () => signal.throwIfAborted(),
     signal,
     onNotification: () => undefined,
     onAsk: async () => ({

@@ -1,4 +1,5 @@
 import { openConfiguration } from "../../src/main/configuration.ts";
+import { checkAtStart } from "../../src/main/read-document.ts";
 import type { StartParts } from "../../src/main/start-parts.ts";
 import type { Config } from "../../src/model/config.ts";
 import type { Digest } from "../../src/model/index.ts";
@@ -43,6 +44,7 @@ export function startReplica(
 ) {
   return openConfiguration<TestParts>({
     document: given.document,
+    check: checkAtStart,
     revisions: given.revisions,
     start: given.start ?? ((config) => startTestParts(scene, config)),
     clock: given.clock ?? createManualClock(1_000),

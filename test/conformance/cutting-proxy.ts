@@ -10,6 +10,10 @@ export interface CuttingProxy {
    * written what the client will never hear of.
    */
   cut(): Promise<number>;
+  /** Passes nothing on any more, in either direction, and closes nothing. */
+  stall(): void;
+  /** Breaks what was stalled; new connections pass. */
+  restore(): void;
   close(): Promise<void>;
 }
 
@@ -20,6 +24,7 @@ const lostForMs = 8;
 export async function openCuttingProxy(url: string): Promise<CuttingProxy> {
   const target = new pg.Client(url);
   const pairs = new Set<{ near: Socket; far: Socket }>();
+  let isStalled = false;
 
   const server = createServer((near) => {
     const far = target.host.startsWith("/")
@@ -27,8 +32,10 @@ export async function openCuttingProxy(url: string): Promise<CuttingProxy> {
       : createConnection(target.port, target.host);
     const pair = { near, far };
     pairs.add(pair);
-    near.pipe(far);
-    far.pipe(near);
+    if (!isStalled) {
+      near.pipe(far);
+      far.pipe(near);
+    }
     for (const socket of [near, far]) {
       socket.on("error", () => {});
       socket.on("close", () => {
@@ -63,6 +70,20 @@ export async function openCuttingProxy(url: string): Promise<CuttingProxy> {
   return {
     url: through.href,
     cut,
+    stall() {
+      isStalled = true;
+      for (const { near, far } of pairs) {
+        near.unpipe(far).pause();
+        far.unpipe(near).pause();
+      }
+    },
+    restore() {
+      isStalled = false;
+      for (const { near, far } of pairs) {
+        near.destroy();
+        far.destroy();
+      }
+    },
     async close() {
       for (const { near, far } of pairs) {
         near.destroy();

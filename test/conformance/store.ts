@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe } from "vitest";
+import { describeAuthorityRows } from "./store-authority.ts";
 import { describeApprovals } from "./store-approvals.ts";
 import { describeCommit } from "./store-commit.ts";
 import { describeFences } from "./store-fences.ts";
 import { describeRows } from "./store-rows.ts";
 import { describeRuns } from "./store-runs.ts";
+import { describeSecretRows } from "./store-secrets.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 
 /** The behaviour of the Store port, for every adapter and for its twin. */
@@ -23,5 +25,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     describeRuns(under);
     describeApprovals(under);
     describeRows(under);
+    describeSecretRows(under);
+    describeAuthorityRows(under);
   });
 }

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +15,8 @@ export interface Home {
   readonly data: string;
   /** A command to its end. */
   run(...argv: readonly string[]): Promise<Ran>;
+  /** The same, with this on its standard input. */
+  pipe(input: string, ...argv: readonly string[]): Promise<Ran>;
   /** `up` on a free port, until it says that it is ready. */
   up(...argv: readonly string[]): Promise<Up>;
   /** Postmasters that run on this directory, by pid. */
@@ -70,15 +72,17 @@ export function createHome(): Home {
     postmasters,
     key: (role) =>
       readFileSync(path.join(directory, "config", "countersign", `${role}.key`), "utf8").trim(),
-    async run(...argv) {
-      const child = start(argv);
-      child.stdin.end();
-      const [out, err] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-      return { code: child.exitCode, out, err };
-    },
+    run: (...argv) => toEnd(start(argv), ""),
+    pipe: (input, ...argv) => toEnd(start(argv), input),
     up: (...argv) => untilReady(start(["up", "--json", "--listen", "127.0.0.1:0", ...argv])),
   };
+}
+
+async function toEnd(child: ChildProcessWithoutNullStreams, input: string): Promise<Ran> {
+  child.stdin.end(input);
+  const [out, err] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  return { code: child.exitCode, out, err };
 }
 
 async function untilReady(child: ReturnType<typeof spawn>): Promise<Up> {

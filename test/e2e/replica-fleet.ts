@@ -58,7 +58,7 @@ async function untilListed(home: Home, url: string): Promise<void> {
   home.environment["COUNTERSIGN_URL"] = url;
   for (let tries = 0; tries < 200; tries += 1) {
     const response = await fetch(`${url}/v1/servers`, {
-      headers: { authorization: `Bearer ${home.key("admin")}` },
+      headers: { authorization: `Bearer ${home.environment["ADMIN_KEY"] ?? home.key("admin")}` },
     });
     const { servers } = (await response.json()) as { servers: { state: string }[] };
     if (servers.every(({ state }) => state === "ready")) return;

@@ -5,6 +5,7 @@ import { startApi } from "../../src/api/api.ts";
 import { createFace } from "../../src/api/mcp/face.ts";
 import { createReadiness } from "../../src/api/readiness.ts";
 import { createKeyring, hashKey } from "../../src/authority/keyring.ts";
+import { openFreezeView } from "../../src/authority/freezes.ts";
 import { createSealer } from "../../src/authority/sealer.ts";
 import { createDeadlines } from "../../src/gate/deadlines.ts";
 import { createRandomPool } from "../../src/gate/intent-template.ts";
@@ -14,6 +15,7 @@ import type { GateBase } from "../../src/main/gate-base.ts";
 import { startGate } from "../../src/main/gate-parts.ts";
 import { configSchema } from "../../src/model/config.ts";
 import { createInMemoryBus } from "../../src/ports/in-memory-bus.ts";
+import { createInMemoryVault } from "../../src/ports/in-memory-vault.ts";
 import { createInMemoryMailbox } from "../../src/ports/in-memory-mailbox.ts";
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import { createScriptedConfiguration } from "../start-api.ts";
@@ -24,6 +26,7 @@ export const otherKey = "the-key-of-another-caller";
 export interface GateUnderTest {
   readonly url: string;
   readonly store: ReturnType<typeof createInMemoryStore>;
+  readonly base: GateBase;
   readonly gate: Awaited<ReturnType<typeof startGate>>;
   readonly logged: { level: string; message: string; fields?: unknown }[];
 }
@@ -45,10 +48,11 @@ export async function startGateUnderTest(
   };
   const [clock, random] = [systemClock, systemRandom];
   const pool = createRandomPool((length) => random.bytes(length));
+  const bus = createInMemoryBus();
   const sealer = createSealer([random.bytes(32)], random);
   const base: GateBase = {
     store,
-    bus: createInMemoryBus(),
+    bus,
     clock,
     random,
     telemetry,
@@ -68,6 +72,7 @@ export async function startGateUnderTest(
     }),
     recorder: createRecorder({ store, clock, telemetry, random: pool, mode: "sync" }),
     deadlines: createDeadlines(clock),
+    freezes: await openFreezeView({ rows: store.freezes, bus, clock, telemetry }),
     pool,
   };
   const gate = await startGate(config, base, connectors);
@@ -89,6 +94,10 @@ export async function startGateUnderTest(
     version: "0.0.0",
     node: process.version,
     configuration: createScriptedConfiguration({}),
+    vault: createInMemoryVault(clock),
+    freezes: store.freezes,
+    onFreeze: async () => undefined,
+    onSecret: async () => undefined,
     readiness: createReadiness(clock, []),
     metrics: async () => ({ contentType: "text/plain", text: "" }),
     listen: { host: "127.0.0.1", port: 0 },
@@ -118,8 +127,9 @@ export async function startGateUnderTest(
     await gate.close();
     await base.parked.close();
     await base.recorder.close();
+    await base.freezes.close();
   });
-  return { url: `${server.url}/mcp`, store, gate, logged };
+  return { url: `${server.url}/mcp`, store, base, gate, logged };
 }
 
 /** Until every server has been listed once or is down. */

@@ -51,6 +51,7 @@ export function createModernClient({
 
   async function once(method: string, params: Json, options: RequestOptions): Promise<Json> {
     const meta = {
+      ...(params["_meta"] as Json | undefined),
       "io.modelcontextprotocol/protocolVersion": version,
       "io.modelcontextprotocol/clientCapabilities": declared,
       ...(options.progressToken === undefined ? {} : { progressToken: options.progressToken }),

@@ -41,7 +41,7 @@ export const direction: Readonly<Record<string, Rule>> = {
   policy: {
     holds: "intent to decision, compiled and pure",
     folders: words,
-    packages: ["zod"],
+    packages: ["zod", "@cedar-policy/cedar-wasm", "libpg-query"],
     builtins: "pure",
   },
   ports: {

@@ -57,16 +57,12 @@ export class HttpUpstream implements Upstream {
   }
 
   async #exchange(id: number, request: UpstreamRequest): Promise<UpstreamAnswer> {
-    const { endpoint, place, clock } = this.#options;
+    const { endpoint, place } = this.#options;
     const { posted } = await post(endpoint, {
       message: this.#write(id, request),
       headers: this.#headers(request),
       signal: request.signal,
-      beforeWrite: () => {
-        // A call that waited too long for a connection must not be sent any more (I4).
-        if (clock.nowMs() < request.notAfterMs) return;
-        throw new Fault("deadline_exceeded", "The call was not sent in time.");
-      },
+      beforeWrite: request.beforeWrite,
     });
     if (posted.kind === "refused") throw this.#toFault(posted);
     if (posted.kind === "accepted") throw new Fault("upstream_garbled", `${place} gave no answer.`);

@@ -1,5 +1,6 @@
-import { Kysely, PostgresDialect } from "kysely";
+import { Kysely, PostgresDialect, type Generated } from "kysely";
 import type pg from "pg";
+import type { FreezeKind } from "../../model/freeze.ts";
 import type { ApprovalState } from "../../model/index.ts";
 import { toFault } from "./to-fault.ts";
 
@@ -46,6 +47,29 @@ export interface Tables {
     put_at: number;
     beat_at: number | null;
     reply: Buffer | null;
+  };
+  secrets: {
+    tenant: string;
+    name: string;
+    subject: string | null;
+    version: number;
+    hosts: string[];
+    sealed: Buffer;
+    wrapped: Buffer;
+    key_id: string;
+    written_at: number;
+  };
+  labels: { tenant: string; context: Buffer; labels: string[]; touched_at: number };
+  freezes: {
+    position: Generated<number>;
+    tenant: string;
+    kind: FreezeKind;
+    name: string;
+    reason: string;
+    put_by: string;
+    put_at: number;
+    lifted_by: string | null;
+    lifted_at: number | null;
   };
   memories: {
     tenant: string;

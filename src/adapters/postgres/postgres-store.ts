@@ -1,3 +1,4 @@
+import type pg from "pg";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import { requireStorableUnit } from "../../ports/storable.ts";
@@ -14,11 +15,14 @@ import { dropEndedPartitions, makePartitions } from "./partitions.ts";
 import { createPostgresApprovals } from "./postgres-approvals.ts";
 import { createPostgresBlobs } from "./postgres-blobs.ts";
 import { createPostgresEntries } from "./postgres-entries.ts";
+import { createPostgresFreezes } from "./postgres-freezes.ts";
+import { createPostgresLabels } from "./postgres-labels.ts";
 import { createPostgresLetters } from "./postgres-letters.ts";
 import { createPostgresMemories } from "./postgres-memories.ts";
 import { createPostgresPins } from "./postgres-pins.ts";
 import { createPostgresRevisions } from "./postgres-revisions.ts";
 import { createPostgresRuns } from "./postgres-runs.ts";
+import { createPostgresSecretRows, openLockingPool } from "./postgres-secret-rows.ts";
 import { toFault } from "./to-fault.ts";
 import { createTokens } from "./tokens.ts";
 
@@ -55,6 +59,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const { url, clock, random, telemetry, enlist, poolSize = 8, commitWithinMs = 15_000 } = options;
   await migratePostgres({ url });
   const pool = openPool({ url, name: "store", statementTimeoutMs }, poolSize);
+  const locking = openLockingPool(url);
   const database = openDatabase(pool);
   const tokens = createTokens(random);
   const transactions = { pool, clock, random, withinMs: commitWithinMs };
@@ -87,11 +92,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     return outcome;
   }
 
-  async function close(): Promise<void> {
-    await writer.close();
-    await pool.end();
-  }
-
+  const close = () => closeAll(writer, [pool, locking]);
   await makeAhead().catch(async (error: unknown) => {
     await close();
     throw error;
@@ -105,11 +106,19 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     approvals: createPostgresApprovals(database),
     memories: createPostgresMemories(database),
     letters: createPostgresLetters(database),
+    labels: createPostgresLabels(database),
+    freezes: createPostgresFreezes(database),
+    secrets: createPostgresSecretRows({ ...transactions, database, pool: locking }),
     commit,
     makePartitions: makeAhead,
     dropEnded: (limits) => dropEndedPartitions(pool, limits).catch(fail),
     close,
   };
+}
+
+async function closeAll(writer: GroupCommit, pools: readonly pg.Pool[]): Promise<void> {
+  await writer.close();
+  await Promise.all(pools.map((pool) => pool.end()));
 }
 
 async function connectLane(url: string): ReturnType<typeof connect> {

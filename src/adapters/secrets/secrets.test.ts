@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import type { TenantId } from "../../model/index.ts";
+import { SecretValue } from "../../ports/secrets.ts";
 import { createSecrets } from "./secrets.ts";
 
 async function scene() {
@@ -47,10 +49,56 @@ test("what every object has is no variable", async () => {
   await expect(secrets.resolve("env://toString")).rejects.toThrow("the variable is not set");
 });
 
-test("secret:// says what works now", async () => {
+test("secret:// before the vault is open says what works there", async () => {
   const { secrets } = await scene();
   await expect(secrets.resolve("secret://db-url")).rejects.toMatchObject({
     code: "secret_unresolved",
-    message: expect.stringContaining("What works now: env://NAME and file:///path"),
+    message: expect.stringContaining("What works here: env://NAME and file:///path"),
   });
+});
+
+const open = (hosts: readonly string[] | null) =>
+  createSecrets({
+    variables: {},
+    directory: "/",
+    readStored: async (name) =>
+      hosts && {
+        tenant: "default" as TenantId,
+        name,
+        subject: null,
+        version: 1,
+        writtenAtMs: 0,
+        hosts,
+        value: new SecretValue("hunter2"),
+      },
+  });
+
+test("a stored secret that is not there is named, with the command that stores it", async () => {
+  await expect(open(null).resolve("secret://token")).rejects.toMatchObject({
+    code: "secret_unresolved",
+    message: expect.stringContaining("countersign secrets set token"),
+    details: { reference: "secret://token" },
+  });
+});
+
+test.each([
+  [[], undefined, true],
+  [[], "anywhere.example.com:443", true],
+  [["api.example.com"], "api.example.com:443", true],
+  [["other.example.com", "api.example.com:8443"], "api.example.com:8443", true],
+  [["[::1]"], "[::1]:443", true],
+  [["api.example.com"], undefined, false],
+  [["api.example.com"], "api.example.com:8443", false],
+  [["api.example.com:8443"], "api.example.com:443", false],
+  [["api.example.com"], "evil.api.example.com:443", false],
+  [["example.com"], "example.com.evil.com:443", false],
+])("a secret of %j sent to %s is given out: %s", async (hosts, destination, given) => {
+  const asked = open(hosts).resolve("secret://token", destination);
+  if (given) expect((await asked).reveal()).toBe("hunter2");
+  else {
+    await expect(asked).rejects.toMatchObject({
+      code: "secret_unresolved",
+      message: expect.stringContaining("bound to"),
+    });
+  }
 });

@@ -3,21 +3,24 @@ import { open, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { Fault } from "../../model/index.ts";
 import { SecretValue, type Secrets } from "../../ports/secrets.ts";
+import { isBoundTo, type SecretMaterial } from "../../ports/vault.ts";
 
 export interface SecretsOptions {
   /** What `env://NAME` reads. */
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Where relative `file://` paths start: the directory of countersign.yaml. */
   readonly directory: string;
+  /** What `secret://name` reads. Absent for what is needed before the vault can be opened. */
+  readonly readStored?: (name: string) => Promise<SecretMaterial | null>;
 }
 
 /** Keys, certificates and URLs are far smaller; a path to something else is cut off here. */
 const maxSecretBytes = 65_536;
 
-/** Resolves references to secrets of this process's environment and file system, each time anew. */
-export function createSecrets({ variables, directory }: SecretsOptions): Secrets {
+/** Resolves references to the environment, the file system and the vault, each time anew. */
+export function createSecrets({ variables, directory, readStored }: SecretsOptions): Secrets {
   return {
-    resolve: async (reference) => {
+    resolve: async (reference, destination) => {
       const [, scheme, name] = /^(env|file|secret):\/\/(.+)$/s.exec(reference) ?? [];
       switch (scheme) {
         case "env":
@@ -28,19 +31,45 @@ export function createSecrets({ variables, directory }: SecretsOptions): Secrets
         case "file":
           return readSecretFile(reference, path.resolve(directory, name!));
         case "secret":
-          throw unresolved(
-            reference,
-            "the encrypted secret store is not part of this version. What works now: env://NAME and file:///path",
-          );
+          if (readStored === undefined) {
+            throw unresolved(
+              reference,
+              "it is needed before the vault can be opened. What works here: env://NAME and file:///path",
+            );
+          }
+          return toStored(reference, await readStored(name!), destination);
         default:
           // Whatever stands here may be the secret itself, so it is not repeated.
           throw new Fault(
             "secret_unresolved",
-            "A reference to a secret starts with env:// or file://.",
+            "A reference to a secret starts with secret://, env:// or file://.",
           );
       }
     },
   };
+}
+
+function toStored(
+  reference: string,
+  stored: SecretMaterial | null,
+  destination: string | undefined,
+): SecretValue {
+  if (stored === null) {
+    const name = reference.replace("secret://", "");
+    throw unresolved(
+      reference,
+      `there is no such secret; \`countersign secrets set ${name}\` stores it`,
+    );
+  }
+  const { hosts, value } = stored;
+  if (hosts.length === 0) return value;
+  if (destination === undefined) {
+    throw unresolved(reference, "it is bound to hosts, and here it would not be sent to one");
+  }
+  if (!isBoundTo(hosts, destination)) {
+    throw unresolved(reference, `it is bound to other hosts than ${destination}`);
+  }
+  return value;
 }
 
 function readVariable(reference: string, value: string | undefined): SecretValue {

@@ -1,7 +1,9 @@
 import { toComplaints } from "../../model/config-complaint.ts";
 import { toConfigRevision, type ConfigRevision } from "../../model/config-revision.ts";
 import { configSchema } from "../../model/config.ts";
-import { listProblems, renderKeyPath, type Problem } from "../../model/problem.ts";
+import type { KeyPath, Problem } from "../../model/problem.ts";
+import type { Place } from "./locate.ts";
+import { parseBySchema } from "./parse-by-schema.ts";
 import { readYaml } from "./read-yaml.ts";
 
 export type ParsedConfig =
@@ -10,25 +12,16 @@ export type ParsedConfig =
 
 /** `countersign.yaml` (or the same as JSON) to a revision, or everything that is wrong with it. */
 export function parseConfig(document: string): ParsedConfig {
-  const reading = readYaml(document);
-  if (reading.kind === "unreadable")
-    return { kind: "invalid", problems: listProblems(reading.problems) };
-
-  const parsed = configSchema.safeParse(reading.value);
-  if (parsed.success && reading.problems.length === 0) {
-    return { kind: "valid", revision: toConfigRevision(parsed.data) };
-  }
-  const complaints = parsed.success ? [] : toComplaints(parsed.error.issues, reading.value);
-  const problems = complaints
-    .map(({ path, at, message, suggestion }): Problem => {
-      const key = renderKeyPath(path);
-      return { ...reading.placeOf(path, at), key, message, suggestion };
-    })
-    // An alias that was refused reads as nothing; that it is "missing" would be a second, wrong, word on it.
-    .filter(({ key }) => !reading.problems.some((earlier) => isWithin(key, earlier.key)));
-  return { kind: "invalid", problems: listProblems([...reading.problems, ...problems]) };
+  const parsed = parseBySchema(document, { schema: configSchema, toComplaints });
+  if (parsed.kind === "invalid") return parsed;
+  return { kind: "valid", revision: toConfigRevision(parsed.value) };
 }
 
-function isWithin(key: string, outer: string): boolean {
-  return key === outer || key.startsWith(`${outer}.`) || key.startsWith(`${outer}[`);
+/** Where a line of a text in the document stands; of a text in one line, where that begins. */
+export function placeInConfig(document: string, path: KeyPath, line: number): Place {
+  const reading = readYaml(document);
+  if (reading.kind === "unreadable") return { line: 1, column: 1 };
+  const place = reading.placeOf(path, "value");
+  const source = document.split("\n")[place.line - 1]?.slice(place.column - 1) ?? "";
+  return /^[|>]/.test(source) ? { line: place.line + line, column: 1 } : place;
 }

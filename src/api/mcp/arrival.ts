@@ -35,6 +35,7 @@ export interface FaceLimits {
 /** Who asks, and for which toolset. */
 export interface Asker {
   readonly principal: Principal;
+  readonly roles: readonly string[];
   readonly toolset: string;
   /** Aborted when the client has left before its answer was whole. */
   readonly cancel: AbortController;

@@ -68,7 +68,7 @@ function toAsker(options: FaceOptions, incoming: IncomingMessage, visit: Visit):
   }
   if (!options.catalog().toolsets.has(toolset))
     throw new Fault("not_found", "There is no such toolset.");
-  return { principal: holder.principal, toolset, cancel: gone };
+  return { principal: holder.principal, roles: holder.roles, toolset, cancel: gone };
 }
 
 /** A session, or a first message that opens one, is legacy; whatever names a version in it is modern. */

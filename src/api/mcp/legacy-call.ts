@@ -36,6 +36,8 @@ export function createLegacyCall({
       try {
         return await gate.exchange({
           principal: asker.principal,
+          roles: asker.roles,
+          context: session.mark,
           toolset: asker.toolset,
           cancel,
           method: message.method,

@@ -73,6 +73,8 @@ export class ModernFace {
     }
     return gate.exchange({
       principal: asker.principal,
+      roles: asker.roles,
+      context: contextOf(message),
       toolset: asker.toolset,
       cancel: asker.cancel,
       method: message.method,
@@ -90,6 +92,15 @@ export class ModernFace {
     });
   }
 }
+
+/** A client that runs several conversations under one key keeps their labels apart by naming them. */
+function contextOf({ params }: RequestMessage): string {
+  const meta = params["_meta"];
+  const named = isObject(meta) ? meta[contextKey] : undefined;
+  return typeof named === "string" && named.length <= 128 ? named : "";
+}
+
+const contextKey = "dev.countersign/context";
 
 export function headersOf({ headers }: IncomingMessage): HeaderOf {
   return (name) => {

@@ -4,7 +4,7 @@ import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import { ensureKeyFile } from "./key-files.ts";
 
-export interface SealingKeyOptions {
+export interface KeyRingOptions {
   readonly references: readonly string[];
   readonly configDirectory: string;
   readonly random: Random;
@@ -13,23 +13,26 @@ export interface SealingKeyOptions {
 
 const minLength = 32;
 
-/** The ring that all replicas share: from configuration, else this user's own key. */
-export async function readSealingKeys(options: SealingKeyOptions): Promise<readonly Uint8Array[]> {
+/** The ring that all replicas share, the newest first: from configuration, else this user's own key. */
+export async function readKeyRing(
+  use: "sealing" | "vault",
+  options: KeyRingOptions,
+): Promise<readonly Uint8Array[]> {
   const { references, secrets } = options;
   if (references.length === 0) {
-    const { key } = await ensureKeyFile(options, "sealing");
-    return [toKey(key)];
+    const { key } = await ensureKeyFile(options, use);
+    return [toKey(use, key)];
   }
   return Promise.all(
     references.map(async (reference) => {
       const text = (await secrets.resolve(reference)).reveal().trim();
-      if (text.length >= minLength) return toKey(text);
+      if (text.length >= minLength) return toKey(use, text);
       throw new Fault("keys_unusable", `${reference} holds fewer than ${minLength} characters.`);
     }),
   );
 }
 
 /** Keys are long and random, so a hash is all the derivation they need. */
-function toKey(text: string): Uint8Array {
-  return createHash("sha256").update("countersign sealing key\n").update(text).digest();
+function toKey(use: string, text: string): Uint8Array {
+  return createHash("sha256").update(`countersign ${use} key\n`).update(text).digest();
 }

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { closest } from "../lib/closest.ts";
+import { parseStrictJson } from "../lib/strict-json.ts";
+import { frozenSchema, type Frozen } from "../model/freeze.ts";
+import { Fault, toExposedName, type TenantId } from "../model/index.ts";
+import { everyTenant } from "../authority/freezes.ts";
+import type { Catalog } from "../ports/catalog.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Registry } from "../ports/registry.ts";
+import type { FreezeRows, StoredFreeze } from "../ports/store.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type { Answers, Asked } from "./contract.ts";
+import type { routes } from "./routes.ts";
+
+export interface FreezeAnswersOptions {
+  readonly freezes: FreezeRows;
+  readonly registry: () => Registry;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  /** In force here when it resolves, and told to the other replicas. */
+  readonly onFreeze: () => Promise<void>;
+}
+
+type FreezeRoutes = Pick<typeof routes, "listFreezes" | "freeze" | "unfreeze">;
+
+const shown = 200;
+/** Whoever stops everything stops every tenant's. */
+const installation = everyTenant as TenantId;
+const freezing = z.object({ reason: z.string().min(1).max(1_000) }).loose();
+
+export function createFreezeAnswers(options: FreezeAnswersOptions): Answers<FreezeRoutes> {
+  const { freezes, clock, telemetry, onFreeze } = options;
+  return {
+    listFreezes: async ({ holder }) => {
+      const lists = [tenantOf(holder), installation].map((tenant) => freezes.list(tenant, shown));
+      const rows = (await Promise.all(lists))
+        .flat()
+        .toSorted((one, other) => other.atMs - one.atMs);
+      return { status: 200, body: { freezes: rows.slice(0, shown).map(toShown) } };
+    },
+    freeze: async ({ body, holder }) => {
+      const { reason, ...rest } = readBody(body, freezing);
+      const frozen = parse(frozenSchema, rest);
+      const by = holder?.id ?? "unknown";
+      const row = { ...frozen, tenant: toTenant(frozen, holder), reason, by, atMs: clock.nowMs() };
+      const changed = await freezes.put(row);
+      await onFreeze();
+      if (changed) telemetry.log("warn", "frozen", { ...frozen, reason, by });
+      return { status: 200, body: { ...frozen, changed, ...look(options, frozen) } };
+    },
+    unfreeze: async ({ body, holder }) => {
+      const frozen = readBody(body, frozenSchema);
+      const by = holder?.id ?? "unknown";
+      const lift = { ...frozen, tenant: toTenant(frozen, holder), by, atMs: clock.nowMs() };
+      const changed = await freezes.lift(lift);
+      await onFreeze();
+      if (changed) telemetry.log("warn", "a freeze was lifted", { ...frozen, by });
+      return { status: 200, body: { ...frozen, changed, ...look(options, frozen) } };
+    },
+  };
+}
+
+/** A slip in an emergency must be seen: the freeze holds for the name as it was given, and no other. */
+function look({ registry }: FreezeAnswersOptions, { kind, name }: Frozen) {
+  if (kind !== "server" && kind !== "tool") return { known: true, meant: null };
+  const names = kind === "server" ? serversOf(registry().catalog()) : toolsOf(registry().catalog());
+  const known = names.includes(name);
+  return { known, meant: known ? null : closest(name, names) };
+}
+
+function serversOf({ servers }: Catalog): readonly string[] {
+  return [...servers.keys()];
+}
+
+function toolsOf({ toolsets }: Catalog): readonly string[] {
+  const tools = [...toolsets.values()].flatMap((toolset) => [...toolset.tools.values()]);
+  return [...new Set(tools.map(({ server, name }) => toExposedName(server, name)))];
+}
+
+function toTenant({ kind }: Frozen, holder: Asked<FreezeRoutes["freeze"]>["holder"]): TenantId {
+  return kind === "all" ? installation : tenantOf(holder);
+}
+
+function tenantOf(holder: Asked<FreezeRoutes["freeze"]>["holder"]): TenantId {
+  const principal = holder?.principal ?? null;
+  if (principal === null) throw new Fault("forbidden", "This key belongs to no tenant.");
+  return principal.tenant;
+}
+
+function toShown({ kind, name, reason, by, atMs, lifted }: StoredFreeze) {
+  const at = new Date(atMs).toISOString();
+  const lift = lifted === null ? null : { by: lifted.by, at: new Date(lifted.atMs).toISOString() };
+  return { kind, name, reason, by, at, lifted: lift };
+}
+
+function readBody<Value>(text: string, schema: z.ZodType<Value>): Value {
+  const read = parseStrictJson(text);
+  if (read.kind === "refused")
+    throw new Fault("request_invalid", `The body is not JSON: ${read.reason}.`);
+  return parse(schema, read.value);
+}
+
+function parse<Value>(schema: z.ZodType<Value>, value: unknown): Value {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Fault(
+    "request_invalid",
+    `body ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is wrong"}`,
+  );
+}

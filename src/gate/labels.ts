@@ -1,0 +1,74 @@
+import { toDigest, toPrincipalKey, type Label } from "../model/index.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Decider } from "../ports/decider.ts";
+import type { LabelRows } from "../ports/store.ts";
+import type { Call } from "./call.ts";
+
+export interface LabelOptions {
+  readonly rows: Pick<LabelRows, "get" | "add">;
+  readonly clock: Clock;
+  readonly decider: Decider;
+  /** How long after its last labelled result a context is believed to be rid of it. */
+  readonly forgetMs: number;
+}
+
+/**
+ * What a caller's context has touched, against the confused deputy: content that anybody could have
+ * written must not steer what is done next without a look. Kept in the store before the content is
+ * handed over, so that it holds at every replica.
+ */
+export interface Labels {
+  /** As far as the rules about this call read it: a question to the store at most. */
+  before(call: Call): readonly Label[] | Promise<readonly Label[]>;
+  /** Nothing to wait for, where the context is known to have these labels. */
+  after(call: Call): Promise<void> | undefined;
+}
+
+const none: readonly Label[] = Object.freeze([]);
+/** Contexts remembered here, so that a second result costs nothing; one that is forgotten costs a row. */
+const maxContexts = 50_000;
+
+export function createLabels({ rows, clock, decider, forgetMs }: LabelOptions): Labels {
+  /** What was written from here, and when. */
+  const written = new Map<string, { readonly labels: ReadonlySet<Label>; readonly atMs: number }>();
+
+  function isWritten(key: string, labels: readonly Label[], nowMs: number): boolean {
+    const known = written.get(key);
+    if (known === undefined || nowMs - known.atMs > forgetMs / 4) return false;
+    return labels.every((label) => known.labels.has(label));
+  }
+
+  return {
+    before(call) {
+      if (!decider.readsLabels(call)) return none;
+      const { tenant } = call.request.principal;
+      return rows.get({ tenant, context: toContext(toKey(call)) }, clock.nowMs() - forgetMs);
+    },
+    after(call) {
+      if (!decider.keepsLabels) return undefined;
+      const labels = (call.tool?.config.labels ?? call.server.config.labels).filter(
+        (label) => label !== "trusted",
+      );
+      if (labels.length === 0) return undefined;
+      const key = toKey(call);
+      const nowMs = clock.nowMs();
+      if (isWritten(key, labels, nowMs)) return undefined;
+      const { tenant } = call.request.principal;
+      const row = { tenant, context: toContext(key), labels, nowMs };
+      return rows.add(row, nowMs - forgetMs).then(() => {
+        const before = written.get(key)?.labels ?? [];
+        if (written.size >= maxContexts) written.clear();
+        written.set(key, { labels: new Set([...before, ...labels]), atMs: nowMs });
+      });
+    },
+  };
+}
+
+/** A session or a conversation that the client names; one that names none is one for all its calls. */
+function toKey({ request }: Call): string {
+  return `${toPrincipalKey(request.principal)}\n${request.context}`;
+}
+
+function toContext(key: string) {
+  return toDigest(`context\n${key}`);
+}

@@ -1,0 +1,68 @@
+import type { Config } from "../model/config.ts";
+import type { KeyPath } from "../model/problem.ts";
+import { toExposedName, type TenantId } from "../model/index.ts";
+import { toArgumentType } from "../policy/argument-type.ts";
+import { checkRules } from "../policy/check.ts";
+import type { CheckedTool } from "../policy/policy-schema.ts";
+import { readRules, type RuleProblem } from "../policy/rules.ts";
+import type { Pins } from "../ports/store.ts";
+
+/** What is wrong behind a value of the document that its schema cannot see. */
+export interface DeepProblem {
+  readonly path: KeyPath;
+  /** Of the text that stands there, from 1. */
+  readonly line: number;
+  readonly message: string;
+}
+
+/** The rules of a document: whether Cedar reads them. */
+export function checkRuleTexts({ policy }: Config): readonly DeepProblem[] {
+  const read = readRules(policy.rules);
+  return read.kind === "refused" ? read.problems.map(toDeep) : [];
+}
+
+export interface PolicyCheckOptions {
+  readonly pins: Pick<Pins, "get" | "list">;
+  readonly tenant: TenantId;
+}
+
+/** And whether they fit the pinned tools: a slip, or a drift that took an argument away, is said here. */
+export function createPolicyCheck(options: PolicyCheckOptions) {
+  return async (config: Config): Promise<readonly DeepProblem[]> => {
+    const read = readRules(config.policy.rules);
+    if (read.kind === "refused") return read.problems.map(toDeep);
+    if (read.rules.length === 0) return [];
+    const { tools, unseen } = await readPinned(config, options);
+    return checkRules(read.rules, { tools, unseen }).problems.map(toDeep);
+  };
+}
+
+/** The tools that a configuration would offer, as far as they were ever seen. */
+export async function readPinned(
+  { servers }: Config,
+  { pins, tenant }: PolicyCheckOptions,
+): Promise<{ readonly tools: readonly CheckedTool[]; readonly unseen: readonly string[] }> {
+  const tools: CheckedTool[] = [];
+  const unseen: string[] = [];
+  for (const [server, config] of Object.entries(servers)) {
+    const rows = await pins.list(tenant, server);
+    if (rows.length === 0) unseen.push(server);
+    for (const { tool: name, definition } of rows) {
+      const id = toExposedName(server, name);
+      const known = config.tools[name];
+      const schema = JSON.parse(new TextDecoder().decode(definition)) as { inputSchema?: unknown };
+      tools.push({
+        ...{ kind: "Tool", id, action: id, name, server },
+        effect: known?.effect ?? config.effect,
+        outward: known?.outward ?? config.outward,
+        argumentType: toArgumentType(schema.inputSchema),
+      });
+    }
+  }
+  return { tools, unseen };
+}
+
+function toDeep({ source, line, rule, message }: RuleProblem): DeepProblem {
+  const about = rule === null ? message : `${message} (rule ${rule})`;
+  return { path: ["policy", "rules", source], line, message: about };
+}

@@ -1,0 +1,19 @@
+import type { Principal } from "../model/index.ts";
+import type { Effect } from "./catalog.ts";
+
+/** What is stopped right now, as this replica has heard. Offered by authority, asked by the gate. */
+export interface Freezes {
+  /**
+   * Synchronous and cheap: it is asked when a call begins, and again before its first byte is
+   * written. Throws `frozen`, and `freeze_unknown` for an effect where nothing was heard for long.
+   */
+  check(subject: FreezeSubject): void;
+}
+
+export interface FreezeSubject {
+  readonly principal: Principal;
+  readonly server: string;
+  /** As rules name it, `server__tool`; null for prompts and resources. */
+  readonly tool: string | null;
+  readonly effect: Effect;
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import type { StoreUnderTest } from "./store-under-test.ts";
+import { newDigest, newTenant, startMs } from "./store-values.ts";
+
+/** What authority keeps: labels of contexts, and freezes. */
+export function describeAuthorityRows(under: () => StoreUnderTest): void {
+  describeLabels(under);
+  describeFreezes(under);
+}
+
+function describeLabels(under: () => StoreUnderTest): void {
+  describe("labels", () => {
+    test("of a context grow, whoever adds them, and of its tenant alone", async () => {
+      const { labels } = under().store;
+      const context = { tenant: newTenant(), context: newDigest() };
+      expect(await labels.get(context, 0)).toEqual([]);
+      const given = ["untrusted", "confidential", "untrusted"] as const;
+      await Promise.all(
+        given.map((label) => labels.add({ ...context, labels: [label], nowMs: startMs }, 0)),
+      );
+      expect(await labels.get(context, startMs)).toEqual(["confidential", "untrusted"]);
+      expect(await labels.get({ ...context, tenant: newTenant() }, 0)).toEqual([]);
+      expect(await labels.get({ ...context, context: newDigest() }, 0)).toEqual([]);
+    });
+
+    test("are forgotten whole when nothing was added for long enough", async () => {
+      const { labels } = under().store;
+      const context = { tenant: newTenant(), context: newDigest() };
+      await labels.add({ ...context, labels: ["confidential"], nowMs: startMs }, 0);
+      expect(await labels.get(context, startMs + 1)).toEqual([]);
+      await labels.add({ ...context, labels: ["untrusted"], nowMs: startMs + 10 }, startMs + 1);
+      expect(await labels.get(context, startMs + 1)).toEqual(["untrusted"]);
+      // A clock that is behind takes nothing away.
+      await labels.add({ ...context, labels: ["untrusted"], nowMs: startMs + 2 }, 0);
+      expect(await labels.get(context, startMs + 10)).toEqual(["untrusted"]);
+      expect(await labels.sweep(startMs + 10, 1_000)).toBeGreaterThanOrEqual(0);
+      expect(await labels.get(context, 0)).toEqual(["untrusted"]);
+      while ((await labels.sweep(startMs + 11, 1)) > 0);
+      expect(await labels.get(context, 0)).toEqual([]);
+    });
+  });
+}
+
+function describeFreezes(under: () => StoreUnderTest): void {
+  describe("freezes", () => {
+    test("are put once, lifted once, and stay in the record", async () => {
+      const { freezes } = under().store;
+      const tenant = newTenant();
+      const frozen = { tenant, kind: "tool", name: "bank__pay" } as const;
+      const put = { ...frozen, reason: "it pays", by: "admin", atMs: startMs };
+      const puts = await Promise.all([1, 2, 3].map(() => freezes.put(put)));
+      expect(puts.filter(Boolean)).toHaveLength(1);
+      expect((await freezes.active()).filter((row) => row.tenant === tenant)).toEqual([put]);
+      const lift = { ...frozen, by: "operator", atMs: startMs + 5 };
+      const lifts = await Promise.all([1, 2, 3].map(() => freezes.lift(lift)));
+      expect(lifts.filter(Boolean)).toHaveLength(1);
+      expect((await freezes.active()).filter((row) => row.tenant === tenant)).toEqual([]);
+      expect(await freezes.put({ ...put, reason: "again" })).toBe(true);
+      expect(await freezes.list(tenant, 10)).toEqual([
+        { ...put, reason: "again", lifted: null },
+        { ...put, lifted: { by: "operator", atMs: startMs + 5 } },
+      ]);
+      expect(await freezes.list(newTenant(), 10)).toEqual([]);
+      expect(await freezes.lift({ ...lift, tenant: newTenant() })).toBe(false);
+    });
+  });
+}
