@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { measureGate } from "./gate.ts";
 import { measureModel } from "./model.ts";
+import { measurePolicy } from "./policy.ts";
 import { measureScale } from "./scale.ts";
 import { measureSoak } from "./soak.ts";
 import { measureStore } from "./store.ts";
@@ -13,6 +14,7 @@ import { toMarkdown } from "./report.ts";
 const benchmarks: Readonly<Record<string, (progress: Progress) => Promise<Report>>> = {
   gate: measureGate,
   model: measureModel,
+  policy: measurePolicy,
   scale: measureScale,
   soak: measureSoak,
   store: measureStore,

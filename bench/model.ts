@@ -75,6 +75,7 @@ const entry = entrySchema.parse({
   cost: null,
   result: { commitment: digest, bytes: 812 },
   endpoint: "flights-1",
+  credential: null,
   declaredCost: null,
   sandbox: { tier: "T1", limits: digest, downgraded: false },
   timings: { queuedUs: 40, upstreamUs: 9_000 },

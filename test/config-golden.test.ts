@@ -6,6 +6,7 @@ import {
   renderConfigSchema,
   renderInitialConfig,
 } from "../src/model/initial-config.ts";
+import { starterRules } from "../src/model/starter-rules.ts";
 import { renderConfigReference } from "./render-config-reference.ts";
 
 const root = new URL("../", import.meta.url);
@@ -19,10 +20,11 @@ test("the configuration reference is up to date", async () => {
   await expect(renderConfigReference()).toMatchFileSnapshot(at("docs/configuration.md"));
 });
 
-test("what init writes is valid, and means the defaults but for its rule", async () => {
+test("what init writes is valid, and means the defaults but for its rules", async () => {
   const initial = parseConfig(renderInitialConfig());
   await expect(renderInitialConfig()).toMatchFileSnapshot(at("test/golden/initial-config.yaml"));
-  expect(initial).toEqual(parseConfig("version: 1\npolicy: { rule: allow-all }"));
+  const rules = { starter: starterRules };
+  expect(initial).toEqual(parseConfig(JSON.stringify({ version: 1, policy: { rules } })));
   expect(initial.kind).toBe("valid");
 });
 

@@ -177,3 +177,21 @@ function listTitles(): readonly { readonly file: string; readonly title: string 
       })),
     );
 }
+
+test("each boundary of the trust page names tests that exist", () => {
+  const rows = read("docs/trust-boundaries.md")
+    .split("\n")
+    .filter((line) => line.startsWith("| ") && !line.startsWith("| ---"))
+    .slice(1);
+  expect(rows.length).toBeGreaterThanOrEqual(16);
+  for (const row of rows) {
+    const files = [
+      ...row
+        .split(" | ")
+        .at(-1)!
+        .matchAll(/`([^`]+)`/g),
+    ].map(([, file]) => file!);
+    expect(files, row).not.toEqual([]);
+    expect(files.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+  }
+});

@@ -4,7 +4,9 @@ import { onTestFinished } from "vitest";
 import { systemClock } from "../src/adapters/system/system-clock.ts";
 import { systemRandom } from "../src/adapters/system/system-random.ts";
 import { startApi, type ApiLimits, type ApiOptions } from "../src/api/api.ts";
+import type { PolicyDesk } from "../src/api/policy-answers.ts";
 import { createReadiness, type ReadinessCheck } from "../src/api/readiness.ts";
+import { createKeyIdentity, type Identity } from "../src/authority/identity.ts";
 import { createKeyring, hashKey } from "../src/authority/keyring.ts";
 import { toDigest, type Digest } from "../src/model/index.ts";
 import { createInMemoryStore } from "../src/ports/in-memory-store.ts";
@@ -33,9 +35,22 @@ export interface ApiScript {
   readonly checks?: readonly ReadinessCheck[];
   readonly document?: string;
   readonly vault?: Vault;
+  readonly identity?: Identity;
+  readonly broker?: ApiOptions["broker"];
+  readonly policy?: PolicyDesk;
   readonly plan?: (document: string) => Promise<Plan>;
   readonly apply?: (document: string, previous: Digest | null) => Promise<Applied>;
 }
+
+const isAbsent = () => Promise.reject(new Error("no broker here"));
+const noBroker = { begin: isAbsent, authorize: isAbsent, finish: isAbsent, revoke: isAbsent };
+
+const noPolicy: PolicyDesk = {
+  open: () => Promise.reject(new Error("no policy here")),
+  check: () => Promise.reject(new Error("no policy here")),
+  readCases: () => ({ kind: "invalid", problems: [] }),
+  schemaText: () => Promise.reject(new Error("no policy here")),
+};
 
 export const base = toDigest('{"version":1}');
 
@@ -43,6 +58,12 @@ export async function startTestApi(script: ApiScript = {}) {
   const logged: { level: string; message: string; fields?: unknown }[] = [];
   const told: string[] = [];
   const gauges: Record<string, number> = {};
+  const identity = createKeyIdentity(
+    createKeyring([
+      { id: "admin", role: "admin", sha256: hashKey(adminKey) },
+      { id: "approver", role: "approver", sha256: hashKey(approverKey) },
+    ]),
+  );
   const server = await startApi({
     version: "0.0.0",
     node: process.version,
@@ -52,9 +73,12 @@ export async function startTestApi(script: ApiScript = {}) {
     },
     gate: { exchange: () => Promise.reject(new Error("no gate here")) },
     vault: script.vault ?? createInMemoryVault(systemClock),
+    broker: script.broker ?? noBroker,
+    sourceOf: () => null,
     freezes: createInMemoryStore().freezes,
     onFreeze: async () => undefined,
     onSecret: async (name) => void told.push(name),
+    policy: script.policy ?? noPolicy,
     face: {
       serve: async (_incoming, outgoing) => void outgoing.writeHead(204).end(),
       hear: () => ({ kind: "result", text: "{}", isError: false }),
@@ -73,10 +97,7 @@ export async function startTestApi(script: ApiScript = {}) {
       gauge: (metric, value) => void (gauges[metric] = value),
       log: (level, message, fields) => logged.push({ level, message, fields }),
     },
-    keyring: createKeyring([
-      { id: "admin", role: "admin", sha256: hashKey(adminKey) },
-      { id: "approver", role: "approver", sha256: hashKey(approverKey) },
-    ]),
+    identity: () => script.identity ?? identity,
     limits: () => ({ ...limits, ...script.limits }),
   });
   onTestFinished(async () => {

@@ -1,8 +1,10 @@
+import { starterRules } from "../../src/model/starter-rules.ts";
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { buildProgram } from "./built.ts";
 import type { LoadTarget } from "./load.ts";
 
 /** Something that answers the same call, in a process of its own. */
@@ -143,6 +145,9 @@ export async function openSession(origin: string): Promise<Record<string, string
   return session;
 }
 
+/** Effects pass unasked; else what a project begins with: labels are looked up before an effect. */
+const rules = starterRules.replace(/@id\("starter\/effects-ask"\)[^;]*;/, "");
+
 export interface Governing {
   readonly effect: "read" | "write";
   /** Names under which the same server is registered. */
@@ -162,19 +167,19 @@ export async function startGoverned(
     private: true,
     effect,
     concurrency: 512,
+    labels: ["trusted"],
   };
   const document = {
     version: 1,
     listen: "127.0.0.1:0",
-    policy: { rule: "allow-all" },
+    policy: { rules: { bench: rules } },
     log: { level: "error" },
     gate: { concurrency: 512, rate: 10_000_000 },
     toolsets: { all: { servers, search: "never" } },
     servers: Object.fromEntries(servers.map((name) => [name, server])),
   };
   writeFileSync(path.join(directory, "countersign.yaml"), JSON.stringify(document));
-  const entry = path.join(import.meta.dirname, "../../bin/countersign.js");
-  const child = spawn(process.execPath, [entry, "up", "--json"], {
+  const child = spawn(process.execPath, [buildProgram(), "up", "--json"], {
     cwd: directory,
     env: { ...process.env, XDG_CONFIG_HOME: config },
     stdio: ["ignore", "pipe", "inherit"],

@@ -1,14 +1,25 @@
 import { Fault, type Digest } from "../model/index.ts";
-import type { Applied, Configuration, Problem } from "../ports/configuration.ts";
+import type { Applied, Change, Configuration, Problem } from "../ports/configuration.ts";
+import { compareRules, type RuleChange } from "../policy/compare-rules.ts";
 import type { Answer, Answers } from "./contract.ts";
+import { createCredentialAnswers, type CredentialAnswersOptions } from "./credential-answers.ts";
 import { toOpenApi } from "./openapi.ts";
 import { createFreezeAnswers, type FreezeAnswersOptions } from "./freeze-answers.ts";
+import { createPolicyAnswers, type PolicyAnswersOptions } from "./policy-answers.ts";
 import type { Readiness } from "./readiness.ts";
 import { routes } from "./routes.ts";
 import { createSecretAnswers, type SecretAnswersOptions } from "./secret-answers.ts";
+import { createTokenAnswers, type TokenAnswersOptions } from "./token-answers.ts";
 import { createToolAnswers, type ToolAnswersOptions } from "./tool-answers.ts";
 
-export interface AnswersOptions extends ToolAnswersOptions, SecretAnswersOptions, FreezeAnswersOptions {
+export interface AnswersOptions
+  extends
+    TokenAnswersOptions,
+    ToolAnswersOptions,
+    SecretAnswersOptions,
+    CredentialAnswersOptions,
+    FreezeAnswersOptions,
+    PolicyAnswersOptions {
   readonly version: string;
   readonly node: string;
   readonly configuration: Configuration;
@@ -43,12 +54,16 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
       const plan = await configuration.plan(body);
       if (plan.kind === "invalid") throw toInvalid(plan.problems);
       const { digest, base, changes } = plan;
-      return { status: 200, body: { digest, base, changes: [...changes] } };
+      const rules = [...toRuleChanges(changes)];
+      return { status: 200, body: { digest, base, changes: [...changes], rules } };
     },
     applyConfig: async ({ body, headers }) =>
       toApplied(await configuration.apply(body, parseEtag(headers["if-match"]))),
     ...createToolAnswers(options),
     ...createSecretAnswers(options),
+    ...createPolicyAnswers(options),
+    ...createTokenAnswers(options),
+    ...createCredentialAnswers(options),
     ...createFreezeAnswers(options),
   };
 }
@@ -63,6 +78,21 @@ async function readReadiness(
   return checks.every(({ ready }) => ready)
     ? { status: 200, body: { status: "ready", checks } }
     : { status: 503, body: { status: "not ready", checks } };
+}
+
+const ruleKey = "policy.rules.";
+
+/** The texts that differ, rule by rule. */
+function toRuleChanges(changes: readonly Change[]): readonly RuleChange[] {
+  const texts = changes.filter(({ key }) => key.startsWith(ruleKey));
+  const toSources = (side: "before" | "after"): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      texts.flatMap((each) => {
+        const text = each[side];
+        return typeof text === "string" ? [[each.key.slice(ruleKey.length), text]] : [];
+      }),
+    );
+  return compareRules(toSources("before"), toSources("after"));
 }
 
 function toApplied(applied: Applied): Answer<(typeof routes)["applyConfig"]> {

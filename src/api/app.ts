@@ -29,6 +29,7 @@ interface Spoken {
   readonly body: unknown;
   readonly etag?: string;
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 type Speak = (asked: Record<string, unknown>) => Promise<Spoken> | Spoken;
 
@@ -98,7 +99,8 @@ async function answer(
   visit.pending = work;
   const spoken = await unlessAborted(work, visit.signal);
   const shape = route.answers[spoken.status]!;
-  const headers = new Headers({ "content-type": spoken.contentType ?? typeOf(shape) });
+  const type = spoken.contentType ?? typeOf(shape);
+  const headers = new Headers({ ...spoken.headers, "content-type": type });
   if (spoken.etag !== undefined) headers.set("etag", `"${spoken.etag}"`);
   const body = shape.produces === undefined ? JSON.stringify(spoken.body) : String(spoken.body);
   return new Response(body, { status: spoken.status, headers });
@@ -106,16 +108,18 @@ async function answer(
 
 function checkRole(route: Route, visit: Visit): void {
   if (route.access === "open") return;
-  if (visit.holder !== null && route.access.includes(visit.holder.role)) return;
-  throw new Fault("forbidden", `This takes a key of the role ${route.access.join(" or ")}.`, {
-    details: { roles: route.access },
+  const { access } = route;
+  if (visit.holder?.access.some((role) => access.includes(role)) === true) return;
+  throw new Fault("forbidden", `This takes the role ${access.join(" or ")}.`, {
+    details: { roles: access },
   });
 }
 
 async function readText(route: Route, incoming: IncomingMessage, limitBytes: number) {
   if (route.consumes === undefined) return undefined;
   checkContent(incoming.headers, route.consumes);
-  return decodeText(await readBody(incoming, limitBytes));
+  const mostBytes = Math.min(limitBytes, route.bodyBytes ?? limitBytes);
+  return decodeText(await readBody(incoming, mostBytes));
 }
 
 function parse(place: string, schema: Route["params"], given: unknown): unknown {

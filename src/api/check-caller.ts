@@ -14,6 +14,11 @@ const loopbackName = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\
  * of a browser sends its Origin. Neither is trusted to be absent: only known values pass.
  */
 export function checkCaller(incoming: IncomingMessage, rule: CallerRule): void {
+  checkOrigin(incoming, checkHost(incoming, rule), rule);
+}
+
+/** Alone where pages of other sites may read: what is there is the same for everybody. */
+export function checkHost(incoming: IncomingMessage, rule: CallerRule): string {
   const host = onlyOne(incoming, "host")?.toLowerCase();
   if (host === undefined) throw new Fault("request_invalid", "The request has no Host header.");
   if (!isOurs(host, incoming, rule)) {
@@ -21,6 +26,10 @@ export function checkCaller(incoming: IncomingMessage, rule: CallerRule): void {
       details: { host: host.slice(0, 261) },
     });
   }
+  return host;
+}
+
+function checkOrigin(incoming: IncomingMessage, host: string, rule: CallerRule): void {
   const origin = onlyOne(incoming, "origin")?.toLowerCase();
   if (origin === undefined || rule.allowedOrigins.includes(origin)) return;
   if (origin !== `http://${host}` && origin !== `https://${host}`) {

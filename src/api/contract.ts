@@ -20,6 +20,8 @@ export interface Route {
   readonly query?: z.ZodObject;
   /** The body is text in one of these content types; the answer parses it. */
   readonly consumes?: readonly string[];
+  /** The largest body, where it is less than the configured one. */
+  readonly bodyBytes?: number;
   readonly answers: Readonly<Record<number, AnswerShape>>;
   /** Refusals particular to this route; those of the door go without saying. */
   readonly faults?: readonly FaultCode[];
@@ -56,6 +58,8 @@ export type Answer<R extends Route> = {
     readonly body: z.input<R["answers"][S]["schema"]>;
     readonly etag?: string;
     readonly contentType?: string;
+    /** In the place of those that every answer has. */
+    readonly headers?: Readonly<Record<string, string>>;
   };
 }[keyof R["answers"] & number];
 

@@ -1,11 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import type { KeyHolder, Keyring } from "../authority/keyring.ts";
+import { isRefused, type Identified, type Identity } from "../authority/identity.ts";
+import type { KeyHolder } from "../authority/keyring.ts";
+import { toPlace } from "../mcp/place.ts";
 import { Fault, toUuidV7 } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { drainingFault, type Admission } from "./admission.ts";
-import { checkCaller, onlyOne, type CallerRule } from "./check-caller.ts";
+import { forAnother, toChallenge } from "./challenge.ts";
+import { checkCaller, checkHost, onlyOne, type CallerRule } from "./check-caller.ts";
+import { listProvenNames } from "./tls.ts";
 import { refuse } from "./refusal.ts";
 
 /** One request on its way through: what the door found out about it. */
@@ -25,8 +29,10 @@ export interface DoorRule extends CallerRule {
 }
 
 export interface Access {
-  /** Without a key. */
+  /** Without a key or token. */
   readonly open: boolean;
+  /** Also to pages of any site. */
+  readonly anyOrigin: boolean;
   /** Also at the bound and while draining. */
   readonly vital: boolean;
   /** Bounds its own time. */
@@ -37,7 +43,8 @@ export interface Door {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
-  readonly keyring: Keyring;
+  /** Asked once a request, as the rule is. */
+  readonly identity: () => Identity;
   readonly admission: Admission;
   /** Asked once a request: a new revision holds for the next one. */
   readonly rule: () => DoorRule;
@@ -62,7 +69,7 @@ const securityHeaders: readonly [string, string][] = [
 
 /**
  * What every request passes before anything of it is read but its headers, in this order:
- * target, caller, draining, key, turn.
+ * target, caller, draining, key or token, turn.
  */
 export function createDoor(door: Door): RequestListener {
   return (incoming, outgoing) => {
@@ -104,11 +111,18 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
     ends.one();
   });
   const rule = door.rule();
-  const { open, vital, stream } = door.access(parsePath(incoming));
-  checkCaller(incoming, rule);
+  const path = parsePath(incoming);
+  const { open, anyOrigin, vital, stream } = door.access(path);
+  if (anyOrigin) checkHost(incoming, rule);
+  else checkCaller(incoming, rule);
   if (door.admission.draining) outgoing.shouldKeepAlive = false;
   if (door.admission.draining && !vital) throw drainingFault();
-  const holder = open ? null : identify(door.keyring, incoming);
+  const identified = open
+    ? null
+    : identify(door.identity(), { incoming, path, nowMs: door.clock.nowMs() });
+  // Whoever was proven before, as most are, does not wait.
+  const holder =
+    identified instanceof Promise ? await unlessDraining(door, identified, vital) : identified;
 
   if (!stream) limitTime(door, { outgoing, gone, withinMs: rule.requestDeadlineMs });
   const admission = stream ? door.streams : door.admission;
@@ -123,6 +137,17 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
     );
     ends.one();
   }
+}
+
+/** A server that begins to stop while an issuer is asked does not take the request any more. */
+async function unlessDraining(
+  { admission }: Door,
+  identified: Promise<KeyHolder>,
+  vital: boolean,
+): Promise<KeyHolder> {
+  const holder = await identified;
+  if (admission.draining && !vital) throw drainingFault();
+  return holder;
 }
 
 /** The place is given back once the answer is out and the work behind it is done, whichever is last. */
@@ -168,13 +193,48 @@ function parsePath(incoming: IncomingMessage): string {
   return target.split("?", 1)[0]!;
 }
 
-function identify(keyring: Keyring, incoming: IncomingMessage): KeyHolder {
+/** 16 KiB: more than any issuer's token, and what most servers take of a header. */
+const bearerShape = /^Bearer +(\S{1,16384})$/i;
+
+interface Asking {
+  readonly incoming: IncomingMessage;
+  readonly path: string;
+  readonly nowMs: number;
+}
+
+function byCertificate(
+  identity: Identity,
+  incoming: IncomingMessage,
+  nowMs: number,
+): KeyHolder | null {
+  const names = listProvenNames(incoming, nowMs);
+  return names.length === 0 ? null : identity.identifyByNames(names);
+}
+
+/** In the header alone: what stands in a query is logged on its way. */
+function identify(
+  identity: Identity,
+  { incoming, path, nowMs }: Asking,
+): KeyHolder | Promise<KeyHolder> {
   const given = onlyOne(incoming, "authorization");
-  const key = given === undefined ? undefined : /^Bearer +(\S{1,512})$/i.exec(given)?.[1];
-  if (key === undefined) throw new Fault("unauthenticated", "The request has no API key.");
-  const holder = keyring.identify(key);
-  if (holder === null) throw new Fault("unauthenticated", "The API key is not known here.");
-  return holder;
+  const bearer = given === undefined ? undefined : bearerShape.exec(given)?.[1];
+  const place = toPlace(path);
+  if (bearer === undefined) {
+    const holder = given === undefined ? byCertificate(identity, incoming, nowMs) : null;
+    if (holder !== null) return holder;
+    throw toChallenge(identity, { place, refused: null });
+  }
+  const identified = identity.identify(bearer);
+  return identified instanceof Promise
+    ? identified.then((settled) => toHolder(identity, settled, place))
+    : toHolder(identity, identified, place);
+}
+
+/** A token for one of our resources opens none of the others. */
+function toHolder(identity: Identity, identified: Identified, place: string): KeyHolder {
+  if (isRefused(identified)) throw toChallenge(identity, { place, refused: identified });
+  if (identified.opens === null || identified.opens.has(place)) return identified;
+  throw toChallenge(identity, { place, refused: forAnother });
 }
 
 export function logBug(telemetry: Telemetry, request: string, error: unknown): void {

@@ -4,7 +4,9 @@ import { Fault, toUuidV7 } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Admission } from "./admission.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
 import { toRawRefusal } from "./refusal.ts";
+import { createTlsServer, type ReadServerTls } from "./tls.ts";
 
 export interface HttpServer {
   readonly url: string;
@@ -20,6 +22,9 @@ export interface HttpServerOptions {
   readonly random: Random;
   readonly headerBytes: number;
   readonly timeouts?: Timeouts;
+  /** Absent: plain HTTP. */
+  readonly tls?: ReadServerTls;
+  readonly telemetry: Telemetry;
 }
 
 export interface Timeouts {
@@ -46,26 +51,30 @@ const refusalsWithinMs = 500;
 
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const timeouts = options.timeouts ?? defaults;
-  const server = createServer(
-    {
-      maxHeaderSize: options.headerBytes,
-      headersTimeout: timeouts.headersMs,
-      requestTimeout: timeouts.requestMs,
-      keepAliveTimeout: timeouts.keepAliveMs,
-      connectionsCheckingInterval: timeouts.checkEveryMs,
-      // The door says the same in the form of every other refusal.
-      requireHostHeader: false,
-    },
-    options.listener,
-  );
+  const settings = {
+    maxHeaderSize: options.headerBytes,
+    headersTimeout: timeouts.headersMs,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    connectionsCheckingInterval: timeouts.checkEveryMs,
+    // The door says the same in the form of every other refusal.
+    requireHostHeader: false,
+  };
+  const { tls, clock, telemetry, listener } = options;
+  const secured =
+    tls === undefined
+      ? null
+      : await createTlsServer({ read: tls, clock, telemetry }, settings, listener);
+  const server = secured?.server ?? createServer(settings, listener);
   server.maxConnections = maxConnections;
   server.maxHeadersCount = maxHeaders;
   answerUnreadable(server, options);
   await listen(server, options.listen);
   return {
-    url: toUrl(server.address() as AddressInfo),
+    url: toUrl(secured === null ? "http" : "https", server.address() as AddressInfo),
     async drain(withinMs) {
-      const { admission, clock } = options;
+      const { admission } = options;
+      secured?.close();
       admission.drain();
       const bounded = new AbortController();
       const late = clock.sleep(withinMs, bounded.signal).then(
@@ -140,7 +149,8 @@ async function listen(server: Server, address: HttpServerOptions["listen"]): Pro
 }
 
 /** Where a program on this machine reaches it: a wildcard is no address to call. */
-function toUrl({ address, family, port }: AddressInfo): string {
-  if (family !== "IPv6") return `http://${address === "0.0.0.0" ? "127.0.0.1" : address}:${port}`;
-  return `http://[${address === "::" ? "::1" : address}]:${port}`;
+function toUrl(scheme: string, { address, family, port }: AddressInfo): string {
+  if (family !== "IPv6")
+    return `${scheme}://${address === "0.0.0.0" ? "127.0.0.1" : address}:${port}`;
+  return `${scheme}://[${address === "::" ? "::1" : address}]:${port}`;
 }

@@ -21,7 +21,7 @@ export function toRefusal(error: unknown, request: string): Refusal {
     headers: {
       "content-type": "application/json",
       ...(entry.retryable ? { "retry-after": String(retryAfterSeconds) } : {}),
-      ...(fault.code === "unauthenticated" ? { "www-authenticate": "Bearer" } : {}),
+      ...toChallengeHeader(fault),
       // Whoever is refused by a replica that goes away must find another one.
       ...(fault.code === "draining" ? { connection: "close" } : {}),
       ...(Array.isArray(fault.details["allow"])
@@ -39,6 +39,13 @@ export function toRefusal(error: unknown, request: string): Refusal {
       },
     },
   };
+}
+
+/** What names where tokens come from is made where it is known which resource was asked for. */
+function toChallengeHeader({ code, details }: Fault): Readonly<Record<string, string>> {
+  const { challenge } = details;
+  if (typeof challenge === "string") return { "www-authenticate": challenge };
+  return code === "unauthenticated" ? { "www-authenticate": "Bearer" } : {};
 }
 
 /** Answers on a response that nothing has been written to; on any other the connection is cut. */

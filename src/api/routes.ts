@@ -1,8 +1,13 @@
 import { z } from "zod";
 import type { Contract } from "./contract.ts";
+import { credentialRoutes } from "./credential-routes.ts";
+import { policyRoutes } from "./policy-routes.ts";
 import { schemas } from "./schemas.ts";
+import { tokenRoutes } from "./token-route.ts";
 
-const everyone = ["admin", "approver"] as const;
+const everyone = ["admin", "approver", "viewer", "operator", "auditor"] as const;
+const readers = ["admin", "viewer", "operator", "auditor"] as const;
+const operators = ["admin", "operator"] as const;
 const admin = ["admin"] as const;
 const json = ["application/json"] as const;
 const yaml = ["application/yaml", "text/yaml", "application/x-yaml"] as const;
@@ -54,7 +59,7 @@ export const routes = {
     method: "GET",
     path: "/v1/config",
     summary: "The revision that is serving.",
-    access: admin,
+    access: readers,
     answers: {
       200: {
         description: "The revision; its digest is the ETag.",
@@ -90,14 +95,14 @@ export const routes = {
     method: "GET",
     path: "/v1/servers",
     summary: "Registered servers and how they are.",
-    access: admin,
+    access: readers,
     answers: { 200: { description: "By name.", schema: schemas.Servers } },
   },
   refreshServer: {
     method: "POST",
     path: "/v1/servers/{name}/refresh",
     summary: "Lists a server again now, and says how it is.",
-    access: admin,
+    access: operators,
     params: z.object({ name: z.string() }),
     answers: { 200: { description: "How it is.", schema: schemas.Server } },
   },
@@ -105,21 +110,21 @@ export const routes = {
     method: "GET",
     path: "/v1/tools",
     summary: "Tools as they are offered on /mcp.",
-    access: admin,
+    access: readers,
     answers: { 200: { description: "By name.", schema: schemas.Tools } },
   },
   listDrift: {
     method: "GET",
     path: "/v1/drift",
     summary: "Where servers define something else than what was accepted.",
-    access: admin,
+    access: readers,
     answers: { 200: { description: "Worst first.", schema: schemas.Drifts } },
   },
   acceptDrift: {
     method: "POST",
     path: "/v1/drift/accept",
     summary: "Accepts what is observed of a tool as its new pin.",
-    access: admin,
+    access: operators,
     consumes: json,
     answers: { 200: { description: "It is pinned.", schema: schemas.DriftAccepted } },
     faults: ["drift_stale"],
@@ -128,7 +133,7 @@ export const routes = {
     method: "GET",
     path: "/v1/tools/lint",
     summary: "What makes tools hard to use for a model.",
-    access: admin,
+    access: readers,
     answers: { 200: { description: "Findings.", schema: schemas.Lint } },
   },
   callTool: {
@@ -143,14 +148,14 @@ export const routes = {
     method: "GET",
     path: "/v1/freezes",
     summary: "What is frozen and what was, by whom and why.",
-    access: admin,
+    access: readers,
     answers: { 200: { description: "The latest ones.", schema: schemas.Freezes } },
   },
   freeze: {
     method: "POST",
     path: "/v1/freezes",
     summary: "Stops an agent, a tool, a server, the tenant or everything, on every replica.",
-    access: admin,
+    access: operators,
     consumes: json,
     answers: { 200: { description: "It is stopped.", schema: schemas.FreezeChange } },
   },
@@ -158,7 +163,7 @@ export const routes = {
     method: "POST",
     path: "/v1/freezes/lift",
     summary: "Lifts a freeze.",
-    access: admin,
+    access: operators,
     consumes: json,
     answers: { 200: { description: "It is lifted.", schema: schemas.FreezeChange } },
   },
@@ -192,4 +197,7 @@ export const routes = {
     }),
     answers: { 200: { description: "It is gone.", schema: schemas.SecretRemoved } },
   },
+  ...credentialRoutes,
+  ...tokenRoutes,
+  ...policyRoutes,
 } as const satisfies Contract;

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { freezeKinds } from "../model/freeze.ts";
 import { digestSchema } from "../model/index.ts";
+import { credentialSchemas } from "./credential-schemas.ts";
+import { policySchemas, ruleChange } from "./policy-schemas.ts";
 
 /** The shapes on the wire. Each has a name in openapi.json and in the generated client. */
 
@@ -107,6 +109,7 @@ export const schemas = {
     digest: digestSchema,
     base: digestSchema.describe("The revision it was compared with; If-Match of the apply."),
     changes: z.array(change),
+    rules: z.array(ruleChange).describe("Rules that the texts of policies differ in."),
   }),
   ConfigApplied: z.object({
     kind: z.enum(["applied", "unchanged"]),
@@ -139,4 +142,6 @@ export const schemas = {
     outcome: z.enum(["answered", "tool_error", "refused"]),
     result: z.unknown().describe("The tool's result, or the error of the protocol."),
   }),
+  ...credentialSchemas,
+  ...policySchemas,
 } as const;

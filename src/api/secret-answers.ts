@@ -106,11 +106,11 @@ function toSecret({ name, subject, version, hosts, writtenAtMs }: SecretFacts) {
   return { name, subject, version, hosts: [...hosts], writtenAt };
 }
 
-function toCursor({ name, subject }: SecretFacts): string {
+export function toCursor({ name, subject }: Pick<SecretFacts, "name" | "subject">): string {
   return Buffer.from(JSON.stringify([name, subject])).toString("base64url");
 }
 
-function parseCursor(text: string): SecretPage["after"] {
+export function parseCursor(text: string): SecretPage["after"] {
   const read = parseStrictJson(Buffer.from(text, "base64url").toString());
   const parsed = cursor.safeParse(read.kind === "refused" ? null : read.value);
   if (!parsed.success) throw new Fault("request_invalid", "query after: takes what `next` said");

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { parseStrictJson } from "../lib/strict-json.ts";
 import { lintTools } from "../registry/lint.ts";
 import { digestSchema, Fault, toCanonicalText } from "../model/index.ts";
 import { RpcRefusal } from "../mcp/rpc-error.ts";
@@ -7,6 +6,7 @@ import type { CatalogServer, CatalogTool } from "../ports/catalog.ts";
 import type { Gate, GateAnswer } from "../ports/gate.ts";
 import type { Registry } from "../ports/registry.ts";
 import type { Answer, Answers, Asked } from "./contract.ts";
+import { parseBody } from "./parse-body.ts";
 import type { routes } from "./routes.ts";
 
 export interface ToolAnswersOptions {
@@ -107,7 +107,7 @@ async function accept(
   { registry }: ToolAnswersOptions,
   { body, holder }: Asked<ToolRoutes["acceptDrift"]>,
 ): Promise<Answer<ToolRoutes["acceptDrift"]>> {
-  const { server, tool, observed } = readBody(acceptance, body);
+  const { server, tool, observed } = parseBody(acceptance, body);
   const outcome = await registry().accept({ server, tool, observed, by: holder?.id ?? "unknown" });
   if (outcome === "missing") throw new Fault("not_found", `${server} has no drift of ${tool}.`);
   if (outcome === "stale") {
@@ -120,7 +120,7 @@ async function call(
   { gate }: ToolAnswersOptions,
   { body, holder, signal }: Asked<ToolRoutes["callTool"]>,
 ): Promise<Answer<ToolRoutes["callTool"]>> {
-  const { name, toolset, arguments: args } = readBody(calling, body);
+  const { name, toolset, arguments: args } = parseBody(calling, body);
   if (holder === null || holder.principal === null) {
     throw new Fault("forbidden", "This key does not call tools.");
   }
@@ -158,16 +158,4 @@ function toCalled(answer: GateAnswer): Answer<ToolRoutes["callTool"]>["body"] {
   if (answer.kind === "error") return { outcome: "refused", result: answer.error };
   const result: unknown = JSON.parse(answer.text);
   return { outcome: answer.isError ? "tool_error" : "answered", result };
-}
-
-function readBody<Value>(schema: z.ZodType<Value>, text: string): Value {
-  const read = parseStrictJson(text);
-  if (read.kind === "refused") {
-    throw new Fault("request_invalid", `The body is not JSON: ${read.reason}.`);
-  }
-  const parsed = schema.safeParse(read.value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = issue?.path.join(".") ?? "";
-  throw new Fault("request_invalid", `body ${place}: ${issue?.message ?? "is wrong"}`);
 }

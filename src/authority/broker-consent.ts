@@ -78,7 +78,7 @@ export async function beginConsent(
     return toChange(fresh);
   });
   const { ticket } = readPending(stored)!;
-  const url = new URL(parts.connectUrl);
+  const url = new URL(parts.connectUrl());
   url.searchParams.set("consent", ticket);
   return Object.freeze({ kind: "consent", url: url.href, id: ticket });
 }

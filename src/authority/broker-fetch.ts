@@ -104,8 +104,10 @@ async function fetchToken(
   if ("kind" in client) {
     return { source, outcome: client, hosts, freshUntilMs: clock.monotonicMs() + missingMs };
   }
-  const granted = await backoff.run(source.issuer.issuer, async () =>
-    issuers.grant(source.issuer, client, await toGrant()),
+  // Before it: what keeps us from asking says nothing of the issuer.
+  const grant = await toGrant();
+  const granted = await backoff.run(source.issuer.issuer, () =>
+    issuers.grant(source.issuer, client, grant),
   );
   if (granted.kind === "refused") return toRefused(parts, source, granted);
   const whose = toShortName(`${holder.tenant}\n${holder.server}\n${name}`);

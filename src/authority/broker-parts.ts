@@ -25,7 +25,7 @@ export interface BrokerOptions {
   /** Our own token that says who acts for whom: never one that a caller brought (I10). */
   readonly mint: (principal: Principal, audience: string) => Promise<SecretValue>;
   /** Our page that a person opens to agree; it signs them in before it asks `authorize`. */
-  readonly connectUrl: string;
+  readonly connectUrl: () => string;
   /** Credentials kept in memory at most. */
   readonly maxCached?: number;
 }

@@ -20,7 +20,12 @@ const call = (of: TenantId = tenant, effect: "read" | "write" = "write") => ({
   effect,
 });
 const freeze = (kind: FreezeKind, name = "", of: string = tenant): FreezeRow => ({
-  ...{ tenant: of as TenantId, kind, name, reason: "why", by: "admin", atMs: 0 },
+  tenant: of as TenantId,
+  kind,
+  name,
+  reason: "why",
+  by: "admin",
+  atMs: 0,
 });
 
 async function open() {
@@ -63,7 +68,7 @@ test("a hint is followed at once, and without one the next look finds it", async
   await bus.publish(freezeChannel, "");
   await expect.poll(() => attempt(() => view.check(call()))).toMatch(/frozen/);
   await rows.lift({ ...freeze("server", "bank"), by: "admin", atMs: 1 });
-  await clock.advance(1_000);
+  clock.advance(1_000);
   await expect.poll(() => attempt(() => view.check(call()))).toBe("passes");
   await view.close();
 });
@@ -73,9 +78,9 @@ test("I14: with nothing heard for 5 s effects end, reads go on, and what was fro
   await rows.put(freeze("server", "mail"));
   await view.refresh();
   state.fails = true;
-  await clock.advance(5_000);
+  clock.advance(5_000);
   expect(attempt(() => view.check(call()))).toBe("passes");
-  await clock.advance(1);
+  clock.advance(1);
   expect(attempt(() => view.check(call()))).toMatch(/has not heard for 5 s/);
   expect(attempt(() => view.check(call(tenant, "read")))).toBe("passes");
   const mail = { ...call(tenant, "read"), server: "mail", tool: null };

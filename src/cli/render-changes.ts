@@ -1,14 +1,20 @@
-import type { Change } from "../client/client.ts";
+import type { Change, ConfigPlan } from "../client/client.ts";
 import type { Paint } from "./voice.ts";
 
-/** Changes as lines: what is added, what goes, what becomes what. */
-export function renderChanges(changes: readonly Change[], paint: Paint): string {
+type Changes = Pick<ConfigPlan, "changes" | "rules">;
+type RuleChange = ConfigPlan["rules"][number];
+
+/** Changes as lines: what is added, what goes, what becomes what; of texts of policies, rule by rule. */
+export function renderChanges({ changes, rules }: Changes, paint: Paint): string {
   const width = Math.max(0, ...changes.map(({ key }) => key.length));
-  return changes.map((change) => renderChange(change, width, paint)).join("\n");
+  return changes
+    .flatMap((change) => [renderChange(change, width, paint), ...renderRules(change, rules)])
+    .join("\n");
 }
 
 function renderChange({ kind, key, before, after }: Change, width: number, paint: Paint): string {
   const name = key.padEnd(width);
+  const show = key.startsWith(rulesKey) ? showText : showValue;
   switch (kind) {
     case "added":
       return paint.green(`  + ${name}  ${show(after)}`);
@@ -19,7 +25,20 @@ function renderChange({ kind, key, before, after }: Change, width: number, paint
   }
 }
 
-function show(value: unknown): string {
+const rulesKey = "policy.rules.";
+
+function renderRules({ key }: Change, rules: readonly RuleChange[]): readonly string[] {
+  if (!key.startsWith(rulesKey)) return [];
+  return rules
+    .filter(({ source }) => key === `${rulesKey}${source}`)
+    .map(({ kind, rule }) => `      rule ${rule} is ${kind}`);
+}
+
+function showText(value: unknown): string {
+  return count(String(value).trimEnd().split("\n").length, "line");
+}
+
+function showValue(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

@@ -52,6 +52,14 @@ const add = buildCommand<AddFlags, [string, ...string[]], CliContext>({
         withNegated: false,
       },
       noSandbox,
+      reads: {
+        kind: "parsed",
+        parse: String,
+        brief: "This tool only reads; several times for several. Others count as effects",
+        placeholder: "tool",
+        variadic: true,
+        optional: true,
+      },
     },
     positional: {
       kind: "array",

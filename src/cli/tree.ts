@@ -5,7 +5,9 @@ import type { CliContext } from "./context.ts";
 import type { ConnectFlags } from "./commands/connect.ts";
 import type { Shell } from "./commands/completion.ts";
 import { file, json, optionalText, url } from "./flags.ts";
+import { credentials } from "./tree-credentials.ts";
 import { freeze, freezes, unfreeze } from "./tree-freezes.ts";
+import { blastRadius, policy } from "./tree-policy.ts";
 import { secrets } from "./tree-secrets.ts";
 import { servers, toolCommands } from "./tree-tools.ts";
 
@@ -155,6 +157,9 @@ export function createTree(): RouteMap<CliContext> {
       servers,
       tools: toolCommands,
       secrets,
+      credentials,
+      policy,
+      "blast-radius": blastRadius,
       freeze,
       unfreeze,
       freezes,

@@ -36,6 +36,11 @@ export type ConfigPlan = {
   readonly digest: string;
   readonly base: string;
   readonly changes: readonly Change[];
+  readonly rules: readonly {
+    readonly kind: "added" | "removed" | "changed";
+    readonly rule: string;
+    readonly source: string;
+  }[];
 };
 
 export type ConfigApplied = { readonly kind: "applied" | "unchanged"; readonly digest: string };
@@ -136,6 +141,128 @@ export type Lint = {
 export type Called = {
   readonly outcome: "answered" | "tool_error" | "refused";
   readonly result: unknown;
+};
+
+export type Credentials = {
+  readonly credentials: readonly {
+    readonly server: string;
+    readonly subject: string;
+    readonly hosts: readonly string[];
+    readonly writtenAt: string;
+  }[];
+  readonly next: string | null;
+};
+
+export type CredentialRevoked = {
+  readonly server: string;
+  readonly removed: boolean;
+  readonly revoked: boolean;
+};
+
+export type ConsentRedirect = { readonly url: string };
+
+export type ConsentGranted = { readonly server: string };
+
+export type PolicyCheck = {
+  readonly ok: boolean;
+  readonly rules: number;
+  readonly problems: readonly {
+    readonly line: number;
+    readonly column: number;
+    readonly key: string;
+    readonly message: string;
+    readonly suggestion: string | null;
+  }[];
+  readonly warnings: readonly {
+    readonly line: number;
+    readonly column: number;
+    readonly key: string;
+    readonly message: string;
+    readonly suggestion: string | null;
+  }[];
+};
+
+export type PolicyTest = {
+  readonly passed: number;
+  readonly failed: number;
+  readonly wrong: number;
+  readonly cases: readonly {
+    readonly name: string;
+    readonly line: number;
+    readonly outcome: "passed" | "failed" | "wrong";
+    readonly expected: "allow" | "deny" | "ask";
+    readonly came: {
+      readonly decision: "allow" | "deny" | "ask";
+      readonly rules: readonly string[];
+      readonly approvers: readonly string[];
+      readonly obligations: readonly string[];
+    } | null;
+    readonly problems: readonly string[];
+  }[];
+};
+
+export type PolicyExplanation = {
+  readonly decision: {
+    readonly kind: "allow" | "deny" | "ask";
+    readonly policy: string;
+    readonly reasons: readonly {
+      readonly rule: string;
+      readonly text: string;
+      readonly remedy: string | null;
+    }[];
+    readonly obligations: readonly unknown[];
+    readonly approvers: readonly {
+      readonly who: string;
+      readonly quorum: number;
+      readonly passkey: boolean;
+    }[];
+  };
+  readonly target: {
+    readonly kind: "Tool" | "Prompt" | "Resource";
+    readonly id: string;
+    readonly action: string;
+    readonly server: string;
+    readonly effect: "read" | "write" | "destructive";
+    readonly outward: boolean;
+  };
+  readonly slice: string;
+  readonly rules: readonly {
+    readonly id: string;
+    readonly source: string;
+    readonly line: number;
+    readonly effect: "permit" | "forbid";
+    readonly gives: "approval" | "obligation" | null;
+    readonly reads: readonly string[];
+    readonly applied: readonly {
+      readonly as: "subject" | "agent";
+      readonly first: "yes" | "no" | "error";
+      readonly second: "yes" | "no" | "error" | null;
+    }[];
+  }[];
+  readonly context: Readonly<Record<string, unknown>> | null;
+  readonly kept: boolean;
+  readonly keptWhy: string;
+};
+
+export type BlastRadius = {
+  readonly summary: string;
+  readonly tools: readonly {
+    readonly tool: string;
+    readonly server: string;
+    readonly decision: "allow" | "deny" | "ask" | "depends";
+    readonly possible: readonly ("allow" | "deny" | "ask")[];
+    readonly on: readonly string[];
+    readonly rules: readonly string[];
+    readonly effect: "read" | "write" | "destructive";
+    readonly outward: boolean;
+    readonly credentials: readonly string[];
+    readonly limits: {
+      readonly timeoutMs: number;
+      readonly concurrency: number;
+      readonly callsPerMinute: number | null;
+    };
+  }[];
+  readonly unseen: readonly string[];
 };
 
 const operations = {
@@ -323,6 +450,157 @@ const operations = {
         expects: [200],
         query: { subject: input.subject },
       }),
+    ),
+
+  /** Where a person shows who they are, before the authorization server asks them. */
+  getConnectPage: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/connect", expects: [200] }),
+    ),
+
+  /** Where the authorization server sends them back to. */
+  getCallbackPage: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/connect/callback", expects: [200] }),
+    ),
+
+  /** Where the browser of whoever asked goes to agree. */
+  authorizeConsent: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: ConsentRedirect; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/consents/authorize",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Takes what the authorization server sent back, if the same person brings it. */
+  finishConsent: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: ConsentGranted; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/consents/finish",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** What was granted: one's own, or everybody's for the admin. No tokens. */
+  listCredentials: async (send: Send, input: { readonly after?: string }) =>
+    as<{ readonly status: 200; readonly body: Credentials; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/credentials",
+        expects: [200],
+        query: { after: input.after },
+      }),
+    ),
+
+  /** Removes a grant here, and revokes it at the authorization server if that answers. */
+  revokeCredential: async (
+    send: Send,
+    input: { readonly server: string; readonly subject?: string },
+  ) =>
+    as<{ readonly status: 200; readonly body: CredentialRevoked; readonly etag: string | null }>(
+      await send({
+        method: "DELETE",
+        path: "/v1/credentials/" + encodeURIComponent(input.server) + "",
+        expects: [200],
+        query: { subject: input.subject },
+      }),
+    ),
+
+  /** Exchanges a key or token of one's own for a token with which an agent acts for one. */
+  exchangeToken: async (send: Send, input: { readonly body: string }) =>
+    as<
+      | {
+          readonly status: 200;
+          readonly body: {
+            readonly access_token: string;
+            readonly issued_token_type: string;
+            readonly token_type: "Bearer";
+            readonly expires_in: number;
+            readonly scope?: string;
+          };
+          readonly etag: string | null;
+        }
+      | {
+          readonly status: 400;
+          readonly body: {
+            readonly error:
+              | "invalid_request"
+              | "invalid_scope"
+              | "invalid_target"
+              | "unsupported_grant_type";
+            readonly error_description: string;
+          };
+          readonly etag: string | null;
+        }
+    >(
+      await send({
+        method: "POST",
+        path: "/oauth/token",
+        expects: [200, 400],
+        body: input.body,
+        contentType: "application/x-www-form-urlencoded",
+      }),
+    ),
+
+  /** Reads the rules of a document, or those that serve, and checks them on the pinned tools. */
+  checkPolicy: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: PolicyCheck; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/policy/check",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Runs cases: what policy would say, beside what is expected. */
+  testPolicy: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: PolicyTest; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/policy/test",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** What policy would say of one call, with every rule about it. */
+  explainPolicy: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: PolicyExplanation; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/policy/explain",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** What a principal, an agent or whoever uses a toolset could do at worst. */
+  findBlastRadius: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: BlastRadius; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/policy/blast-radius",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** The Cedar schema of the pinned tools, as text for editors. */
+  getPolicySchema: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/policy/schema", expects: [200] }),
     ),
 };
 

@@ -12,7 +12,7 @@ const wide = { concurrency: 1_000, queue: 1_000 };
 
 function open(caller: { concurrency: number; queue: number } = wide, rate: number | null = null) {
   const clock = createManualClock(1_700_000_000_000);
-  return { clock, admit: createAdmit({ clock, caller: { ...caller, rate } }) };
+  return { clock, admit: createAdmit({ clock, caller: { ...caller, rate }, tenant: { concurrency: 1e9, queue: 1e9 } }) };
 }
 
 interface Wanted {
@@ -236,8 +236,8 @@ test("callers that come and go are forgotten, so any number of them can", () => 
 
 test("more callers at work than can be kept are refused, until one of them is done", () => {
   const enter = makeCrowd(open().admit);
-  // The five servers have a key each, too, and there is room left for one call's keys.
-  const all = Array.from({ length: 49_993 }, (_, index) => enter(index));
+  // The five servers and the tenant have a key each, too, and there is room left for one call's keys.
+  const all = Array.from({ length: 49_991 }, (_, index) => enter(index));
   expect(refusalOf(() => enter(50_000))).toBe("overloaded");
   all[7]!.leave();
   enter(50_007).leave();

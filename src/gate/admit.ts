@@ -7,6 +7,8 @@ export interface AdmitOptions {
   readonly clock: Clock;
   /** Of one caller. */
   readonly caller: SlotBounds & { readonly rate: number | null };
+  /** Of all callers of one tenant. */
+  readonly tenant: SlotBounds;
 }
 
 export interface Admitted {
@@ -18,15 +20,16 @@ export interface Admitted {
 /** Callers and tools that are idle are forgotten; with this many busy ones at once, one more is refused. */
 const maxKeys = 50_000;
 
-/** The only maker of an `AdmittedCall`: rate and places of the caller, then of the server and the tool. */
+/** The only maker of an `AdmittedCall`: rate and places of caller and tenant, then of tool and server. */
 export function createAdmit({
   clock,
   caller,
+  tenant: ofTenant,
 }: AdmitOptions): (call: DecidedCall, signal: AbortSignal) => Promise<Admitted> | Admitted {
   const slots = new Map<string, Slots>();
   const buckets = caller.rate === null ? null : createBuckets(clock, caller.rate);
 
-  function slotsOf(key: string, bounds: SlotBounds, code: "caller_busy" | "upstream_busy"): Slots {
+  function slotsOf(key: string, bounds: SlotBounds, code: keyof typeof fullMessages): Slots {
     const known = slots.get(key);
     if (known !== undefined) return known;
     const made = new Slots(bounds, { code, message: fullMessages[code] });
@@ -38,7 +41,11 @@ export function createAdmit({
   function placesOf({ request, server, tool }: DecidedCall): readonly Slots[] {
     makeRoom(slots);
     const { concurrency, queue } = server.config;
-    const places = [slotsOf(`c\n${toSubjectKey(request.principal)}`, caller, "caller_busy")];
+    const { principal } = request;
+    const places = [
+      slotsOf(`c\n${toSubjectKey(principal)}`, caller, "caller_busy"),
+      slotsOf(`n\n${principal.tenant}`, ofTenant, "tenant_busy"),
+    ];
     const ofTool = tool?.config.concurrency;
     if (tool !== null && ofTool !== undefined) {
       places.push(
@@ -57,7 +64,8 @@ export function createAdmit({
     while (entered < places.length && places[entered]!.tryEnter()) entered += 1;
     if (entered === places.length) return toAdmitted(call, places, 0);
     const startedMs = clock.monotonicMs();
-    return enterRest(places, entered, signal).then(() =>
+    const rest = { places, from: entered, tenant: principal.tenant };
+    return enterRest(rest, signal).then(() =>
       toAdmitted(call, places, Math.round((clock.monotonicMs() - startedMs) * 1_000)),
     );
   };
@@ -65,18 +73,21 @@ export function createAdmit({
 
 const fullMessages = {
   caller_busy: "This caller has as many calls under way and waiting as it may.",
+  tenant_busy: "This tenant has as many calls under way and waiting as it may.",
   upstream_busy: "As many calls as this server or tool takes are under way and waiting.",
 };
 
+interface Rest {
+  readonly places: readonly Slots[];
+  readonly from: number;
+  readonly tenant: string;
+}
+
 /** All or none: whoever cannot go on gives back what it has. */
-async function enterRest(
-  places: readonly Slots[],
-  from: number,
-  signal: AbortSignal,
-): Promise<void> {
+async function enterRest({ places, from, tenant }: Rest, signal: AbortSignal): Promise<void> {
   let entered = from;
   try {
-    for (; entered < places.length; entered += 1) await places[entered]!.enter(signal);
+    for (; entered < places.length; entered += 1) await places[entered]!.enter(signal, tenant);
   } catch (error) {
     for (const place of places.slice(0, entered)) place.leave();
     throw error;
@@ -103,8 +114,8 @@ function makeRoom(slots: Map<string, Slots>): void {
     throw new Fault("overloaded", "Too many callers and tools are busy at once.");
 }
 
-/** Of the caller, the tool and the server. */
-const placesOfCall = 3;
+/** Of the caller, the tenant, the tool and the server. */
+const placesOfCall = 4;
 
 /** So many a minute, in bursts of a tenth of that. */
 function createBuckets(clock: Clock, perMinute: number) {

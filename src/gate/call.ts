@@ -57,4 +57,13 @@ export interface Opened {
   readonly of: EntryId | null;
   /** What a client sent along with its request: its answers, and the server's own state. */
   readonly extra: string;
+  /** What its sending found out, for its entry. */
+  readonly noted: Noted;
+}
+
+export interface Noted {
+  /** Id of the credential that went along last. */
+  credential: string | null;
+  /** Ended without a fault, and yet nothing was sent. */
+  isUnsent: boolean;
 }

@@ -1,7 +1,9 @@
 import { untilAborted } from "../lib/until-aborted.ts";
 import type { ServerConfig } from "../model/config-servers.ts";
-import { Fault } from "../model/index.ts";
-import { toDestination } from "../ports/credentials.ts";
+import { Fault, type Principal, type TenantId } from "../model/index.ts";
+import { toDestination, type Credentials } from "../ports/credentials.ts";
+import { hasCredential, presentCredential } from "./credential.ts";
+import { GuardedUpstream, type Guard } from "./guard-upstream.ts";
 import type { ConnectionKey, Connections } from "../ports/connections.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -16,7 +18,11 @@ export interface ConnectionsOptions {
   readonly servers: Readonly<Record<string, ServerConfig>>;
   readonly connectors: Readonly<Record<ServerConfig["transport"], Connector>>;
   readonly secrets: Secrets;
+  readonly credentials: Credentials;
+  /** Whose the servers are: it is for this tenant that their tools are listed. */
+  readonly tenant: TenantId;
   readonly telemetry: Telemetry;
+  readonly guard: Guard;
 }
 
 /** Sessions of legacy servers that are kept per caller; the one that was idle longest goes first. */
@@ -99,7 +105,7 @@ export class ConnectionPool implements Connections {
   }
 
   async #open(key: ConnectionKey, forget: () => void): Promise<Upstream> {
-    const { servers, secrets, connectors, telemetry } = this.#options;
+    const { servers, secrets, connectors, telemetry, guard } = this.#options;
     const config = Object.hasOwn(servers, key.server) ? servers[key.server] : undefined;
     if (config === undefined) throw new Fault("not_found", "There is no such server.");
     const { server, endpoint } = key;
@@ -107,18 +113,50 @@ export class ConnectionPool implements Connections {
       ...key,
       config,
       ...(await resolveSecrets(config, key.endpoint, secrets)),
-      onChange: (change) => this.#tell(server, change),
-      onClose: (reason) => {
+      present: this.#toPresent(config, key),
+      redact: (text) => guard.cleanText(text),
+      onChange: (change) => this.#tell(server, guard.cleanNotification(change)),
+      onClose: (said) => {
         forget();
+        const reason = guard.cleanText(said);
         telemetry.log("info", "a connection to a server ended", { server, endpoint, reason });
         this.#tell(server, "closed");
       },
     };
-    return connectors[config.transport].connect(target, this.#stopped.signal);
+    try {
+      const { signal } = this.#stopped;
+      return new GuardedUpstream(await connectors[config.transport].connect(target, signal), guard);
+    } catch (error) {
+      throw guard.cleanError(error);
+    }
+  }
+
+  /** What belongs to no call is asked for anew each time: a token may have run out or be revoked. */
+  #toPresent(config: ServerConfig, key: ConnectionKey): UpstreamTarget["present"] {
+    const { credentials, tenant } = this.#options;
+    const principal = key.principal ?? toLister(config, tenant);
+    if (principal === null || !hasCredential(config)) return null;
+    const { server, endpoint } = key;
+    const wanted = { principal, server, endpoint, method: "a connection", target: null };
+    return () => presentCredential(credentials, wanted);
   }
 
   #tell(server: string, change: UpstreamNotification | "closed"): void {
     for (const listener of this.#listeners) listener(server, change);
+  }
+}
+
+/** As whom a server is asked what it offers; null: as nobody. */
+function toLister(config: ServerConfig, tenant: TenantId): Principal | null {
+  const credential = config.transport === "stdio" ? undefined : config.credential;
+  switch (credential?.kind) {
+    case undefined:
+    case "exchange":
+      return null;
+    case "client-credentials":
+      return { tenant, kind: "service", subject: "countersign", actor: null };
+    case "user":
+      return credential.listAs === undefined ? null : { ...credential.listAs, tenant, actor: null };
   }
 }
 

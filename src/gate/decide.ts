@@ -1,4 +1,5 @@
 import {
+  toDigest,
   toPrincipalKey,
   type Decision,
   type Digest,
@@ -8,12 +9,16 @@ import {
 import type { Clock } from "../ports/clock.ts";
 import type { Decider, Question } from "../ports/decider.ts";
 import type { Call, DecidedCall } from "./call.ts";
+import type { Guard } from "./guard-upstream.ts";
+import { findLeak, type Leak } from "./leaks.ts";
+import { findUnmet } from "./obligations.ts";
 import { createIntentTemplate, type IntentTemplate } from "./intent-template.ts";
 
 export interface DecideOptions {
   readonly decider: Decider;
   readonly clock: Clock;
   readonly salt: () => string;
+  readonly guard: Pick<Guard, "scan" | "noteLeak">;
 }
 
 export type Verdict =
@@ -34,11 +39,15 @@ export type Verdict =
 /** More (principal, target) pairs than one replica serves between two revisions; then it starts anew. */
 const maxTemplates = 10_000;
 
-/** The only maker of a `DecidedCall`. What policy asks for and the gate cannot do yet is a no (I14). */
+/**
+ * The only maker of a `DecidedCall`. A known secret in what is to be sent is a no before any rule is
+ * asked; what policy asks for and the gate cannot do yet is a no after it (I14).
+ */
 export function createDecide({
   decider,
   clock,
   salt,
+  guard,
 }: DecideOptions): (call: Call, labels: readonly Label[]) => Verdict {
   const templates = new Map<string, IntentTemplate>();
 
@@ -64,7 +73,10 @@ export function createDecide({
 
   return (call, labels) => {
     const { canonical, forwarded, notAfterMs } = call;
-    const decision = decider.decide(toQuestion(call, labels, clock.nowMs()));
+    const leak = findLeak(call, guard.scan);
+    if (leak !== null) guard.noteLeak(call, leak);
+    const decision =
+      leak === null ? decider.decide(toQuestion(call, labels, clock.nowMs())) : denyLeak(leak);
     const template = templateOf(call, decision.policy);
     const digest = template.fill({ canonical, salt: salt(), forwarded, notAfterMs });
     const intent = {
@@ -73,10 +85,21 @@ export function createDecide({
       rules: decision.reasons.map(({ rule }) => rule),
     };
     if (decision.kind !== "allow") return { kind: "refused", call, decision, intent };
-    const [obligation] = decision.obligations;
-    // No obligation is carried out by this gate yet, and one that is not carried out is a no.
-    if (obligation !== undefined) return { kind: "unmet", call, obligation, intent };
+    const obligation = findUnmet(decision);
+    if (obligation !== null) return { kind: "unmet", call, obligation, intent };
     return { kind: "allowed", call: toDecided({ ...call, decision, intent }) };
+  };
+}
+
+const leakPolicy = toDigest("known secrets do not leave");
+
+/** An agent must not be made to carry a credential out, whatever else it may do. */
+function denyLeak({ secret, spelling, pointer }: Leak): Decision {
+  const text = `${pointer} holds the secret ${secret} (${spelling}).`;
+  return {
+    kind: "deny",
+    policy: leakPolicy,
+    reasons: [{ rule: "leak", text: text.slice(0, 2_048), remedy: "remove_secret" }],
   };
 }
 

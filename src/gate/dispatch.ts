@@ -1,6 +1,13 @@
-import { Fault, toExposedName, toSubjectKey, type FaultCode } from "../model/index.ts";
+import {
+  Fault,
+  toExposedName,
+  toPrincipalKey,
+  toSubjectKey,
+  type FaultCode,
+} from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
+import type { Credentials } from "../ports/credentials.ts";
 import type { Freezes, FreezeSubject } from "../ports/freezes.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -14,6 +21,7 @@ import type {
 import type { ClientCapabilities } from "../model/protocol.ts";
 import { Breaker } from "./breaker.ts";
 import type { AdmittedCall, Call } from "./call.ts";
+import { askCredential, hasCredential, isRejected, untilGiven } from "./credential.ts";
 import { chooseEndpoint, noteFault, noteSuccess, type EndpointLoad } from "./choose-endpoint.ts";
 
 /** One sending of an admitted call; a call whose server asks in between is sent more than once. */
@@ -26,13 +34,19 @@ export interface Sending {
   readonly signal: AbortSignal;
   readonly onNotification: (notification: UpstreamNotification) => void;
   readonly onAsk: (ask: UpstreamAsk) => Promise<AskAnswer>;
+  /** Told which credential goes along, before it does. */
+  readonly onCredential: (id: string) => void;
 }
 
-export interface Dispatched {
-  readonly answer: UpstreamAnswer;
-  readonly endpoint: string;
-  readonly era: Upstream["facts"]["era"];
-}
+export type Dispatched =
+  | {
+      readonly kind: "answered";
+      readonly answer: UpstreamAnswer;
+      readonly endpoint: string;
+      readonly era: Upstream["facts"]["era"];
+    }
+  /** Nothing was sent: the caller has to agree first, at this page of ours. */
+  | { readonly kind: "consent"; readonly url: string };
 
 export interface DispatchOptions {
   readonly connections: Connections;
@@ -40,6 +54,7 @@ export interface DispatchOptions {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly freezes: Freezes;
+  readonly credentials: Credentials;
 }
 
 export type Dispatch = (call: AdmittedCall, sending: Sending) => Promise<Dispatched>;
@@ -78,8 +93,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     track.retryTokens = Math.min(retryBurst, track.retryTokens + retryShare);
     try {
       const dispatched = await sendUntilDone(options, { call, sending, track, tried: new Set() });
-      track.breaker.succeeded();
-      ofTool?.succeeded();
+      if (dispatched.kind === "answered") {
+        track.breaker.succeeded();
+        ofTool?.succeeded();
+      } else note(null, { track, ofTool, probe });
       return dispatched;
     } catch (error) {
       note(error, { track, ofTool, probe });
@@ -92,12 +109,15 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 async function sendUntilDone(options: DispatchOptions, attempted: Attempt): Promise<Dispatched> {
   const { clock, random } = options;
   const { call, sending, track } = attempted;
+  // What may have been carried out stays so, whatever becomes of the sendings after it.
+  let doubtful: unknown = null;
   for (let attempts = 1; ; attempts += 1) {
     try {
       return await attempt(options, attempted);
     } catch (error) {
       const isLast = attempts >= maxAttempts || sending.signal.aborted || track.retryTokens < 1;
-      if (isLast || !maySendAgain(call, error)) throw error;
+      if (isLast || !maySendAgain(call, error)) throw doubtful ?? error;
+      if (!(error instanceof Fault && unsent.has(error.code))) doubtful ??= error;
       track.retryTokens -= 1;
       // Full jitter: those who failed together do not come back together.
       await clock.sleep(random.fraction() * firstPauseMs * 2 ** attempts, sending.signal);
@@ -152,17 +172,52 @@ async function attempt(
   load.outstanding += 1;
   try {
     const { endpoint } = load;
+    if (hasCredential(call.server.config)) {
+      const dispatched = await sendWithCredential(options, { call, sending, endpoint });
+      if (dispatched.kind === "answered") noteSuccess(load);
+      return dispatched;
+    }
     const upstream = await connect(connections, { call, endpoint, signal: sending.signal });
     const request = toUpstreamRequest(call, sending);
     const beforeWrite = (): void => checkOnceMore(options, call);
-    const answer = await upstream.send({ ...request, beforeWrite });
+    const answer = await upstream.send({ ...request, credential: null, beforeWrite });
     noteSuccess(load);
-    return { answer, endpoint, era: upstream.facts.era };
+    return { kind: "answered", answer, endpoint, era: upstream.facts.era };
   } catch (error) {
     if (isOfServer(error)) noteFault(load, clock.monotonicMs());
     throw error;
   } finally {
     load.outstanding -= 1;
+  }
+}
+
+interface Copy {
+  readonly call: AdmittedCall;
+  readonly sending: Sending;
+  readonly endpoint: string;
+}
+
+/** A 401 means that nothing was done, so the call is sent once more where there is a new credential. */
+async function sendWithCredential(
+  options: DispatchOptions,
+  { call, sending, endpoint }: Copy,
+): Promise<Dispatched> {
+  const { connections, credentials } = options;
+  const { method, target, server, request } = call;
+  const wanted = { principal: request.principal, server: server.name, endpoint, method, target };
+  for (let isSecond = false; ; isSecond = true) {
+    const given = await untilGiven(askCredential(credentials, wanted), sending.signal);
+    if (given.kind === "consent") return { kind: "consent", url: given.url };
+    sending.onCredential(given.id);
+    const upstream = await connect(connections, { call, endpoint, signal: sending.signal });
+    const beforeWrite = (): void => checkOnceMore(options, call);
+    const sent = { ...toUpstreamRequest(call, sending), credential: given.headers, beforeWrite };
+    try {
+      const answer = await upstream.send(sent);
+      return { kind: "answered", answer, endpoint, era: upstream.facts.era };
+    } catch (error) {
+      if (isSecond || !isRejected(error) || !credentials.rejected(given.id)) throw error;
+    }
   }
 }
 
@@ -230,16 +285,26 @@ interface Wanted {
   readonly signal: AbortSignal;
 }
 
+/** Its programs are the ones that are listed, and watched for changes. */
+const defaultTenant = "default";
+
 /** Legacy servers keep state per session, so each caller has a session of its own. */
 async function connect(
   connections: Connections,
   { call, endpoint, signal }: Wanted,
 ): Promise<Upstream> {
   const { server, request } = call;
-  const shared = await connections.get({ server: server.name, endpoint, subject: "" }, signal);
+  const { tenant } = request.principal;
+  // A program keeps what it was told in its memory: no two tenants talk to the same one.
+  const isApart = server.config.transport === "stdio" && tenant !== defaultTenant;
+  const common = isApart ? `tenant\n${tenant}` : "";
+  const shared = await connections.get({ server: server.name, endpoint, subject: common }, signal);
   if (shared.facts.era === "modern" || server.config.transport === "stdio") return shared;
-  const subject = toSubjectKey(request.principal);
-  return connections.get({ server: server.name, endpoint, subject }, signal);
+  const { principal } = request;
+  // An agent has its subject's grant, but exchanged tokens of its own.
+  const isOfAgent = server.config.credential?.kind === "exchange";
+  const subject = isOfAgent ? toPrincipalKey(principal) : toSubjectKey(principal);
+  return connections.get({ server: server.name, endpoint, subject, principal }, signal);
 }
 
 /** A call that waited for a connection may be late by now, or stopped meanwhile (I4). */

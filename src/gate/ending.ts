@@ -1,22 +1,27 @@
 import type { Json } from "../lib/strict-json.ts";
 import { RpcRefusal } from "../mcp/rpc-error.ts";
 import { Fault } from "../model/index.ts";
-import type { Effect } from "../ports/catalog.ts";
+import type { Catalog, Effect } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { GateAnswer } from "../ports/gate.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import type { UpstreamAnswer } from "../ports/upstream.ts";
 import type { Call, Opened } from "./call.ts";
+import { renderConsent } from "./consent.ts";
 import type { Exchanged } from "./exchange.ts";
+import { handOver, withholdQuestion } from "./hand-over.ts";
 import type { Labels } from "./labels.ts";
 import type { Outcome, Recorder } from "./record.ts";
-import { renderAsks, renderResult } from "./render.ts";
+import { renderAsks } from "./render.ts";
 
 export interface EndingParts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly recorder: Recorder;
   readonly labels: Pick<Labels, "after">;
+  readonly catalog: () => Catalog;
 }
+type SettleParts = Pick<EndingParts, "clock" | "telemetry" | "recorder">;
 
 /** Whatever becomes of it, an ended call has one outcome entry before its answer leaves. */
 export async function end(
@@ -35,39 +40,43 @@ export async function end(
   }
   if (exchanged.kind === "asks") {
     // What the server has ended by asking is an answer; a parked call has not ended.
+    const withheld = withholdQuestion(parts, call);
+    const reason = withheld === null ? "input_required" : "withheld";
     if (!exchanged.isParked)
       await settle(parts, opened, {
         outcome: "answered",
-        reason: "input_required",
-        result: null,
+        reason,
+        result: withheld?.result ?? null,
+        redacted: withheld?.redacted,
         endpoint: null,
       });
-    return renderAsks(exchanged.inputRequests, exchanged.state);
+    return withheld?.answer ?? renderAsks(exchanged.inputRequests, exchanged.state);
+  }
+  if (exchanged.kind === "consent") {
+    opened.noted.isUnsent = true;
+    const reason = "consent_required";
+    await settle(parts, opened, { outcome: "denied", reason, result: null, endpoint: null });
+    return renderConsent(call, exchanged);
   }
   const { answer, endpoint } = exchanged;
   // Before its content is handed over, whatever the answer is: an error has words as well.
   const labelled = parts.labels.after(call);
   if (labelled !== undefined) await labelled;
   telemetry.observe("gate_call_seconds", (clock.monotonicMs() - call.startedMs) / 1_000);
-  if (answer.kind === "error") {
-    await settle(parts, opened, {
-      outcome: "tool_error",
-      reason: `rpc:${answer.error.code}`,
-      result: null,
-      endpoint,
-    });
-    return answer;
-  }
-  const rendered = renderResult(call, answer);
-  const outcome = answer.value["isError"] === true ? "tool_error" : "answered";
-  const settled = settle(parts, opened, {
-    outcome,
-    reason: checkOutput(call, answer.value),
-    result: answer.text,
-    endpoint,
-  });
+  const { answer: rendered, result, redacted, isWithheld } = handOver(parts, call, answer);
+  const reason = isWithheld ? "withheld" : toReason(call, answer);
+  const outcome = isFailed(answer) ? "tool_error" : "answered";
+  const settled = settle(parts, opened, { outcome, reason, result, redacted, endpoint });
   if (settled !== undefined) await settled;
   return rendered;
+}
+
+function isFailed(answer: UpstreamAnswer): boolean {
+  return answer.kind === "error" || answer.value["isError"] === true;
+}
+
+function toReason(call: Call, answer: UpstreamAnswer): string | null {
+  return answer.kind === "error" ? `rpc:${answer.error.code}` : checkOutput(call, answer.value);
 }
 
 /** A result that does not fit the tool's own schema is passed on, and marked in its entry. */
@@ -78,11 +87,11 @@ function checkOutput({ tool }: Call, value: Readonly<Record<string, Json>>): str
   return tool.output(structuredContent).length === 0 ? null : "output_mismatch";
 }
 
-type Ending = Pick<Outcome, "outcome" | "reason" | "result" | "endpoint">;
+type Ending = Pick<Outcome, "outcome" | "reason" | "result" | "redacted" | "endpoint">;
 
 function settle(
-  { recorder, clock, telemetry }: Omit<EndingParts, "labels">,
-  { call, of }: Opened,
+  { recorder, clock, telemetry }: SettleParts,
+  { call, of, noted }: Opened,
   ending: Ending,
 ): Promise<void> | void {
   telemetry.count("gate_calls", { outcome: ending.outcome });
@@ -95,6 +104,7 @@ function settle(
     call,
     intent: call.intent,
     of,
+    credential: noted.credential,
     queuedUs: call.queuedUs,
     upstreamUs,
   });
@@ -109,7 +119,19 @@ const notDone = new Set([
   "upstream_busy",
   "address_refused",
   "secret_unresolved",
+  "credential_refused",
+  "credential_unavailable",
+  "credential_rejected",
+  "frozen",
+  "freeze_unknown",
+  "budget_exhausted",
+  "price_unknown",
+  "tenant_busy",
 ]);
+
+export function wasNotSent(error: unknown): boolean {
+  return error instanceof Fault && notDone.has(error.code);
+}
 
 /** I4: an effect that may have happened is `unknown`, whatever the client is told. */
 function toFailure({ call }: Opened, error: unknown): Pick<Outcome, "outcome" | "reason"> {
@@ -128,7 +150,7 @@ export function mayBeDone(effect: Effect, reason: string): boolean {
 
 /** The end of a parked call that nobody came back for. */
 export function settleParked(
-  parts: Omit<EndingParts, "labels">,
+  parts: SettleParts,
   opened: Opened,
   reason: Fault,
 ): Promise<void> {

@@ -7,6 +7,7 @@ import type { ClientCapabilities, RpcError } from "../model/protocol.ts";
 import type { GateClient } from "../ports/gate.ts";
 import type { AskAnswer, UpstreamAsk, UpstreamNotification } from "../ports/upstream.ts";
 import type { Opened } from "./call.ts";
+import { canTakeUrl, type Consent } from "./consent.ts";
 import type { Dispatch, Dispatched, Sending } from "./dispatch.ts";
 import { ParkedCall, type ParkedCalls } from "./parked.ts";
 import type { RequestStates } from "./request-state.ts";
@@ -36,8 +37,11 @@ export interface Attached {
   readonly onWaiting: (isWaiting: boolean) => void;
 }
 
+type Answered = Extract<Dispatched, { kind: "answered" }>;
+
 export type Exchanged =
-  | ({ readonly kind: "ended" } & Dispatched)
+  | ({ readonly kind: "ended" } & Omit<Answered, "kind">)
+  | Consent
   /** The client is asked; what it answers comes as a new request. */
   | {
       readonly kind: "asks";
@@ -99,6 +103,7 @@ async function sendForModern(
     client: capabilities,
     signal: parked.signal,
     onNotification: (notification) => parked.onNotification(notification),
+    onCredential: (id) => void (opened.noted.credential = id),
     onAsk: (ask) =>
       refusalOf(capabilities, ask) ?? parked.onAsk({ ...ask, params: toNativeAsk(ask) }),
   };
@@ -120,8 +125,9 @@ async function sendStraight(
     onNotification,
     // One that was modern a moment ago and is not any more.
     onAsk: async ({ method }) => ({ kind: "error", error: cannotAsk(method) }),
+    onCredential: (id) => void (opened.noted.credential = id),
   });
-  return toEnded(options, { call: opened.call, client, dispatched });
+  return toEnded(options, { opened, client, dispatched });
 }
 
 /** Until the call ends or is parked; whoever leaves before cancels it. */
@@ -134,7 +140,7 @@ async function follow(
   try {
     const next = await parked.follow(onNotification);
     if (next !== "asks")
-      return toEnded(options, { call: parked.opened.call, client, dispatched: next });
+      return toEnded(options, { opened: parked.opened, client, dispatched: next });
     const id = options.toId();
     options.parked.park(id, parked);
     const state = options.states.seal(parked.opened.call, {
@@ -149,21 +155,27 @@ async function follow(
 }
 
 interface End {
-  readonly call: Opened["call"];
+  readonly opened: Opened;
   readonly client: GateClient;
   readonly dispatched: Dispatched;
 }
 
 /** A modern server's own question goes to a modern client as it is, its state sealed. */
-function toEnded({ states }: ExchangeOptions, { call, client, dispatched }: End): Exchanged {
+function toEnded({ states }: ExchangeOptions, { opened, client, dispatched }: End): Exchanged {
+  const { call, extra } = opened;
+  if (dispatched.kind === "consent") {
+    const { url } = dispatched;
+    const state = canTakeUrl(client) ? states.seal(call, { kind: "consent", extra }) : null;
+    return { kind: "consent", url, state };
+  }
   const { answer } = dispatched;
   if (answer.kind === "error") {
-    const inputRequests = canAsk(client.capabilities, urlAsk) ? urlAsksOf(answer.error) : null;
-    if (inputRequests === null) return { kind: "ended", ...dispatched };
+    const inputRequests = canTakeUrl(client) ? urlAsksOf(answer.error) : null;
+    if (inputRequests === null) return { ...dispatched, kind: "ended" };
     const state = states.seal(call, { kind: "relay", state: null });
     return { kind: "asks", inputRequests, state, isParked: false };
   }
-  if (answer.value["resultType"] !== "input_required") return { kind: "ended", ...dispatched };
+  if (answer.value["resultType"] !== "input_required") return { ...dispatched, kind: "ended" };
   const { inputRequests, requestState } = answer.value;
   const state =
     typeof requestState === "string"
@@ -177,12 +189,10 @@ function toEnded({ states }: ExchangeOptions, { call, client, dispatched }: End)
   };
 }
 
-const urlAsk = { method: "elicitation/create", params: { mode: "url" } };
-
 /** The client is asked on the spot, whether its server is legacy or modern. */
 async function sendForLegacy(
   options: ExchangeOptions,
-  { call, of, extra: first }: Opened,
+  { call, of, extra: first, noted }: Opened,
   attached: Attached,
 ): Promise<Exchanged> {
   const { client, cancel, onNotification } = attached;
@@ -192,13 +202,15 @@ async function sendForLegacy(
     signal: cancel.signal,
     onNotification,
     onAsk: (ask: UpstreamAsk) => askClient(attached, ask),
+    onCredential: (id: string) => void (noted.credential = id),
   };
   let extra = first;
   for (let round = 0; round < maxRounds; round += 1) {
     const dispatched = await options.dispatch(call, { ...sending, extra });
+    if (dispatched.kind === "consent") return { ...dispatched, state: null };
     const { answer } = dispatched;
     if (answer.kind === "error" || answer.value["resultType"] !== "input_required") {
-      return { kind: "ended", ...dispatched };
+      return { ...dispatched, kind: "ended" };
     }
     const { inputRequests, requestState } = answer.value;
     const responses = await askAll(attached, isObject(inputRequests) ? inputRequests : {});

@@ -2,7 +2,8 @@ import type { Json } from "../lib/strict-json.ts";
 import { mirrorParams } from "../mcp/mirrored.ts";
 import { isObject } from "../mcp/read-message.ts";
 import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
-import { Fault } from "../model/index.ts";
+import { Fault, toExposedName } from "../model/index.ts";
+import type { Budgets, Held, Spending } from "../ports/budgets.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Freezes } from "../ports/freezes.ts";
@@ -11,15 +12,19 @@ import type { Mailbox, ParkedLetter } from "../ports/mailbox.ts";
 import type { Sealer } from "../ports/sealer.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { createAdmit } from "./admit.ts";
-import type { Call, DecidedCall, Opened } from "./call.ts";
+import type { AdmittedCall, Call, DecidedCall, Opened } from "./call.ts";
+import { isDeclined, renderDeclined } from "./consent.ts";
 import type { createDecide, Verdict } from "./decide.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { callTools, isCallTools } from "./call-tools.ts";
 import { toFreezeSubject } from "./dispatch.ts";
-import { end } from "./ending.ts";
+import { end, wasNotSent } from "./ending.ts";
 import { toExtra, type Attached, type Exchange } from "./exchange.ts";
 import { toForwarded } from "./forwarded.ts";
+import { guardClient, type Guard } from "./guard-upstream.ts";
+import { redactAgain } from "./hand-over.ts";
 import { isListMethod, list } from "./listing.ts";
+import { toRates, toRedactions, type Rates } from "./obligations.ts";
 import type { ResultCache } from "./result-cache.ts";
 import type { Recorder } from "./record.ts";
 import { renderRefusal } from "./render.ts";
@@ -36,6 +41,8 @@ export interface GateParts {
   readonly catalog: () => Catalog;
   readonly sealer: Sealer;
   readonly decide: ReturnType<typeof createDecide>;
+  readonly rates: Rates;
+  readonly guard: Guard;
   readonly admit: ReturnType<typeof createAdmit>;
   readonly exchange: Exchange;
   readonly states: RequestStates;
@@ -46,6 +53,8 @@ export interface GateParts {
   readonly cache: ResultCache;
   readonly labels: Labels;
   readonly freezes: Freezes;
+  /** Null where none are configured. */
+  readonly budgets: Budgets | null;
   readonly limits: {
     readonly argumentProblems: number;
     readonly parkMs: number;
@@ -61,7 +70,7 @@ export function createGate(
     async exchange(request) {
       const catalog = parts.catalog();
       if (isListMethod(request.method)) return list(catalog, request, parts.sealer);
-      const toolset = resolveToolset(catalog, request.toolset);
+      const toolset = resolveToolset(catalog, request);
       const searched = answerSearch(toolset, request);
       if (searched?.kind === "answer") return searched.answer;
       const callOne = (one: GateRequest): Promise<GateAnswer> =>
@@ -112,6 +121,12 @@ async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
   const { requestState, inputResponses } = call.request.params;
   const responses = readResponses(inputResponses);
   const state = readState(parts, call, requestState);
+  if (state?.kind === "consent") {
+    // The answer was to our question: nothing of it goes to the server.
+    return isDeclined(responses)
+      ? decline(parts, verdict.call)
+      : open(parts, verdict.call, state.extra);
+  }
   if (state?.kind === "parked") {
     return resume(parts, verdict.call, {
       kind: "parked",
@@ -142,37 +157,45 @@ function refuse(
   verdict: Exclude<Verdict, { kind: "allowed" }>,
 ): Promise<GateAnswer> | GateAnswer {
   const { call, intent } = verdict;
-  const none = { of: null, result: null, endpoint: null, queuedUs: 0, upstreamUs: 0 };
+  const sent = { of: null, endpoint: null, credential: null };
+  const none = { ...sent, result: null, queuedUs: 0, upstreamUs: 0 };
   telemetry.count("gate_calls", { outcome: "denied" });
   const reason =
     verdict.kind === "unmet" ? `obligation:${verdict.obligation.kind}` : (intent.rules[0] ?? null);
   const recorded = recorder.outcome({ ...none, call, intent, outcome: "denied", reason });
   const decision =
     verdict.kind === "refused" ? verdict.decision : unmet(intent.policy, verdict.obligation.kind);
-  const { reveal } = resolveToolset(catalog(), call.request.toolset);
+  const { reveal } = resolveToolset(catalog(), call.request);
   const answer = renderRefusal(call, decision, reveal);
   return recorded === undefined ? answer : recorded.then(() => answer);
 }
 
+async function decline({ recorder, telemetry }: GateParts, call: DecidedCall): Promise<GateAnswer> {
+  const none = { of: null, result: null, endpoint: null, queuedUs: 0, upstreamUs: 0 };
+  const said = { outcome: "denied", reason: "consent_declined", credential: null } as const;
+  telemetry.count("gate_calls", { outcome: "denied" });
+  await recorder.outcome({ ...none, ...said, call, intent: call.intent });
+  return renderDeclined(call);
+}
+
 function unmet(policy: DecidedCall["intent"]["policy"], obligation: string) {
-  const text = `This gate cannot ${obligation} yet, which the rule asks for.`;
+  const text = `A rule asks for the obligation ${obligation}, which this gate cannot carry out: it has no sandbox.`;
   return { kind: "deny", policy, reasons: [{ rule: "obligation", text, remedy: null }] } as const;
 }
 
 /** A new call: admitted, its intent durable where it has an effect, sent. */
 async function open(parts: GateParts, decided: DecidedCall, extra: string): Promise<GateAnswer> {
   const { clock, deadlines } = parts;
+  parts.rates.take(decided, toRates(decided.decision));
   const withinMs = decided.notAfterMs - clock.nowMs();
   const { cancel } = decided.request;
   const deadline = deadlines.start(decided.startedMs + withinMs, cancel);
   try {
     const { call, leave } = await parts.admit(decided, cancel.signal);
     try {
-      const of = call.effect === "read" ? null : await parts.recorder.intent(call);
-      const opened: Opened = { call, of, extra };
-      const attached = attach(parts, call, deadline);
-      const begin = () => parts.exchange.begin(opened, attached);
-      return await end(parts, opened, () => parts.cache.through(opened, cancel.signal, begin));
+      const hold = parts.budgets === null ? null : parts.budgets.reserve(toSpending(call));
+      const held = hold instanceof Promise ? await hold : hold;
+      return await openHeld(parts, { call, extra, held, deadline });
     } finally {
       leave();
     }
@@ -181,18 +204,56 @@ async function open(parts: GateParts, decided: DecidedCall, extra: string): Prom
   }
 }
 
+interface Holding {
+  readonly call: AdmittedCall;
+  readonly extra: string;
+  readonly held: Held | null;
+  readonly deadline: Deadline;
+}
+
+async function openHeld(parts: GateParts, holding: Holding): Promise<GateAnswer> {
+  const { call, extra, held, deadline } = holding;
+  try {
+    const of = call.effect === "read" ? null : await parts.recorder.intent(call);
+    const noted = { credential: null, isUnsent: false };
+    const opened: Opened = { call, of, extra, noted };
+    const attached = attach(parts, call, deadline);
+    const begin = () => parts.exchange.begin(opened, attached);
+    const { signal } = call.request.cancel;
+    const answer = await end(parts, opened, () => parts.cache.through(opened, signal, begin));
+    if (opened.noted.isUnsent) held?.giveBack();
+    return answer;
+  } catch (error) {
+    if (wasNotSent(error)) held?.giveBack();
+    throw error;
+  }
+}
+
+function toSpending({ request, server, tool }: Call): Spending {
+  return {
+    principal: request.principal,
+    server: server.name,
+    tool: tool === null ? null : toExposedName(server.name, tool.name),
+    priceMicros: tool?.config.price ?? null,
+  };
+}
+
 type Deadline = ReturnType<Deadlines["start"]>;
 
 function attach(
-  { clock, limits }: GateParts,
-  { request, startedMs, notAfterMs }: Call,
+  { clock, limits, telemetry, guard }: GateParts,
+  { request, decision, startedMs, notAfterMs }: DecidedCall,
   deadline: Deadline,
 ): Attached {
   const { client, onNotification } = request;
+  // Progress, log lines and questions could hold what a rule takes out of the result.
+  const isMuted = toRedactions(decision).length > 0;
   return {
-    client,
+    client: isMuted ? { ...client, capabilities: {}, ask: null } : guardClient(guard, client),
     cancel: request.cancel,
-    onNotification,
+    onNotification: isMuted
+      ? () => telemetry.count("gate_redactions", { outcome: "dropped" })
+      : onNotification,
     onWaiting: (isWaiting) => {
       const nowMs = clock.monotonicMs();
       const leftMs = Math.max(0, notAfterMs - clock.nowMs());
@@ -212,9 +273,11 @@ async function resume(
   const { cancel } = decided.request;
   const deadline = deadlines.start(decided.startedMs + withinMs, cancel);
   try {
-    if (letter.owner !== owner) return await mailbox.send(letter, cancel.signal);
-    const attached = attach(parts, decided, deadline);
-    return await takeUp(parts, letter, attached);
+    const isHere = letter.owner === owner;
+    const answer = isHere
+      ? await takeUp(parts, letter, attach(parts, decided, deadline))
+      : await mailbox.send(letter, cancel.signal);
+    return redactAgain(parts, decided, answer);
   } finally {
     deadline.end();
   }

@@ -66,7 +66,7 @@ export function createLabels({ rows, clock, decider, forgetMs }: LabelOptions): 
 
 /** A session or a conversation that the client names; one that names none is one for all its calls. */
 function toKey({ request }: Call): string {
-  return `${toPrincipalKey(request.principal)}\n${request.context}`;
+  return `${toPrincipalKey(request.principal)}\n${JSON.stringify(request.context)}`;
 }
 
 function toContext(key: string) {

@@ -25,7 +25,7 @@ export function isListMethod(method: string): method is ListMethod {
 
 /** What a server that is down had is listed as it was last known; the gap is named in `_meta`. */
 export function list(catalog: Catalog, request: GateRequest, sealer: Sealer): GateAnswer {
-  const toolset = resolveToolset(catalog, request.toolset);
+  const toolset = resolveToolset(catalog, request);
   const method = request.method as ListMethod;
   const items = itemsOf(toolset, method);
   const from = readCursor(request, catalog, sealer);

@@ -46,6 +46,7 @@ const base: Outcome = {
   reason: null,
   result: "{}",
   endpoint: "https://up.example/mcp",
+  credential: null,
   queuedUs: 0,
   upstreamUs: 1,
 };
@@ -59,7 +60,9 @@ const outcomeArbitrary = fc.record({
   outcome: fc.constantFrom(...(["answered", "tool_error", "denied", "fault", "unknown"] as const)),
   reason: fc.option(nameArbitrary),
   result: fc.option(fc.string({ unit: "binary" })),
+  redacted: fc.option(fc.array(nameArbitrary, { minLength: 1, maxLength: 3 }), { nil: undefined }),
   endpoint: fc.option(nameArbitrary),
+  credential: fc.option(nameArbitrary),
   queuedUs: countArbitrary,
   upstreamUs: countArbitrary,
 });
@@ -72,7 +75,7 @@ test("I5: an outcome's bytes are those that the model makes of the same entry", 
       const forwarded = ofTrace === null ? {} : { traceparent: `00-${trace}-00f067aa0ba902b7-01` };
       await recorder.outcome({ ...base, ...given, call: makeCall({ forwarded }) });
       const row = pages[0]![0]!;
-      const { queuedUs, upstreamUs, result, ...rest } = given;
+      const { queuedUs, upstreamUs, result, redacted, ...rest } = given;
       const salt = Buffer.alloc(32, 2).toString("hex");
       const committed = result !== null && {
         bytes: Buffer.byteLength(result),
@@ -88,6 +91,7 @@ test("I5: an outcome's bytes are those that the model makes of the same entry", 
         previous: null,
         intent: base.intent.digest,
         ...rest,
+        ...(redacted === undefined ? {} : { redacted }),
         result: committed === false ? null : committed,
         sandbox: null,
         timings: { queuedUs, upstreamUs },

@@ -22,7 +22,11 @@ export interface Outcome {
   readonly outcome: "answered" | "tool_error" | "denied" | "fault" | "unknown";
   readonly reason: string | null;
   readonly result: string | null;
+  /** What had members taken out of the result; absent where nothing was. */
+  readonly redacted?: readonly string[] | undefined;
   readonly endpoint: string | null;
+  /** Id of the credential that went along; it says nothing of its value. */
+  readonly credential: string | null;
   readonly queuedUs: number;
   readonly upstreamUs: number;
 }
@@ -166,11 +170,14 @@ function toOutcomeText(
   { id, atMs, salt }: Leaf & { readonly salt: string },
 ): string {
   const { call, intent, of, result, endpoint, reason, queuedUs, upstreamUs } = outcome;
+  const credential = outcome.credential === null ? "null" : JSON.stringify(outcome.credential);
   const trace = traceOf(call.forwarded["traceparent"]);
   return (
-    `{"atMs":${atMs},"cost":null,"declaredCost":null,"endpoint":${toEndpointText(endpoint)}` +
+    `{"atMs":${atMs},"cost":null,"credential":${credential},"declaredCost":null` +
+    `,"endpoint":${toEndpointText(endpoint)}` +
     `,"id":"${id}","intent":"${intent.digest}","kind":"outcome","of":${JSON.stringify(of)}` +
     `,"outcome":"${outcome.outcome}","previous":null,"reason":${JSON.stringify(reason)}` +
+    toRedactedText(outcome.redacted) +
     `,"result":${result === null ? "null" : toResultText(result, salt)},"run":null,"sandbox":null` +
     `,"tenant":"${call.request.principal.tenant}"` +
     `,"timings":{"queuedUs":${queuedUs},"upstreamUs":${upstreamUs}},"trace":${trace},"v":1}`
@@ -184,7 +191,11 @@ function toEndpointText(endpoint: string | null): string {
   return JSON.stringify(endpoint?.split("?", 1)[0]!.slice(0, maxEndpoint) ?? null);
 }
 
-/** The commitment is over the salt and the bytes as they came: a result is never read to be hashed. */
+function toRedactedText(redacted: readonly string[] | undefined): string {
+  return redacted === undefined ? "" : `,"redacted":${JSON.stringify(redacted)}`;
+}
+
+/** The commitment is over the salt and the bytes that are handed over: none is read to be hashed. */
 function toResultText(result: string, salt: string): string {
   const commitment = hash("sha256", `${salt}\n${result}`, "hex");
   return `{"bytes":${Buffer.byteLength(result)},"commitment":"sha256:${commitment}"}`;

@@ -63,6 +63,25 @@ export function renderRefusal(
   return { kind: "result", text: JSON.stringify(result), isError: true };
 }
 
+/** The call was made, and what it gave is not shown: told where a denial is told. */
+export function renderWithheld(
+  call: Call,
+  { rule, why }: { readonly rule: string | null; readonly why: string },
+): GateAnswer {
+  const by = rule === null ? "a rule" : `rule ${rule}`;
+  const message = `The call was made. Its result is withheld, because ${by} asks for something to be taken out of it and ${why}.`;
+  const outcome = { outcome: "withheld", rule, remedy: null };
+  if (call.tool === null)
+    return { kind: "error", error: { code: withheldCode, message, data: outcome } };
+  const result = {
+    resultType: "complete",
+    content: [{ type: "text", text: message }],
+    isError: true,
+    _meta: { [outcomeKey]: outcome },
+  };
+  return { kind: "result", text: JSON.stringify(result), isError: true };
+}
+
 /** Where a toolset says so, a caller learns that it was denied and nothing of the rules. */
 const hidden = {
   message: "Denied by policy.",
@@ -82,4 +101,5 @@ function explain(decision: Exclude<Decision, { kind: "allow" }>) {
 }
 
 // Outside the range that JSON-RPC and the protocol keep for themselves.
-const deniedCode = 4_030;
+export const deniedCode = 4_030;
+const withheldCode = 4_031;

@@ -6,9 +6,13 @@ import type { Clock } from "../ports/clock.ts";
 import type { Sealer } from "../ports/sealer.ts";
 import type { Call } from "./call.ts";
 
-/** What a client brings back with its answer. `relay`: a server's own state; `parked`: a call of ours. */
+/**
+ * What a client brings back with its answer. `relay`: a server's own state; `parked`: a call of ours;
+ * `consent`: a call that was not sent, with what it would have brought along.
+ */
 export type RequestState =
   | { readonly kind: "relay"; readonly state: string | null }
+  | { readonly kind: "consent"; readonly extra: string }
   | { readonly kind: "parked"; readonly id: string; readonly owner: string };
 
 export interface RequestStates {

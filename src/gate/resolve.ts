@@ -4,6 +4,7 @@ import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
 import { Fault } from "../model/index.ts";
 import type { Catalog, CatalogServer, CatalogTool, CatalogToolset } from "../ports/catalog.ts";
 import type { GateRequest } from "../ports/gate.ts";
+import { toTenantView } from "./tenant-view.ts";
 
 /** What a request names, found in one catalog. */
 export interface Resolved {
@@ -13,15 +14,19 @@ export interface Resolved {
   readonly target: string;
 }
 
-export function resolveToolset(catalog: Catalog, name: string): CatalogToolset {
+/** As the caller's tenant may see it. */
+export function resolveToolset(
+  catalog: Catalog,
+  { toolset: name, principal }: Pick<GateRequest, "toolset" | "principal">,
+): CatalogToolset {
   const toolset = catalog.toolsets.get(name);
   if (toolset === undefined) throw new Fault("not_found", "There is no such toolset.");
-  return toolset;
+  return toTenantView(catalog, toolset, principal.tenant);
 }
 
 /** Names to a server and its own name. What is not offered here is unknown, wherever else it exists. */
 export function resolve(catalog: Catalog, request: GateRequest): Resolved {
-  const toolset = resolveToolset(catalog, request.toolset);
+  const toolset = resolveToolset(catalog, request);
   const { params } = request;
   switch (request.method) {
     case "tools/call":

@@ -142,3 +142,22 @@ test("nothing of a waiter stays with its signal, which may live as long as a ses
   for (const { signal } of [served, aborted])
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
+
+test("tenants take turns, however many of one wait", async () => {
+  const slots = new Slots({ concurrency: 1, queue: 3 }, full);
+  const log: string[] = [];
+  const { signal } = new AbortController();
+  await slots.enter(signal, "a");
+  for (const tenant of ["a", "a", "a", "b", "a", "b"])
+    slots.enter(signal, tenant).then(
+      () => log.push(tenant),
+      () => log.push(`${tenant} is refused`),
+    );
+  for (let each = 0; each < 6; each += 1) {
+    await settle();
+    slots.leave();
+  }
+  // The queue's bound is each tenant's own.
+  expect(log).toEqual(["a is refused", "a", "b", "a", "b", "a"]);
+  expect(slots.isIdle).toBe(true);
+});

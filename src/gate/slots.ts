@@ -10,11 +10,15 @@ interface Waiting {
   readonly reject: (reason: Error) => void;
 }
 
-/** So many at once, so many waiting, one more is refused. First come, first served. */
+/**
+ * So many at once, so many of each tenant waiting, one more is refused. Tenants take turns; within
+ * one it is first come, first served.
+ */
 export class Slots {
   readonly #bounds: SlotBounds;
   readonly #full: { readonly code: FaultCode; readonly message: string };
-  readonly #waiting = new Set<Waiting>();
+  /** By tenant, the one whose turn is next in front. None is empty. */
+  readonly #waiting = new Map<string, Set<Waiting>>();
   #active = 0;
 
   constructor(bounds: SlotBounds, full: { readonly code: FaultCode; readonly message: string }) {
@@ -37,14 +41,14 @@ export class Slots {
     return true;
   }
 
-  async enter(signal: AbortSignal): Promise<void> {
+  async enter(signal: AbortSignal, tenant = ""): Promise<void> {
     if (this.tryEnter()) return;
     signal.throwIfAborted();
-    if (this.#waiting.size >= this.#bounds.queue)
+    if ((this.#waiting.get(tenant)?.size ?? 0) >= this.#bounds.queue)
       throw new Fault(this.#full.code, this.#full.message);
     await new Promise<void>((resolve, reject) => {
       const leave = (): void => {
-        this.#waiting.delete(waiting);
+        this.#forget(tenant, waiting);
         signal.removeEventListener("abort", onAbort);
       };
       const onAbort = (): void => waiting.reject(signal.reason as Error);
@@ -52,15 +56,30 @@ export class Slots {
         resolve: () => (leave(), resolve()),
         reject: (reason) => (leave(), reject(reason)),
       };
-      this.#waiting.add(waiting);
+      const queue = this.#waiting.get(tenant);
+      if (queue === undefined) this.#waiting.set(tenant, new Set([waiting]));
+      else queue.add(waiting);
       signal.addEventListener("abort", onAbort);
     });
   }
 
   leave(): void {
-    const [next] = this.#waiting;
+    const [turn] = this.#waiting;
+    if (turn === undefined) {
+      this.#active -= 1;
+      return;
+    }
+    const [tenant, queue] = turn;
+    this.#waiting.delete(tenant);
+    this.#waiting.set(tenant, queue);
     // The place goes from one to the next without being free in between.
-    if (next === undefined) this.#active -= 1;
-    else next.resolve();
+    const [next] = queue;
+    next!.resolve();
+  }
+
+  #forget(tenant: string, waiting: Waiting): void {
+    const queue = this.#waiting.get(tenant);
+    queue?.delete(waiting);
+    if (queue?.size === 0) this.#waiting.delete(tenant);
   }
 }

@@ -1,6 +1,8 @@
 import { Fault } from "../model/index.ts";
 import type { Catalog } from "../ports/catalog.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
+import type { Decider } from "../ports/decider.ts";
 import type { Registry } from "../ports/registry.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { UpstreamNotification } from "../ports/upstream.ts";
@@ -11,6 +13,8 @@ export interface WatchOptions {
   readonly registry: Pick<Registry, "catalog" | "onChange">;
   readonly connections: Connections;
   readonly telemetry: Telemetry;
+  readonly decider: Pick<Decider, "decide">;
+  readonly clock: Clock;
 }
 
 const maxWatching = 50_000;
@@ -49,7 +53,7 @@ export function createWatch(options: WatchOptions): Watch & { close(): void } {
       if (isClosed) throw new Fault("draining", "The configuration that was watched is gone.");
       if (watchers.size >= maxWatching)
         throw new Fault("overloaded", "Too many clients watch already.");
-      const uris = toUris(registry.catalog(), wish);
+      const uris = toUris(options, wish);
       const updated = [...uris.values()].flat();
       const watcher: Watcher = { ...wish, uris, granted: { ...wish.filter, updated } };
       watchers.add(watcher);
@@ -80,18 +84,46 @@ const listChanged = {
   resources: { method: "notifications/resources/list_changed", params: {} },
 };
 
-function toUris(
-  catalog: Catalog,
-  { toolset: name, filter }: WatchWish,
-): ReadonlyMap<string, readonly string[]> {
-  const toolset = resolveToolset(catalog, name);
+function toUris(options: WatchOptions, wish: WatchWish): ReadonlyMap<string, readonly string[]> {
+  const { toolset: name, principal, filter } = wish;
+  const catalog = options.registry.catalog();
+  const toolset = resolveToolset(catalog, { toolset: name, principal });
   const uris = new Map<string, string[]>();
   for (const uri of new Set(filter.updated)) {
     const server = serverOfUri(toolset, uri);
     if (server === null || !canSubscribe(catalog, server)) continue;
+    if (!mayRead(options, wish, { server, uri })) continue;
     uris.set(server, [...(uris.get(server) ?? []), uri]);
   }
   return uris;
+}
+
+/** Being told that a resource has changed is a part of reading it. */
+function mayRead(
+  { decider, clock, registry }: WatchOptions,
+  { principal, roles, toolset }: WatchWish,
+  { server: name, uri }: { readonly server: string; readonly uri: string },
+): boolean {
+  const server = registry.catalog().servers.get(name);
+  if (server === undefined) return false;
+  const about = {
+    server,
+    tool: null,
+    method: "resources/read",
+    target: uri,
+    effect: "read",
+  } as const;
+  const decision = decider.decide({
+    ...about,
+    outward: server.config.outward,
+    principal,
+    roles,
+    toolset,
+    args: { uri },
+    labels: [],
+    nowMs: clock.nowMs(),
+  });
+  return decision.kind === "allow" && decision.obligations.length === 0;
 }
 
 /** A legacy server says so; a modern one has subscriptions with its resources. */

@@ -3,7 +3,10 @@ import type { DialTls } from "../ports/dialer.ts";
 import type { Secrets } from "../ports/secrets.ts";
 
 /** Read anew for each connection, so that a rotated certificate is taken without a restart. */
-export function toDialTls({ tls }: HttpServerConfig, secrets: Secrets): DialTls | null {
+export function toDialTls(
+  { tls }: Pick<HttpServerConfig, "tls">,
+  secrets: Secrets,
+): DialTls | null {
   if (tls === undefined) return null;
   const read = async (reference: string | undefined): Promise<string | null> =>
     reference === undefined ? null : (await secrets.resolve(reference)).reveal();

@@ -6,6 +6,7 @@ import { createParkedCalls, type ParkedCalls } from "../gate/parked.ts";
 import { createRecorder, type Recorder } from "../gate/record.ts";
 import { toUuidV7 } from "../model/index.ts";
 import type { Config } from "../model/config.ts";
+import { createLeases, type Leases } from "../authority/leases.ts";
 import { openFreezeView, type FreezeView } from "../authority/freezes.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -15,10 +16,13 @@ import type { Sealer } from "../ports/sealer.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { Store } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import type { Vault } from "../ports/vault.ts";
+import type { ListenAddress } from "../model/config-field.ts";
 import { readKeyRing } from "./key-rings.ts";
+import { openBroker, type OpenedBroker } from "./open-broker.ts";
 
 /** What of the gate outlives a revision: a call that is parked, an entry that is not written yet. */
-export interface GateBase {
+export interface GateBase extends OpenedBroker {
   readonly store: Store;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -37,6 +41,7 @@ export interface GateBase {
   readonly recorder: Recorder;
   readonly deadlines: Deadlines;
   readonly freezes: FreezeView;
+  readonly leases: Leases;
   readonly pool: (length: number) => Buffer;
 }
 
@@ -55,6 +60,8 @@ export interface GateBaseOptions extends Pick<
 > {
   readonly config: Config;
   readonly configDirectory: string;
+  readonly vault: Vault;
+  readonly listen: ListenAddress;
 }
 
 export async function openGateBase(
@@ -75,6 +82,7 @@ export async function openGateBase(
     random: pool,
     mode: config.gate.record,
   });
+  const leases = createLeases({ rows: store.spendings, clock });
   const freezes = await openFreezeView({ rows: store.freezes, bus, clock, telemetry });
   const parked = createParkedCalls({
     clock,
@@ -88,7 +96,9 @@ export async function openGateBase(
   });
   return {
     ...options,
+    ...openBroker(options),
     freezes,
+    leases,
     recorder,
     parked,
     pool,
@@ -99,6 +109,9 @@ export async function openGateBase(
       await parked.close();
       await recorder.close();
       await freezes.close();
+      await leases.close().catch((fault: unknown) => {
+        telemetry.log("warn", "what was left of leased budgets could not be given back", { fault });
+      });
       await options.mailbox.close();
     },
   };

@@ -2,13 +2,18 @@ import { createDialer } from "../adapters/dialer/dialer.ts";
 import { createHttpConnector } from "../adapters/mcp-http/connector.ts";
 import { createSseConnector } from "../adapters/mcp-sse/connector.ts";
 import { StdioConnector } from "../adapters/mcp-stdio/connector.ts";
+import type { Agents } from "../authority/identity.ts";
+import { createBudgets } from "../authority/budgets.ts";
 import { createAdmit } from "../gate/admit.ts";
 import { ConnectionPool } from "../gate/connections.ts";
+import { countExchanges } from "../gate/count-exchanges.ts";
 import { createDecide } from "../gate/decide.ts";
 import { createDispatch } from "../gate/dispatch.ts";
 import { createExchange } from "../gate/exchange.ts";
+import { createRates } from "../gate/obligations.ts";
 import { createLabels } from "../gate/labels.ts";
 import { createGate } from "../gate/gate.ts";
+import { createGuard, type Guard } from "../gate/guard-upstream.ts";
 import { createRequestStates } from "../gate/request-state.ts";
 import { createResultCache, type ResultCache } from "../gate/result-cache.ts";
 import { createPolicyDecider } from "../gate/policy-decider.ts";
@@ -17,13 +22,14 @@ import { createWatch } from "../gate/watch.ts";
 import type { Config } from "../model/config.ts";
 import type { HttpServerConfig, ServerConfig } from "../model/config-servers.ts";
 import { toUuidV7, type TenantId } from "../model/index.ts";
-import type { PolicySet } from "../policy/policy-set.ts";
+import type { Decider } from "../ports/decider.ts";
 import type { Registry } from "../ports/registry.ts";
 import type { Connector } from "../ports/upstream.ts";
 import type { Watch } from "../ports/watch.ts";
 import { startRegistry } from "../registry/registry.ts";
 import { toDialTls } from "./dial-tls.ts";
 import type { GateBase } from "./gate-base.ts";
+import { guardBase } from "./guard-base.ts";
 import { openRules } from "./open-rules.ts";
 
 /** Until there are tenants in the configuration, there is one. */
@@ -39,15 +45,43 @@ export interface GateOfRevision {
 
 type Connectors = Readonly<Record<ServerConfig["transport"], Connector>>;
 
+/** What of a revision its gate needs. */
+export interface RevisionBase extends GateBase {
+  /** Who makes our agents' tokens; absent: nobody does. */
+  readonly agents?: Agents | null;
+}
+
 export async function startGate(
   config: Config,
-  base: GateBase,
-  connectors: Connectors = createConnectors(config, base),
+  given: RevisionBase,
+  madeConnectors?: Connectors,
 ): Promise<GateOfRevision> {
+  const leave = given.sources.enter(config, given.agents ?? null);
+  try {
+    const gate = await startEntered(config, given, madeConnectors);
+    return { ...gate, close: () => gate.close().finally(leave) };
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+async function startEntered(
+  config: Config,
+  given: GateBase,
+  madeConnectors: Connectors | undefined,
+): Promise<GateOfRevision> {
+  const { base, known } = guardBase(given);
+  const guard = createGuard({ scan: known.scan, telemetry: base.telemetry });
+  const connectors = madeConnectors ?? createConnectors(config, base);
   const { clock, random, telemetry, secrets, store, bus } = base;
   const { servers, toolsets } = config;
   const rules = await openRules(config, telemetry);
-  const connections = new ConnectionPool({ servers, connectors, secrets, telemetry });
+  const decider =
+    rules === null ? createRuleDecider(config.policy.rule) : createPolicyDecider(rules);
+  const { broker: credentials } = base;
+  const common = { servers, connectors, secrets, telemetry, guard };
+  const connections = new ConnectionPool({ ...common, credentials, tenant });
   const registry = await startRegistry({
     servers,
     toolsets,
@@ -59,20 +93,23 @@ export async function startGate(
     random,
     telemetry,
   });
-  const watch = createWatch({ registry, connections, telemetry });
+  const watch = createWatch({ registry, connections, telemetry, decider, clock });
   const { cache, unsubscribe } = await openCache(config, base, connections);
+  const { gate, underWay } = countExchanges(
+    composeGate(config, base, { connections, registry, cache, decider, guard }),
+  );
   return {
-    gate: composeGate(config, base, { connections, registry, cache, rules }),
+    gate,
     watch,
     registry,
     async close() {
       watch.close();
       await unsubscribe();
       await registry.close();
-      // Calls that began under this revision end under it; new ones have its successor.
+      // Calls that began under this revision end under it, also those that were not sent yet.
+      const isBusy = (): boolean => connections.outstanding() > 0 || underWay() > 0;
       const untilMs = clock.monotonicMs() + config.limits.drainTime;
-      while (connections.outstanding() > 0 && clock.monotonicMs() < untilMs)
-        await clock.sleep(idlePollMs);
+      while (isBusy() && clock.monotonicMs() < untilMs) await clock.sleep(idlePollMs);
       rules?.close();
       await connections.close();
     },
@@ -106,19 +143,25 @@ interface Behind {
   readonly connections: ConnectionPool;
   readonly registry: Registry;
   readonly cache: ResultCache;
-  /** Null where none are written: then `policy.rule` holds. */
-  readonly rules: PolicySet | null;
+  readonly decider: Decider;
+  readonly guard: Guard;
 }
 
 function composeGate(
-  { gate, policy }: Config,
+  { gate, policy, budgets }: Config,
   base: GateBase,
-  { connections, registry, cache, rules }: Behind,
+  { connections, registry, cache, decider, guard }: Behind,
 ) {
   const { clock, random, telemetry, sealer, parked, owner, pool, freezes } = base;
   const states = createRequestStates({ sealer, clock, lifeMs: gate.parkTime });
-  const dispatch = createDispatch({ connections, clock, random, telemetry, freezes });
-  const decider = rules === null ? createRuleDecider(policy.rule) : createPolicyDecider(rules);
+  const dispatch = createDispatch({
+    connections,
+    clock,
+    random,
+    telemetry,
+    freezes,
+    credentials: base.broker,
+  });
   const toId = (): string => toUuidV7(clock.nowMs(), pool(10));
   return createGate({
     clock,
@@ -127,6 +170,7 @@ function composeGate(
     states,
     cache,
     freezes,
+    budgets: createBudgets({ budgets, leases: base.leases, clock }),
     labels: createLabels({
       rows: base.store.labels,
       clock,
@@ -142,8 +186,15 @@ function composeGate(
       decider,
       clock,
       salt: () => pool(32).toString("hex"),
+      guard,
     }),
-    admit: createAdmit({ clock, caller: { ...gate, rate: gate.rate ?? null } }),
+    rates: createRates(clock),
+    guard,
+    admit: createAdmit({
+      clock,
+      caller: { ...gate, rate: gate.rate ?? null },
+      tenant: { concurrency: gate.tenantConcurrency, queue: gate.queue },
+    }),
     exchange: createExchange({ dispatch, states, parked, owner, toId }),
     limits: {
       argumentProblems: gate.argumentProblems,

@@ -51,9 +51,9 @@ test("the ring knows keys by their hash", () => {
     { id: "a", role: "admin", sha256: hashKey("one") },
     { id: "b", role: "approver", sha256: hashKey("two") },
   ]);
-  expect(ring.identify("one")).toMatchObject({ id: "a", role: "admin" });
+  expect(ring.identify("one")).toMatchObject({ id: "a", access: ["admin"] });
   // Whoever approves calls nothing.
-  expect(ring.identify("two")).toMatchObject({ id: "b", role: "approver", principal: null });
+  expect(ring.identify("two")).toMatchObject({ id: "b", access: ["approver"], principal: null });
   expect(ring.identify(hashKey("one"))).toBeNull();
   expect(ring.identify("")).toBeNull();
 });

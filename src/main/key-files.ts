@@ -1,11 +1,14 @@
 import { chmod, link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Role } from "../authority/keyring.ts";
+import type { KeyRole } from "../authority/keyring.ts";
 import { Fault } from "../model/fault.ts";
 import type { Random } from "../ports/random.ts";
 
-/** `sealing` and `vault` open no door: one seals what clients carry for us, one wraps stored secrets. */
-type KeyUse = Role | "sealing" | "vault";
+/**
+ * The last three open no door: one seals what clients carry for us, one wraps stored secrets, one
+ * signs agents' tokens.
+ */
+type KeyUse = KeyRole | "sealing" | "vault" | "agent";
 
 /** A key of this user's server, in the user's configuration directory and nowhere else. */
 export interface KeyFile {

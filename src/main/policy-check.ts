@@ -52,7 +52,11 @@ export async function readPinned(
       const known = config.tools[name];
       const schema = JSON.parse(new TextDecoder().decode(definition)) as { inputSchema?: unknown };
       tools.push({
-        ...{ kind: "Tool", id, action: id, name, server },
+        kind: "Tool",
+        id,
+        action: id,
+        name,
+        server,
         effect: known?.effect ?? config.effect,
         outward: known?.outward ?? config.outward,
         argumentType: toArgumentType(schema.inputSchema),

@@ -1,19 +1,20 @@
-import { createKeyring, hashKey, type Keyring, type Role } from "../authority/keyring.ts";
+import type { Identity } from "../authority/identity.ts";
 import type { ApiLimits } from "../api/api.ts";
+import type { ListenAddress } from "../model/config-field.ts";
 import type { Config } from "../model/config.ts";
-import { Fault } from "../model/index.ts";
 import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { KeyPlace } from "../cli/context.ts";
-import { ensureKeyFile } from "./key-files.ts";
+import { readApiKeys } from "./api-keys.ts";
 import type { GateBase } from "./gate-base.ts";
 import { startGate, type GateOfRevision } from "./gate-parts.ts";
+import { listOwnHosts, startIdentity } from "./start-identity.ts";
 import type { StoredVersions } from "./stored-secrets.ts";
 import type { Running } from "./start-parts.ts";
 
 /** What lives exactly as long as one revision: keys, bounds, and the gate with its servers. */
 export interface RevisionParts {
-  readonly keyring: Keyring;
+  readonly identity: Identity;
   readonly limits: ApiLimits;
   readonly keys: readonly KeyPlace[];
   readonly gate: GateOfRevision;
@@ -26,74 +27,40 @@ export interface RevisionPartsOptions {
   readonly random: Random;
   readonly configDirectory: string;
   readonly base: GateBase;
+  /** Where clients reach this server, unless the configuration says so. */
+  readonly listen: ListenAddress;
   readonly readVersions: (config: Config) => Promise<StoredVersions>;
 }
 
-/** A key that a person chose may be guessed; 24 characters are more than one types by chance. */
-const minKeyLength = 24;
-/** What `Authorization: Bearer` takes. */
-const keyShape = /^[\x21-\x7e]{1,512}$/;
-
 export async function startRevisionParts(
   config: Config,
-  { secrets, random, configDirectory, base, readVersions }: RevisionPartsOptions,
+  options: RevisionPartsOptions,
 ): Promise<Running<RevisionParts>> {
+  const { base, readVersions } = options;
   // Before any of them is used: a change in between is noticed.
   const stored = await readVersions(config);
-  const admin =
-    config.auth.adminKey === undefined
-      ? await toFilePlace("admin")
-      : await readReference(config.auth.adminKey);
-  const approver = await toFilePlace("approver");
-  const caller = await toFilePlace("caller");
-  const callers = await Promise.all(
-    Object.entries(config.auth.callers).map(async ([id, { key, toolsets, roles }]) => ({
-      id,
-      role: "caller" as const,
-      toolsets: toolsets ?? null,
-      roles,
-      sha256: hashKey((await readReference(key)).key),
-    })),
-  );
-  if (admin.key === approver.key) {
-    throw new Fault("keys_unusable", "The admin key and the approver key are the same.");
-  }
-
-  async function toFilePlace(role: Role) {
-    const { key, file, made } = await ensureKeyFile({ configDirectory, random }, role);
-    return { key, place: { role, place: file, made } };
-  }
-  async function readReference(reference: string) {
-    const key = (await secrets.resolve(reference)).reveal().trim();
-    if (key.length < minKeyLength) {
-      throw new Fault("keys_unusable", `${reference} holds fewer than ${minKeyLength} characters.`);
-    }
-    if (!keyShape.test(key)) {
-      throw new Fault(
-        "keys_unusable",
-        `${reference} holds what no header carries: a key is at most 512 visible ASCII characters.`,
-      );
-    }
-    return { key, place: { role: "admin", place: reference, made: false } };
-  }
-
-  const keyring = createKeyring([
-    { id: "admin", role: "admin", sha256: hashKey(admin.key) },
-    { id: "approver", role: "approver", sha256: hashKey(approver.key) },
-    { id: "caller", role: "caller", sha256: hashKey(caller.key) },
-    ...callers,
-  ]);
-  const keys = [admin.place, approver.place, caller.place];
-  const gate = await startGate(config, base);
+  const { keyring, keys } = await readApiKeys(config, options);
+  const started = await startIdentity(config, { ...base, ...options, keyring });
+  const gate = await startGate(config, { ...base, agents: started.identity.agents });
   return {
-    parts: Object.freeze({ keyring, limits: toLimits(config), keys, gate, stored }),
-    stop: () => gate.close(),
+    parts: Object.freeze({
+      identity: started.identity,
+      limits: toLimits(config),
+      keys,
+      gate,
+      stored,
+    }),
+    stop: async () => {
+      await gate.close();
+      started.close();
+    },
   };
 }
 
-function toLimits({ limits, allowedHosts, allowedOrigins }: Config): ApiLimits {
+function toLimits(config: Config): ApiLimits {
+  const { limits, allowedHosts, allowedOrigins } = config;
   return {
-    allowedHosts,
+    allowedHosts: [...allowedHosts, ...listOwnHosts(config)],
     allowedOrigins,
     bodyBytes: limits.bodySize,
     concurrentRequests: limits.concurrentRequests,

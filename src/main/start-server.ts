@@ -16,6 +16,8 @@ import { freezeChannel } from "../authority/freezes.ts";
 import { openGateBase, type GateBase } from "./gate-base.ts";
 import { createDocumentCheck } from "./document-check.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { toListenerTls } from "./listener-tls.ts";
+import { createPolicyDesk } from "./policy-desk.ts";
 import type { StartConfig } from "./read-config.ts";
 import { startRevisionParts, type RevisionParts } from "./revision-parts.ts";
 import { listStored, readVersions, secretsChannel, watchStored } from "./stored-secrets.ts";
@@ -65,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { vault, secrets } = await openVault(options, storage);
   const base = await lifecycle.start({
     name: "gate",
-    start: () => startGateBase(options, storage, secrets),
+    start: () => startGateBase(options, storage, { vault, secrets }),
     stop: (started) => started.close(),
   });
   const configuration = await startConfiguration(options, storage, base);
@@ -187,11 +189,16 @@ interface Behind {
   readonly base: GateBase;
 }
 
-async function startGateBase(options: ServerOptions, { store, bus }: Storage, secrets: Secrets) {
+async function startGateBase(
+  options: ServerOptions,
+  { store, bus }: Storage,
+  { vault, secrets }: { readonly vault: Vault; readonly secrets: Secrets },
+) {
   const { start, forPrograms, clock, random, telemetry } = options;
   const toId = (): string => toUuidV7(clock.nowMs(), random.bytes(10));
   return openGateBase({
     ...options,
+    vault,
     secrets,
     store,
     bus,
@@ -238,6 +245,7 @@ function startDoor(options: ServerOptions, { storage, configuration, face, vault
   return startApi({
     listen,
     headerBytes: options.start.config.limits.headerSize,
+    ...toListenerTls(options.start.config, base.secrets),
     version,
     node: process.version,
     clock,
@@ -246,16 +254,25 @@ function startDoor(options: ServerOptions, { storage, configuration, face, vault
     metrics,
     configuration,
     vault,
+    broker: base.broker,
+    sourceOf: (asked, server) => base.sources.of(asked, server),
     freezes: storage.store.freezes,
     onFreeze: async () => {
       await base.freezes.refresh();
       await storage.bus.publish(freezeChannel, "");
     },
     onSecret: (name) => storage.bus.publish(secretsChannel, name),
+    policy: createPolicyDesk({
+      pins: storage.store.pins,
+      clock,
+      tenant,
+      serving: () => configuration.live().config,
+      catalog: () => configuration.live().parts.gate.registry.catalog(),
+    }),
     face,
     registry: () => configuration.live().parts.gate.registry,
     gate: { exchange: (request) => configuration.live().parts.gate.gate.exchange(request) },
-    keyring: { identify: (key) => configuration.live().parts.keyring.identify(key) },
+    identity: () => configuration.live().parts.identity,
     limits: () => configuration.live().parts.limits,
     readiness: createReadiness(clock, [
       {

@@ -7,7 +7,7 @@ export interface Upkeep {
 }
 
 export interface UpkeepOptions {
-  readonly store: Pick<PostgresStore, "makePartitions">;
+  readonly store: Pick<PostgresStore, "makePartitions" | "labels" | "spendings">;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -22,6 +22,7 @@ export function startUpkeep({ store, clock, telemetry }: UpkeepOptions): Upkeep 
     while (await slept(clock, stopping.signal)) {
       try {
         await store.makePartitions();
+        await sweep(store, clock.nowMs());
       } catch (fault) {
         telemetry.log("warn", "the database's upkeep failed; it is tried again", { fault });
       }
@@ -33,6 +34,15 @@ export function startUpkeep({ store, clock, telemetry }: UpkeepOptions): Upkeep 
       await running;
     },
   };
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+const sweptAtOnce = 10_000;
+
+/** What nobody reads any more: labels that are forgotten at the latest after 30 days, past periods. */
+async function sweep({ labels, spendings }: UpkeepOptions["store"], nowMs: number): Promise<void> {
+  while ((await labels.sweep(nowMs - 31 * dayMs, sweptAtOnce)) === sweptAtOnce);
+  while ((await spendings.sweep(nowMs - 2 * dayMs, sweptAtOnce)) === sweptAtOnce);
 }
 
 async function slept(clock: Clock, signal: AbortSignal): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { ClientCapabilities, RpcError } from "../model/protocol.ts";
 import { isObject, type Params } from "./read-message.ts";
+import { rpcCodes } from "./rpc-error.ts";
 
 /** What a server may ask of a client in the middle of a call, in either era. */
 export interface Ask {
@@ -44,11 +45,9 @@ export function toClientAsk(wanted: Json, key: string): Ask | null {
   return { method, params: { ...params, elicitationId: key } };
 }
 
-const urlElicitationRequired = -32_042;
-
 /** A legacy error that sends the person to URLs first, as `inputRequests`; null for any other error. */
 export function urlAsksOf({ code, data }: RpcError): Readonly<Record<string, Json>> | null {
-  if (code !== urlElicitationRequired || !isObject(data) || !Array.isArray(data["elicitations"]))
+  if (code !== rpcCodes.urlElicitationRequired || !isObject(data) || !Array.isArray(data["elicitations"]))
     return null;
   const asks = (data["elicitations"] as readonly Json[]).filter(isObject).map((params, index) => {
     const ask = {

@@ -93,7 +93,7 @@ export class ChannelUpstream implements Upstream {
     if (!isModernError(answer.error.code)) return null;
     throw new Fault(
       "upstream_unreachable",
-      `The server speaks no version of ours: ${answer.error.message.slice(0, 200)}`,
+      `The server speaks no version of ours: ${this.#options.target.redact(answer.error.message).slice(0, 200)}`,
     );
   }
 
@@ -213,7 +213,7 @@ export class ChannelUpstream implements Upstream {
     if (this.#strays <= maxStrayLog)
       telemetry.log("warn", "a server wrote something that is no message", {
         server: target.server,
-        line: line.slice(0, 200),
+        line: target.redact(line).slice(0, 200),
       });
     const answering = readId(line);
     const pending = answering === null ? undefined : this.#pending.get(answering);

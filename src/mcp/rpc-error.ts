@@ -14,6 +14,8 @@ export const rpcCodes = {
   unsupportedVersion: -32022,
   /** Before 2026-07-28 a missing resource had a code of its own. */
   legacyResourceNotFound: -32002,
+  /** Before 2026-07-28: the call can be made once the person was at the pages that it names. */
+  urlElicitationRequired: -32042,
 } as const;
 
 /** A request that the protocol itself refuses: thrown by what reads it, rendered by the face. */

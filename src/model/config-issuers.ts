@@ -2,6 +2,7 @@ import { z } from "zod";
 import { originSchema } from "./config-field.ts";
 import { tenantIdSchema } from "./id.ts";
 import { isScope } from "./scope.ts";
+import { secretReferenceSchema } from "./secret-reference.ts";
 
 /** With a shared secret whoever can check a token can make one, so none of those is here. */
 export const tokenAlgorithms = [
@@ -19,6 +20,7 @@ export const tokenAlgorithms = [
 ] as const;
 
 export const publicUrlField = originSchema
+  .refine((text) => URL.parse(text)?.origin === text, "takes an origin without its default port")
   .optional()
   .describe(
     "Scheme, host and port under which clients reach this server: `https://gate.example.com`. Tokens " +
@@ -73,7 +75,9 @@ const accessField = z
     admin: namesField("claimed roles").prefault([]).describe("Configures, and never approves."),
   })
   .prefault({})
-  .describe("Roles of the API by the claimed roles that give them. Absent: none but calling tools.");
+  .describe(
+    "Roles of the API by the claimed roles that give them. Absent: none but calling tools.",
+  );
 
 const issuerSchema = z
   .strictObject({
@@ -127,6 +131,9 @@ const issuerSchema = z
       .prefault([])
       .describe("Scopes without which a token is answered with 403."),
     jwksUri: keysUrl.optional().describe("Where its keys are. Absent: where its metadata says."),
+    authority: secretReferenceSchema
+      .optional()
+      .describe("Authority that its certificate must come from (PEM), instead of the system's."),
     toolsets: z
       .array(z.string().max(40), "takes a list of toolsets")
       .max(100)

@@ -55,7 +55,11 @@ const config: fc.Arbitrary<unknown> = fc.record({
       issuers: fc.dictionary(fc.constantFrom("corp", "ci-1"), issuer, { maxKeys: 1 }),
       callers: fc.dictionary(
         fc.constantFrom("bot", "ci-1"),
-        fc.record({ key: fc.constant("env://BOT"), roles: fc.constantFrom([], ["ops"]) }),
+        fc.record({
+          key: fc.constant("env://BOT"),
+          roles: fc.constantFrom([], ["ops"]),
+          tenant: fc.constantFrom("default", "acme"),
+        }),
       ),
     },
     { requiredKeys: ["sealingKeys", "vaultKeys", "agentKeys", "issuers", "callers"] },
@@ -76,7 +80,17 @@ const config: fc.Arbitrary<unknown> = fc.record({
       forgetLabels: fc.integer({ min: 60_000, max: 600_000 }),
     }),
   ),
+  budgets: fc.dictionary(
+    fc.constantFrom("daily", "a-1"),
+    fc.record({
+      each: fc.constantFrom("tenant", "principal", "agent", "server", "tool"),
+      per: fc.constantFrom("minute", "hour", "day"),
+      calls: fc.integer({ min: 1, max: 1_000 }),
+      money: fc.integer({ min: 0, max: 900_000_000_000_000 }),
+    }),
+  ),
   gate: fc.record({
+    tenantConcurrency: fc.integer({ min: 1, max: 65_536 }),
     concurrency: fc.integer({ min: 1, max: 65_536 }),
     queue: fc.nat({ max: 65_536 }),
     record: fc.constantFrom("async", "sync"),
@@ -123,8 +137,8 @@ test("every default is written out, so that later defaults do not change what a 
   const { bytes } = toConfigRevision(configSchema.parse({ version: 1 }));
   expect(new TextDecoder().decode(bytes)).toBe(
     '{"allowedHosts":[],"allowedOrigins":[],"auth":{"agentKeys":[],"callers":{},"issuers":{},"sealingKeys":[],"vaultKeys":[]},' +
-      '"gate":{"argumentProblems":10,"concurrency":64,"parkTime":"10m","parked":1000,' +
-      '"queue":256,"record":"async","resultSize":"32MiB"},"limits":{"bodySize":"4MiB",' +
+      '"budgets":{},"gate":{"argumentProblems":10,"concurrency":64,"parkTime":"10m","parked":1000,' +
+      '"queue":256,"record":"async","resultSize":"32MiB","tenantConcurrency":256},"limits":{"bodySize":"4MiB",' +
       '"concurrentRequests":256,"drainTime":"20s","headerSize":"16KiB","openStreams":4096,' +
       '"queuedRequests":256,"requestDeadline":"1m"},"listen":"127.0.0.1:7070",' +
       '"log":{"level":"info"},"policy":{"forgetLabels":"8h","rule":"deny-all","rules":{}},"servers":{},' +

@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { credentialField, isBoundWhole } from "./config-credential.ts";
 import { countField, durationField } from "./config-field.ts";
+import { moneyField } from "./config-budgets.ts";
+import { tenantIdSchema } from "./id.ts";
 import { labelSchema } from "./label.ts";
 import { parametersField } from "./parameter-types.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
@@ -47,6 +50,7 @@ const toolSchema = z
       .optional()
       .describe("Where its results come from. Absent: as the server says."),
     parameters: parametersField.optional(),
+    price: moneyField.optional().describe("What one call costs, for budgets in money."),
     idempotent: z
       .boolean("takes true or false")
       .prefault(false)
@@ -86,6 +90,12 @@ const common = {
     .boolean("takes true or false")
     .prefault(false)
     .describe("Whether what goes into its tools may leave the house, reads included."),
+  tenants: z
+    .array(tenantIdSchema, "takes a list of tenants")
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe("Tenants whose callers may use it. Absent: all."),
   labels: labelsField
     .prefault(["untrusted"])
     .describe("Where its results come from: trusted, untrusted, confidential."),
@@ -145,7 +155,13 @@ const remote = {
     .prefault(false)
     .describe("Whether its address may be a private or loopback one. Link-local never is."),
   headers: headersField,
+  credential: credentialField,
   tls: tlsField,
+};
+
+const unbound = {
+  path: ["credential", "hosts"],
+  message: "leaves out an address of this server: its calls would have no credential",
 };
 
 export const serverSchema = z.discriminatedUnion(
@@ -153,9 +169,11 @@ export const serverSchema = z.discriminatedUnion(
   [
     z
       .strictObject({ transport: z.literal("http"), ...remote, ...common })
+      .refine(isBoundWhole, unbound)
       .describe("A server over streamable HTTP."),
     z
       .strictObject({ transport: z.literal("sse"), ...remote, ...common })
+      .refine(isBoundWhole, unbound)
       .describe("A server over HTTP+SSE, the transport before 2025-03-26."),
     z
       .strictObject({

@@ -9,7 +9,9 @@ import {
   sizeField,
 } from "./config-field.ts";
 import { issuersField, publicUrlField } from "./config-issuers.ts";
-import { policyField, roleSchema } from "./config-policy.ts";
+import { budgetsField } from "./config-budgets.ts";
+import { callersField, listenerTlsField } from "./config-callers.ts";
+import { policyField } from "./config-policy.ts";
 import { serversField, toolsetsField } from "./config-servers.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
@@ -42,20 +44,6 @@ const limitsSchema = z
   })
   .describe("Bounds of the server. Each has a defined answer when it is reached.");
 
-const rolesField = z
-  .array(roleSchema, "takes a list of roles")
-  .max(100, "takes at most 100 roles")
-  .prefault([])
-  .describe('Roles that policies know it by: `Role::"default/NAME"`.');
-
-const callerName = z
-  .string()
-  .max(64)
-  .regex(
-    /^[a-z0-9]+(?:[-_.][a-z0-9]+)*$/,
-    "takes a name of lower-case letters, digits, -, _ and .",
-  );
-
 const gateSchema = z
   .strictObject({
     concurrency: countField({ min: 1, max: 65_536 })
@@ -64,6 +52,9 @@ const gateSchema = z
     queue: countField({ min: 0, max: 65_536 })
       .prefault(256)
       .describe("Calls of one caller that may wait. One more is refused with a Retry-After."),
+    tenantConcurrency: countField({ min: 1, max: 65_536 })
+      .prefault(256)
+      .describe("Calls of all callers of one tenant under way at once. The next ones wait."),
     rate: countField({ min: 1, max: 10_000_000 })
       .optional()
       .describe("Calls of one caller a minute, bursts of a tenth of it. Absent: no limit."),
@@ -184,28 +175,16 @@ export const configSchema = z
               "Absent: one is made on first start for this user.",
           ),
         issuers: issuersField,
-        callers: z
-          .record(
-            callerName,
-            z.strictObject({
-              key: secretReferenceSchema.describe("Reference to its API key."),
-              toolsets: z
-                .array(z.string().max(40), "takes a list of toolsets")
-                .max(100)
-                .optional()
-                .describe("Toolsets it may use. Absent: all, and `/mcp`."),
-              roles: rolesField,
-            }),
-          )
-          .prefault({})
-          .describe("Who may call tools, by name, beside the caller key of this user."),
+        callers: callersField,
       })
       .prefault({})
       .describe("Who may call. Every request but the health checks needs a key or a token."),
+    tls: listenerTlsField,
     limits: limitsSchema.prefault({}),
     servers: serversField,
     toolsets: toolsetsField,
     policy: policyField,
+    budgets: budgetsField,
     gate: gateSchema.prefault({}),
     store: z
       .discriminatedUnion(
@@ -260,4 +239,10 @@ export type Config = z.output<typeof configSchema>;
  * Keys bound to something that exists once a process (the socket, the store's pool): a running
  * process refuses a revision that changes them and says so; the next start takes it.
  */
-export const restartKeys = ["listen", "limits.headerSize", "store", "auth.vaultKeys"] as const;
+export const restartKeys = [
+  "listen",
+  "limits.headerSize",
+  "store",
+  "auth.vaultKeys",
+  "tls",
+] as const;

@@ -35,6 +35,11 @@ const reasonSchema = z
   .readonly();
 
 const common = { policy: digestSchema, reasons: z.array(reasonSchema).max(100).readonly() };
+const owed = {
+  obligations: z.array(obligationSchema).max(100).readonly(),
+  /** The rule of each of them, in their order. */
+  obligedBy: z.array(ruleIdSchema).max(100).readonly().optional(),
+};
 
 /** What policy says about an intent. A value: a denial is never an error. */
 export const decisionSchema = z
@@ -42,13 +47,13 @@ export const decisionSchema = z
     z.strictObject({
       kind: z.literal("allow"),
       ...common,
-      obligations: z.array(obligationSchema).max(100).readonly(),
+      ...owed,
     }),
     z.strictObject({ kind: z.literal("deny"), ...common }),
     z.strictObject({
       kind: z.literal("ask"),
       ...common,
-      obligations: z.array(obligationSchema).max(100).readonly(),
+      ...owed,
       /** Every one of them has to agree. */
       approvers: z
         .array(

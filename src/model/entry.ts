@@ -46,11 +46,16 @@ const outcomeEntrySchema = z.strictObject({
   outcome: z.enum(["answered", "tool_error", "denied", "fault", "unknown"]),
   /** The fault's code or the denying rule; null where there is nothing to name. */
   reason: nameSchema.nullable(),
+  /** What had members taken out of the result: ids of rules, and `secret:` with a name. */
+  redacted: z.array(nameSchema).min(1).max(100).readonly().optional(),
+  /** Of what was handed over. */
   result: z
     .strictObject({ commitment: digestSchema, bytes: z.int().nonnegative() })
     .readonly()
     .nullable(),
   endpoint: nameSchema.nullable(),
+  /** Id of the credential that went along, with its version; never a value. */
+  credential: nameSchema.nullable(),
   sandbox: z
     .strictObject({ tier: nameSchema, limits: digestSchema, downgraded: z.boolean() })
     .readonly()

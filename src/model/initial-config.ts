@@ -1,3 +1,4 @@
+import { starterRules } from "./starter-rules.ts";
 import { configJsonSchema } from "./config-complaint.ts";
 
 export interface InitialWishes {
@@ -29,14 +30,20 @@ listen: ${JSON.stringify(listen)}
 store:
 ${store}
 
-# Who may do what. Until policies are built in it is all or nothing: allow-all lets every caller
-# call every tool that is not blocked, and is said at each start.
+# Who may do what, in Cedar: docs/policy.md. What no rule permits is denied. A tool counts as an effect
+# until its server's \`tools\` say \`effect: read\`.
 policy:
-  rule: allow-all
+  rules:
+    starter: |
+${indent(starterRules)}
 
 log:
   level: info
 `;
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replaceAll(/^(?=.)/gm, "      ");
 }
 
 /** The JSON Schema of countersign.yaml, for editors. */

@@ -82,6 +82,7 @@ const entries = [
     reason: null,
     result: { commitment: digest("result"), bytes: 812 },
     endpoint: "flights-1",
+    credential: "flights/client-credentials/5d81f0c29b67@1a2b3c4d5e6f7081",
     sandbox: { tier: "T1", limits: digest("limits"), downgraded: false },
     timings: { queuedUs: 40, upstreamUs: 9_000 },
     cost: { micros: 1_500, prices: digest("prices") },

@@ -38,11 +38,11 @@ const shape = {
     .max(3)
     .prefault([]),
   toolset: z.string("takes a name of a toolset").max(64).prefault(""),
-  at: z.iso.datetime({ offset: true, error: "takes a time such as 2026-11-20T10:30:00Z" }).optional(),
-  approved: z.boolean("takes true or false").prefault(false),
-  run: z
-    .strictObject({ step: countField, calls: countField, spentMicros: countField })
+  at: z.iso
+    .datetime({ offset: true, error: "takes a time such as 2026-11-20T10:30:00Z" })
     .optional(),
+  approved: z.boolean("takes true or false").prefault(false),
+  run: z.strictObject({ step: countField, calls: countField, spentMicros: countField }).optional(),
 };
 
 interface Named {

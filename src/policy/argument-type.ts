@@ -147,7 +147,7 @@ export function toCedarValue(type: ArgumentType, value: Json): CedarValue {
       if (Array.isArray(value)) return value.map((each: Json) => toCedarValue(type.element, each));
       break;
     case "record":
-      if (isSchema(value)) return toRecord(type, value as Readonly<Record<string, Json>>);
+      if (isSchema(value)) return toRecord(type, value);
   }
   throw new NotExact(`is no ${type.kind} that a rule can read`);
 }

@@ -1,7 +1,9 @@
 import {
+  isAuthorized,
   policySetTextToParts,
   policyToJson,
   preparsePolicySet,
+  schemaToText,
   statefulIsAuthorized,
   validate,
   type CedarValueJson,
@@ -98,6 +100,26 @@ function toProblem(error: DetailedError, text: string): CedarProblem {
 
 function withHelp({ message, help }: DetailedError): string {
   return help === null ? message : `${message} (${help})`;
+}
+
+/** A schema as people write it. */
+export function toSchemaText(schema: CedarSchema): string {
+  const answer = schemaToText(schema);
+  if (answer.type === "success") return answer.text;
+  throw new Error(`a schema of ours is none to Cedar: ${answer.errors[0]?.message}`);
+}
+
+/** Whether the head and the conditions of one policy hold, be it a permit or a forbid. */
+export function holds(policy: CedarPolicy, request: CedarRequest): "yes" | "no" | "error" {
+  const answer = isAuthorized({
+    ...request,
+    entities: [...request.entities],
+    policies: { staticPolicies: { asked: { ...policy, effect: "permit" } } },
+  });
+  if (answer.type === "failure") return "error";
+  const { decision, diagnostics } = answer.response;
+  if (diagnostics.errors.length > 0) return "error";
+  return decision === "allow" ? "yes" : "no";
 }
 
 /** What one evaluation says; `errors` names the rules that could not be evaluated. */

@@ -84,7 +84,7 @@ test("a tool of a server that was never seen is a warning until it was", () => {
   const rule = `@id("r") permit (principal, action == Action::"crm__find", resource);`;
   expect(check(rule, [pay], ["crm"])).toMatchObject({
     problems: [],
-    warnings: [/never listed/].map((each) => expect.stringMatching(each)),
+    warnings: [expect.stringMatching(/never listed/) as unknown],
   });
   expect(check(rule).problems[0]).toMatch(/crm__find/);
 });

@@ -36,7 +36,9 @@ export function checkRules(rules: readonly Rule[], options: CheckOptions): Check
     warnings: [
       ...told.filter((finding) => !isFatal(finding)).map(toProblem),
       ...unchecked.map(({ id, source, line }) => ({
-        ...{ source, line, rule: id },
+        source,
+        line,
+        rule: id,
         message: "names a tool of a server that was never listed: it is checked once it was",
       })),
     ],

@@ -47,7 +47,8 @@ const maxKeyLength = 4_096;
 
 export function createDecide(set: PolicySet, target: PolicyTarget, memo: Memo): Decide {
   const slice = set.sliceOf(target);
-  const about = `${slice.digest}\n${target.kind}\n${target.action}\n${target.id}`;
+  // A URI may hold a line break: what is joined into a key must be read in one way only.
+  const about = JSON.stringify([slice.digest, target.kind, target.action, target.id]);
   const decideOne = (facts: Facts): Decision => {
     const read = tryRead(slice, facts);
     if (read.kind === "deny") return read;
@@ -61,14 +62,13 @@ export function createDecide(set: PolicySet, target: PolicyTarget, memo: Memo): 
   return Object.assign(decideOne, { reads: slice.reads });
 }
 
-export interface Asked {
+interface Asked {
   readonly target: PolicyTarget;
   readonly facts: Facts;
   readonly context: ReadContext["context"];
 }
 
-/** The same question without a memo and a slice of its own kept: for tests and explanations. */
-export function decide(slice: Slice, { target, facts, context }: Asked): Decision {
+function decide(slice: Slice, { target, facts, context }: Asked): Decision {
   const { principal, roles, approved } = facts;
   const ask = (as: Asker["as"]): Decision =>
     judge(slice, { asker: { principal, roles, as }, target, context, approved });

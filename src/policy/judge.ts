@@ -26,8 +26,29 @@ export interface Question {
  * asked for what would be denied anyway, and a rule that cannot be evaluated is a no (I14).
  */
 export function judge(slice: Slice, question: Question): Decision {
+  return judgeInPasses(slice, question).decision;
+}
+
+export interface Judgement {
+  readonly decision: Decision;
+  /** With what it was evaluated: once, or twice. */
+  readonly passes: readonly Discharged[];
+}
+
+export function judgeInPasses(slice: Slice, question: Question): Judgement {
+  const passes: Discharged[] = [];
+  const pass = (discharged: Discharged): Evaluation => {
+    passes.push(discharged);
+    return slice.prepared.evaluate(toRequest(question, discharged));
+  };
+  return { decision: judgeBy(pass, slice, question), passes };
+}
+
+type Pass = (discharged: Discharged) => Evaluation;
+
+function judgeBy(pass: Pass, slice: Slice, { approved }: Question): Decision {
   const { digest: policy } = slice;
-  const first = evaluate(slice, question, { granted: question.approved, met: false });
+  const first = pass({ granted: approved, met: false });
   if (first.errors.length > 0) return toErrored(policy, first);
   if (first.allows)
     return { kind: "allow", policy, reasons: toReasons(slice, first), obligations: [] };
@@ -39,36 +60,38 @@ export function judge(slice: Slice, question: Question): Decision {
 
   const asks = applied.filter(({ notes }) => notes.gives?.to === "approval");
   const owed = applied.filter(({ notes }) => notes.gives?.to === "obligation");
-  const granted = question.approved || asks.length > 0;
-  const second = evaluate(slice, question, { granted, met: owed.length > 0 });
+  const granted = approved || asks.length > 0;
+  const second = pass({ granted, met: owed.length > 0 });
   if (second.errors.length > 0) return toErrored(policy, second);
   if (!second.allows) {
     const rest = second.reason.map((id) => slice.rules.get(id)!);
     return rest.length === 0 ? toUnallowed(policy) : toDenied(policy, rest);
   }
   const obligations = owed.flatMap(toObligation);
+  const obligedBy = owed.map(({ id }) => id);
   const reasons = bounded(applied.map(toReason));
-  if (asks.length === 0) return { kind: "allow", policy, reasons, obligations };
-  return { kind: "ask", policy, reasons, obligations, approvers: toApprovers(asks) };
+  const common = { policy, reasons, obligations, obligedBy };
+  if (asks.length === 0) return { kind: "allow", ...common };
+  return { kind: "ask", ...common, approvers: toApprovers(asks) };
 }
 
-function evaluate(
-  { prepared }: Slice,
-  { asker, target, context }: Question,
-  discharged: { readonly granted: boolean; readonly met: boolean },
-): Evaluation {
-  const request: CedarRequest = {
+export interface Discharged {
+  readonly granted: boolean;
+  readonly met: boolean;
+}
+
+/** The question as Cedar takes it, with what is discharged. */
+export function toRequest(
+  { asker, target, context }: Omit<Question, "approved">,
+  { granted, met }: Discharged,
+): CedarRequest {
+  return {
     principal: toPrincipalId(asker),
     action: toActionId(target),
     resource: toResourceId(target),
-    context: {
-      ...context,
-      approval: { granted: discharged.granted },
-      obligation: { met: discharged.met },
-    },
+    context: { ...context, approval: { granted }, obligation: { met } },
     entities: [toPrincipalEntity(asker), ...toTargetEntities(target)],
   };
-  return prepared.evaluate(request);
 }
 
 /** Everything of a tenant is named with it in front: another tenant's never reads as the same. */

@@ -34,7 +34,7 @@ const known = [
 ] as const;
 const idShape = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/;
 /** A role, one subject, or the caller's own client. */
-const whoShape = /^(?:self|role:[A-Za-z0-9._-]{1,128}|[a-z]+:[^\s\u0000-\u001f]{1,200})$/;
+const whoShape = /^(?:self|role:[A-Za-z0-9._-]{1,128}|[a-z]+:[^\s\p{Cc}]{1,200})$/u;
 
 /** Reads annotations strictly: one that nobody knows is a slip that could cost the rule its meaning. */
 export function readRuleNotes(
@@ -98,11 +98,16 @@ const notObligation =
   '@obligation takes "redact /pointer …", "rate 10/1m", "sandbox T2" or "egress host:port …"';
 
 function readObligation(text: string, problems: string[]): GivesToObligation | null {
-  const [kind, ...words] = text.split(/\s+/);
-  const obligation = toObligation(kind, words);
+  const obligation = parseObligation(text);
   if (obligation !== null) return { to: "obligation", obligation };
   problems.push(notObligation);
   return null;
+}
+
+/** `redact /card`, as the annotation says it; null for what is none. */
+export function parseObligation(text: string): Obligation | null {
+  const [kind, ...words] = text.split(/\s+/);
+  return toObligation(kind, words);
 }
 
 const pointerSchema = z

@@ -49,6 +49,11 @@ test.each([
     [/stand on a forbid/],
   ],
   [
+    "a permit that waits for an approval that nobody asks for",
+    "permit (principal, action, resource) when { context.approval.granted };",
+    [/write a forbid with @ask/],
+  ],
+  [
     "an ask that never gives way",
     '@ask("x") forbid (principal, action, resource);',
     [/never gives way/],

@@ -41,7 +41,9 @@ export function readRules(sources: Readonly<Record<string, string>>): ReadRules 
     if (first === undefined) seen.set(id, rule);
     else
       problems.push({
-        ...{ source, line, rule: id },
+        source,
+        line,
+        rule: id,
         message: `has the id of the rule at ${first.source}:${first.line}`,
       });
   }
@@ -90,7 +92,7 @@ function readRule({ source, text, line, fallback }: RuleText, problems: RuleProb
   const { notes, problems: wrong } = readRuleNotes(head.annotations ?? {}, head.effect);
   const id = notes.id ?? `${source}#${fallback}`;
   const reads = toMentionedPaths(head.conditions);
-  for (const message of [...wrong, ...checkGives(notes, reads)])
+  for (const message of [...wrong, ...checkGives(notes, reads), ...checkPermit(head, reads)])
     problems.push({ source, line, rule: id, message });
   return { id, source, line, text, head, notes, reads };
 }
@@ -109,6 +111,20 @@ function checkGives({ gives }: RuleNotes, reads: readonly ContextPath[]): readon
     found.push(`has ${name}, and never gives way: write unless { context.${own.join(".")} }`);
   if (isRead(reads, other)) found.push(`has ${name}, and reads context.${other.join(".")}`);
   return found;
+}
+
+/** A permit asks nobody: what it says of an approval would come about by another rule's doing alone. */
+function checkPermit(
+  { effect, annotations = {} }: CedarPolicy,
+  reads: readonly ContextPath[],
+): readonly string[] {
+  if (effect === "forbid" || "ask" in annotations || "obligation" in annotations) return [];
+  const given = reads.find(([name]) => name === "approval" || name === "obligation");
+  if (given === undefined) return [];
+  const name = given[0] === "approval" ? "@ask" : "@obligation";
+  return [
+    `is a permit that reads context.${given.join(".")}: write a forbid with ${name} beside it`,
+  ];
 }
 
 function isRead(reads: readonly ContextPath[], path: ContextPath): boolean {

@@ -1,3 +1,4 @@
+import type { Principal } from "../model/index.ts";
 import type { Upstream, UpstreamNotification } from "./upstream.ts";
 
 /** Live connections to servers, shared by whoever lists and whoever calls. */
@@ -15,4 +16,6 @@ export interface ConnectionKey {
   readonly endpoint: string;
   /** Whose state and credentials it carries; `""` where all share the server's own. */
   readonly subject: string;
+  /** Who that is; absent where all share it. */
+  readonly principal?: Principal;
 }

@@ -9,7 +9,16 @@ export function createInMemoryFreezes(): FreezeRows {
     );
   return {
     async active() {
-      return rows.filter(({ lifted }) => lifted === null).map(({ lifted: _, ...row }) => row);
+      return rows
+        .filter(({ lifted }) => lifted === null)
+        .map(({ tenant, kind, name, reason, by, atMs }) => ({
+          tenant,
+          kind,
+          name,
+          reason,
+          by,
+          atMs,
+        }));
     },
     async list(tenant, limit) {
       return rows

@@ -1,4 +1,5 @@
 import { createInMemoryFreezes } from "./in-memory-freezes.ts";
+import { createInMemorySpendings } from "./in-memory-spendings.ts";
 import { createInMemoryLabels } from "./in-memory-labels.ts";
 import { createInMemoryLetters } from "./in-memory-letters.ts";
 import { Fault } from "../model/index.ts";
@@ -81,6 +82,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     secrets: createInMemorySecretRows(),
     labels: createInMemoryLabels(),
     freezes: createInMemoryFreezes(),
+    spendings: createInMemorySpendings(),
     commit: async (unit) => commit(unit),
     async close() {
       closed = true;

@@ -56,6 +56,16 @@ export const metrics = {
     labels: {},
     buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60],
   },
+  gate_leaks: {
+    kind: "counter",
+    help: "Known secrets found on their way, by where: calls with one are denied, elsewhere it is taken out.",
+    labels: { where: ["arguments", "answer", "fault", "message"] },
+  },
+  gate_redactions: {
+    kind: "counter",
+    help: "Of calls under a redact obligation: answers redacted or withheld, notifications dropped.",
+    labels: { outcome: ["redacted", "withheld", "dropped"] },
+  },
   gate_parked: {
     kind: "gauge",
     help: "Calls that wait for an answer of their client.",
@@ -118,6 +128,24 @@ export const metrics = {
     kind: "counter",
     help: "Wakes that left this worker, by how they ended.",
     labels: { outcome: ["done", "failed", "parked", "lost"] },
+  },
+  tokens_refused: {
+    kind: "counter",
+    help: "Access tokens that were refused, by what was wrong with them.",
+    labels: {
+      why: [
+        "malformed",
+        "issuer",
+        "algorithm",
+        "signature",
+        "expired",
+        "early",
+        "audience",
+        "claims",
+        "scope",
+        "unavailable",
+      ],
+    },
   },
 } as const satisfies Record<string, MetricEntry>;
 

@@ -26,6 +26,7 @@ export interface Store {
   readonly secrets: SecretRows;
   readonly labels: LabelRows;
   readonly freezes: FreezeRows;
+  readonly spendings: SpendingRows;
 
   /**
    * The only way to make an event, an intent or an outcome durable. All or nothing: if the
@@ -356,4 +357,25 @@ export interface FreezeLift extends Frozen {
   readonly tenant: TenantId;
   readonly by: string;
   readonly atMs: number;
+}
+
+/** What was spent of budgets, as one sum for all replicas; each leases a slice of it beforehand. */
+export interface SpendingRows {
+  /** Adds as much of `amount` as the cap leaves, at once, and returns how much that was. */
+  lease(
+    place: SpendingPlace,
+    asked: { readonly amount: number; readonly cap: number },
+  ): Promise<number>;
+  /** Of what was leased and not spent. */
+  giveBack(place: SpendingPlace, amount: number): Promise<void>;
+  /** Removes at most `limit` rows of periods that began before, and returns how many. */
+  sweep(beforeMs: number, limit: number): Promise<number>;
+}
+export interface SpendingPlace {
+  readonly tenant: TenantId;
+  readonly budget: string;
+  /** Whose share of it. */
+  readonly share: Digest;
+  /** The start of the period. */
+  readonly periodMs: number;
 }

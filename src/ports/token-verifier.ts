@@ -14,6 +14,8 @@ export type TokenVerdict = ProvenToken | RefusedToken;
 
 export interface ProvenToken {
   readonly kind: "proven";
+  /** Exactly as the token names it. */
+  readonly issuer: string;
   readonly principal: Principal;
   readonly scopes: readonly string[];
   readonly roles: readonly string[];

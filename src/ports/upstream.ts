@@ -1,6 +1,7 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { ServerConfig } from "../model/config-servers.ts";
 import type { ClientCapabilities, Era, Implementation, RpcError } from "../model/protocol.ts";
+import type { SecretHeaders } from "./credentials.ts";
 
 /**
  * Opens connections to the endpoints of registered servers. Everything that differs between
@@ -20,12 +21,27 @@ export interface UpstreamTarget {
   readonly subject: string;
   /** Resolved secrets, sent with each request to this endpoint and nowhere else. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What requests carry that belong to no call: hello, lists, streams. Null: they carry nothing. */
+  readonly present: Present | null;
   /** Environment of a child process, secrets resolved. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Takes known secrets out of what a server said, before it is cut, logged or told. */
+  readonly redact: (text: string) => string;
   /** Changes that no call asked for: lists, resources. */
   readonly onChange: (change: UpstreamNotification) => void;
   /** The connection is of no use any more; the next call needs another one. */
   readonly onClose: (reason: string) => void;
+}
+
+/** Asked for each request anew; what it throws ends the request unsent. */
+export type Present = () => Presented | Promise<Presented>;
+
+/** A credential on its way to one endpoint. */
+export interface Presented {
+  readonly id: string;
+  readonly headers: SecretHeaders;
+  /** The server answered 401 to it: whether asking again gives another one. */
+  readonly rejected: () => boolean;
 }
 
 export interface UpstreamFacts {
@@ -63,6 +79,8 @@ export interface UpstreamRequest {
   readonly params: Readonly<Record<string, string>>;
   /** What the client at hand can be asked. */
   readonly client: ClientCapabilities;
+  /** Null: as requests that belong to no call. A 401 to it is the fault `credential_rejected`. */
+  readonly credential: SecretHeaders | null;
   /** Asked synchronously before the first byte is written; what it throws ends the call unsent (I4). */
   readonly beforeWrite: () => void;
   /** Aborting cancels upstream, in the words of its protocol. */
@@ -101,5 +119,11 @@ export type UpstreamAnswer =
       readonly text: string;
       /** The same, read. */
       readonly value: Readonly<Record<string, Json>>;
+      /** Names of known secrets that were taken out of it at the gate. */
+      readonly leaked?: readonly string[];
     }
-  | { readonly kind: "error"; readonly error: RpcError };
+  | {
+      readonly kind: "error";
+      readonly error: RpcError;
+      readonly leaked?: readonly string[];
+    };

@@ -4,14 +4,15 @@ import type { UpstreamNotification } from "./upstream.ts";
 /** Changes that a client asked to be told of. Offered by the gate, asked by the faces. */
 export interface Watch {
   /**
-   * Begins at once; resources that no server of the toolset has, or whose server has no
-   * subscriptions, are left out of what is answered.
+   * Begins at once; resources that no server of the toolset has, that the caller may not read, or
+   * whose server has no subscriptions, are left out of what is answered.
    */
   open(wish: WatchWish): Promise<Watching>;
 }
 
 export interface WatchWish {
   readonly principal: Principal;
+  readonly roles: readonly string[];
   readonly toolset: string;
   readonly filter: WatchFilter;
   readonly onNotification: (notification: UpstreamNotification) => void;

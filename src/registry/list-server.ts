@@ -101,6 +101,7 @@ async function ask(
     name: null,
     params: {},
     client: {},
+    credential: null,
     beforeWrite: () => signal.throwIfAborted(),
     signal,
     onNotification: () => undefined,

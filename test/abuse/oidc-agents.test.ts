@@ -5,12 +5,12 @@ import { expect, test } from "vitest";
 import {
   createAgentTokens,
   type AgentTokensOptions,
-  type ExchangeSubject,
 } from "../../src/adapters/oidc/agent-tokens.ts";
 import { combineVerifiers } from "../../src/adapters/oidc/combine-verifiers.ts";
 import { toDigest, type Principal, type TenantId } from "../../src/model/index.ts";
 import { createManualClock } from "../../src/ports/manual-clock.ts";
 import { createSeededRandom } from "../../src/ports/seeded-random.ts";
+import type { ExchangeSubject } from "../../src/ports/token-exchange.ts";
 import type { ProvenToken } from "../../src/ports/token-verifier.ts";
 import {
   audience,
@@ -43,6 +43,7 @@ function toSubject(given: Partial<ExchangeSubject> = {}): ExchangeSubject {
   return {
     principal: alice,
     scopes: ["calls"],
+    roles: ["contractor"],
     audiences: [audience],
     expiresAtMs: startMs + 3_600_000,
     ...given,
@@ -103,9 +104,11 @@ test("an agent's token says who acts for whom, for one audience and five minutes
   const verdict = proven(await tokens.verify(token));
   expect(verdict).toEqual({
     kind: "proven",
+    issuer: ourIssuer,
     principal: { ...alice, actor: { agent: "travel", bundle } },
     scopes: ["calls"],
-    roles: [],
+    // A policy that forbids the subject's role something forbids it to the agent.
+    roles: ["contractor"],
     audiences: [audience],
     expiresAtMs: startMs + 300_000,
     id: expect.stringMatching(/^[\w-]{22}$/),
@@ -192,7 +195,9 @@ test("whatever our own key signed is still held to what an agent's token may say
     ["claims", { client_id: `other@${bundle}` }],
     ["claims", { tenant: "Not A Tenant" }],
     ["claims", { kind: "admin" }],
-    ["claims", { roles: ["approver"] }],
+    ["claims", { roles: "approver" }],
+    ["claims", { roles: ["a\nb"] }],
+    ["claims", { may_act: { sub: actor } }],
     ["claims", { sub: "" }],
     ["expired", { iat: nowS - 300, exp: nowS }],
     ["early", { iat: nowS + 6, exp: nowS + 60 }],

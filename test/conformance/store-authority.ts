@@ -6,6 +6,45 @@ import { newDigest, newTenant, startMs } from "./store-values.ts";
 export function describeAuthorityRows(under: () => StoreUnderTest): void {
   describeLabels(under);
   describeFreezes(under);
+  describeSpendings(under);
+}
+
+function describeSpendings(under: () => StoreUnderTest): void {
+  describe("spendings", () => {
+    const place = () => ({
+      tenant: newTenant(),
+      budget: "daily",
+      share: newDigest(),
+      periodMs: startMs,
+    });
+
+    test("are leased up to the cap and never beyond, however many ask at once", async () => {
+      const { spendings } = under().store;
+      const one = place();
+      const asks = Array.from({ length: 40 }, (_, n) =>
+        spendings.lease(one, { amount: 1 + (n % 7), cap: 100 }),
+      );
+      const granted = (await Promise.all(asks)).reduce((sum, each) => sum + each, 0);
+      expect(granted).toBe(100);
+      expect(await spendings.lease(one, { amount: 1, cap: 100 })).toBe(0);
+      expect(await spendings.lease(one, { amount: 50, cap: 120 })).toBe(20);
+      expect(await spendings.lease({ ...one, tenant: newTenant() }, { amount: 5, cap: 3 })).toBe(3);
+      expect(await spendings.lease({ ...one, share: newDigest() }, { amount: 5, cap: 9 })).toBe(5);
+      expect(await spendings.lease({ ...one, periodMs: 0 }, { amount: 5, cap: 9 })).toBe(5);
+    });
+
+    test("what is given back can be leased again, and a lowered cap takes nothing away", async () => {
+      const { spendings } = under().store;
+      const one = place();
+      await spendings.lease(one, { amount: 10, cap: 10 });
+      await spendings.giveBack(one, 4);
+      expect(await spendings.lease(one, { amount: 9, cap: 10 })).toBe(4);
+      expect(await spendings.lease(one, { amount: 9, cap: 5 })).toBe(0);
+      expect(await spendings.sweep(startMs, 1_000)).toBeGreaterThanOrEqual(0);
+      while ((await spendings.sweep(startMs + 1, 1)) > 0);
+      expect(await spendings.lease(one, { amount: 9, cap: 10 })).toBe(9);
+    });
+  });
 }
 
 function describeLabels(under: () => StoreUnderTest): void {

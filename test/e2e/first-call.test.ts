@@ -17,10 +17,13 @@ test("the quick path: from an empty directory to the first governed call", async
   const up = await home.up();
   note("up");
   home.environment["COUNTERSIGN_URL"] = up.url;
-  const program = ["--no-sandbox", "--", process.execPath, fixture, "legacy"];
+  const program = ["--no-sandbox", "--reads", "echo", "--", process.execPath, fixture, "legacy"];
   const added = await home.run("servers", "add", "first", ...program);
   expect([added.code, added.out]).toEqual([0, expect.stringContaining("first is ready")]);
   note("servers add");
+  // What was not called a read is an effect, and a person has to approve it.
+  const asked = await home.run("tools", "call", "first__counts");
+  expect([asked.code, asked.out]).toEqual([6, expect.stringContaining("starter/effects-ask")]);
   const called = await home.run("tools", "call", "first__echo", '{"text":"hi"}');
   expect([called.code, called.out]).toEqual([0, expect.stringContaining("hi ×1")]);
   note("tools call");

@@ -37,6 +37,8 @@ export interface Up {
   readonly ready: Record<string, unknown>;
   /** What it said on stdout, one event a line. */
   readonly events: readonly Record<string, unknown>[];
+  /** What it said on stderr so far: its log. */
+  log(): string;
   kill(signal: NodeJS.Signals): void;
   /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
@@ -105,6 +107,7 @@ async function untilReady(child: ReturnType<typeof spawn>): Promise<Up> {
     pid: child.pid!,
     ready,
     events,
+    log: () => err,
     ended,
     kill: (signal) => void child.kill(signal),
   };

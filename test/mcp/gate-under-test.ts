@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { onTestFinished } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemRandom } from "../../src/adapters/system/system-random.ts";
@@ -5,6 +8,7 @@ import { startApi } from "../../src/api/api.ts";
 import { createFace } from "../../src/api/mcp/face.ts";
 import { createReadiness } from "../../src/api/readiness.ts";
 import { createKeyring, hashKey } from "../../src/authority/keyring.ts";
+import { createLeases } from "../../src/authority/leases.ts";
 import { openFreezeView } from "../../src/authority/freezes.ts";
 import { createSealer } from "../../src/authority/sealer.ts";
 import { createDeadlines } from "../../src/gate/deadlines.ts";
@@ -12,35 +16,50 @@ import { createRandomPool } from "../../src/gate/intent-template.ts";
 import { createParkedCalls } from "../../src/gate/parked.ts";
 import { createRecorder } from "../../src/gate/record.ts";
 import type { GateBase } from "../../src/main/gate-base.ts";
+import { openBroker } from "../../src/main/open-broker.ts";
 import { startGate } from "../../src/main/gate-parts.ts";
+import { startIdentity } from "../../src/main/start-identity.ts";
+import { createPolicyDesk } from "../../src/main/policy-desk.ts";
 import { configSchema } from "../../src/model/config.ts";
+import type { TenantId } from "../../src/model/index.ts";
 import { createInMemoryBus } from "../../src/ports/in-memory-bus.ts";
 import { createInMemoryVault } from "../../src/ports/in-memory-vault.ts";
 import { createInMemoryMailbox } from "../../src/ports/in-memory-mailbox.ts";
+import { SecretValue, type Secrets } from "../../src/ports/secrets.ts";
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import { createScriptedConfiguration } from "../start-api.ts";
 
 export const callerKey = "the-key-of-the-caller";
 export const otherKey = "the-key-of-another-caller";
+/** Of another tenant. */
+export const foreignKey = "the-key-of-a-caller-of-another-tenant";
+export const approverKey = "the-key-of-the-approver";
 
 export interface GateUnderTest {
   readonly url: string;
   readonly store: ReturnType<typeof createInMemoryStore>;
+  readonly vault: ReturnType<typeof createInMemoryVault>;
   readonly base: GateBase;
   readonly gate: Awaited<ReturnType<typeof startGate>>;
   readonly logged: { level: string; message: string; fields?: unknown }[];
+  /** Names of counters with their labels, one for each count. */
+  readonly counted: string[];
 }
 
 /** The gate and its listener in this process, over stores in memory: all but Postgres is real. */
 export async function startGateUnderTest(
   document: object,
   connectors?: Parameters<typeof startGate>[2],
+  /** What references resolve to. */
+  values: Readonly<Record<string, string>> = {},
 ): Promise<GateUnderTest> {
   const config = configSchema.parse({ version: 1, policy: { rule: "allow-all" }, ...document });
   const store = createInMemoryStore();
   const logged: GateUnderTest["logged"] = [];
+  const counted: string[] = [];
   const telemetry = {
-    count: () => undefined,
+    count: (metric: string, labels: object = {}) =>
+      void counted.push([metric, ...Object.values(labels)].join(" ")),
     observe: () => undefined,
     gauge: () => undefined,
     log: (level: string, message: string, fields?: unknown) =>
@@ -49,6 +68,16 @@ export async function startGateUnderTest(
   const [clock, random] = [systemClock, systemRandom];
   const pool = createRandomPool((length) => random.bytes(length));
   const bus = createInMemoryBus();
+  const vault = createInMemoryVault(clock);
+  const secrets: Secrets = {
+    resolve: async (reference) => {
+      if (Object.hasOwn(values, reference)) return new SecretValue(values[reference]!);
+      throw new Error("no secrets here");
+    },
+  };
+  // With a public URL there are tokens, which name it: then it is where the server is.
+  const port = Number(new URL(config.publicUrl ?? "http://127.0.0.1:0").port);
+  const listen = { host: "127.0.0.1", port };
   const sealer = createSealer([random.bytes(32)], random);
   const base: GateBase = {
     store,
@@ -56,7 +85,8 @@ export async function startGateUnderTest(
     clock,
     random,
     telemetry,
-    secrets: { resolve: () => Promise.reject(new Error("no secrets here")) },
+    secrets,
+    ...openBroker({ vault, secrets, clock, random, listen }),
     version: "0.0.0",
     directory: import.meta.dirname,
     baseEnvironment: { PATH: process.env["PATH"] ?? "" },
@@ -73,9 +103,20 @@ export async function startGateUnderTest(
     recorder: createRecorder({ store, clock, telemetry, random: pool, mode: "sync" }),
     deadlines: createDeadlines(clock),
     freezes: await openFreezeView({ rows: store.freezes, bus, clock, telemetry }),
+    leases: createLeases({ rows: store.spendings, clock }),
     pool,
   };
-  const gate = await startGate(config, base, connectors);
+  const keyring = createKeyring([
+    { id: "caller", role: "caller", sha256: hashKey(callerKey) },
+    { id: "other", role: "caller", sha256: hashKey(otherKey), roles: ["other"] },
+    { id: "foreign", role: "caller", sha256: hashKey(foreignKey), tenant: "foreign" as TenantId },
+    { id: "approver", role: "approver", sha256: hashKey(approverKey) },
+  ]);
+  const configDirectory = config.publicUrl === undefined ? "" : makeTemporary();
+  const given = { keyring, listen, configDirectory, secrets: base.secrets };
+  const identified = await startIdentity(config, { ...given, clock, random, telemetry });
+  const { agents } = identified.identity;
+  const gate = await startGate(config, { ...base, agents }, connectors);
   const face = createFace({
     gate: gate.gate,
     watch: gate.watch,
@@ -94,13 +135,21 @@ export async function startGateUnderTest(
     version: "0.0.0",
     node: process.version,
     configuration: createScriptedConfiguration({}),
-    vault: createInMemoryVault(clock),
+    vault,
+    broker: base.broker,
+    sourceOf: (tenant, name) => base.sources.of(tenant, name),
     freezes: store.freezes,
     onFreeze: async () => undefined,
     onSecret: async () => undefined,
+    policy: createPolicyDesk({
+      pins: store.pins,
+      clock,
+      tenant: "default" as TenantId,
+      serving: () => config,
+    }),
     readiness: createReadiness(clock, []),
     metrics: async () => ({ contentType: "text/plain", text: "" }),
-    listen: { host: "127.0.0.1", port: 0 },
+    listen,
     headerBytes: 16_384,
     clock,
     random,
@@ -108,10 +157,7 @@ export async function startGateUnderTest(
     face,
     registry: () => gate.registry,
     gate: gate.gate,
-    keyring: createKeyring([
-      { id: "caller", role: "caller", sha256: hashKey(callerKey) },
-      { id: "other", role: "caller", sha256: hashKey(otherKey) },
-    ]),
+    identity: () => identified.identity,
     limits: () => ({
       allowedHosts: [],
       allowedOrigins: [],
@@ -124,12 +170,19 @@ export async function startGateUnderTest(
   });
   onTestFinished(async () => {
     await server.drain(0);
+    identified.close();
     await gate.close();
     await base.parked.close();
     await base.recorder.close();
     await base.freezes.close();
   });
-  return { url: `${server.url}/mcp`, store, base, gate, logged };
+  return { url: `${server.url}/mcp`, store, vault, base, gate, logged, counted };
+}
+
+function makeTemporary(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), "cs-keys-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }
 
 /** Until every server has been listed once or is down. */

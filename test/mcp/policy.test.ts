@@ -178,3 +178,24 @@ test("what is frozen is refused with who stopped it and why, until it is lifted"
   await freezes.refresh();
   expect(outcomeOf(await call(agent, "mail__echo", { text: "hi" }))).toBe("done");
 });
+
+test("who may not read a resource is not told of its changes either", async () => {
+  const rules = `permit (principal, action == Action::"read_resource", resource == Resource::"fix://item/1");`;
+  const { gate } = await open(rules, { toolsets: { only: { servers: ["web"] } } });
+  const wish = {
+    principal: { tenant: "default" as never, kind: "service", subject: "caller", actor: null },
+    roles: [],
+    toolset: "only",
+    filter: {
+      tools: true,
+      prompts: false,
+      resources: false,
+      updated: ["fix://item/1", "fix://item/2"],
+    },
+    onNotification: () => undefined,
+    onEnd: () => undefined,
+  } as const;
+  const watching = await gate.gate.watch.open(wish);
+  expect(watching.granted).toMatchObject({ tools: true, updated: ["fix://item/1"] });
+  watching.close();
+});

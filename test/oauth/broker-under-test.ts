@@ -118,7 +118,7 @@ export function createHouse(
         minted.push({ principal, audience });
         return new SecretValue(`minted-for-${principal.subject}`);
       },
-      connectUrl,
+      connectUrl: () => connectUrl,
       ...options,
     });
   return { clock, vault, minted, sources: bySource, createReplica };

@@ -54,6 +54,7 @@ export async function startProvider(resources: readonly string[]): Promise<RealP
       accountId: sub,
       claims: () => ({ sub }),
     }),
+    extraTokenClaims: () => ({ groups: ["traveller"] }),
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
@@ -142,7 +143,7 @@ export async function askForUser(
 }
 
 /** What a browser does: follows redirects, keeps cookies, and sends the two forms on the way. */
-async function browse(start: URL, login: string): Promise<URL> {
+export async function browse(start: URL, login: string): Promise<URL> {
   const cookies = new Map<string, string>();
   let [url, body] = [start, null as URLSearchParams | null];
   for (let step = 0; step < 12; step += 1) {

@@ -90,7 +90,7 @@ const facts = fc
     const actor = agent === null ? null : { agent, bundle: bundle };
     return toFacts({
       ...rest,
-      principal: { tenant: tenant as TenantId, kind: kind as "user", subject, actor },
+      principal: { tenant: tenant as TenantId, kind, subject, actor },
       argumentType,
       labels: rest.labels as Facts["labels"],
       nowMs: Date.UTC(2026, 10, 20, hour, 5),
@@ -99,16 +99,16 @@ const facts = fc
 const bundle = `sha256:${"0".repeat(64)}` as NonNullable<Facts["principal"]["actor"]>["bundle"];
 
 /** Cedar itself, whole: every rule, every fact, nothing kept; the two passes as the design says them. */
-function decidePlainly(target: PolicyTarget, facts: Facts): string {
-  const asSubject = passTwice(target, facts, "subject");
-  if (facts.principal.actor === null) return asSubject;
-  const asAgent = passTwice(target, facts, "agent");
+function decidePlainly(target: PolicyTarget, given: Facts): string {
+  const asSubject = passTwice(target, given, "subject");
+  if (given.principal.actor === null) return asSubject;
+  const asAgent = passTwice(target, given, "agent");
   if (asSubject === "deny" || asAgent === "deny") return "deny";
   return asSubject === "ask" || asAgent === "ask" ? "ask" : "allow";
 }
 
-function passTwice(target: PolicyTarget, facts: Facts, as: "subject" | "agent"): string {
-  const first = askCedar(target, facts, { as, granted: facts.approved, met: false });
+function passTwice(target: PolicyTarget, given: Facts, as: "subject" | "agent"): string {
+  const first = askCedar(target, given, { as, granted: given.approved, met: false });
   if (first.errors.length > 0) return "deny";
   if (first.decision === "allow") return "allow";
   const asks = first.reason.filter((id) =>
@@ -116,8 +116,8 @@ function passTwice(target: PolicyTarget, facts: Facts, as: "subject" | "agent"):
   );
   const owed = first.reason.filter((id) => id === "hide");
   if (first.reason.length === 0 || asks.length + owed.length < first.reason.length) return "deny";
-  const granted = facts.approved || asks.length > 0;
-  const second = askCedar(target, facts, { as, granted, met: owed.length > 0 });
+  const granted = given.approved || asks.length > 0;
+  const second = askCedar(target, given, { as, granted, met: owed.length > 0 });
   if (second.errors.length > 0 || second.decision === "deny") return "deny";
   return asks.length > 0 ? "ask" : "allow";
 }
@@ -128,9 +128,9 @@ interface Pass {
   readonly met: boolean;
 }
 
-function askCedar(target: PolicyTarget, facts: Facts, { as, granted, met }: Pass) {
-  const { tenant, kind, subject, actor } = facts.principal;
-  const date = new Date(facts.nowMs);
+function askCedar(target: PolicyTarget, given: Facts, { as, granted, met }: Pass) {
+  const { tenant, kind, subject, actor } = given.principal;
+  const date = new Date(given.nowMs);
   const uid =
     as === "agent"
       ? { type: "Agent", id: `${tenant}/${actor!.agent}` }
@@ -143,9 +143,9 @@ function askCedar(target: PolicyTarget, facts: Facts, { as, granted, met }: Pass
     action: { type: "Action", id: target.action },
     resource: { type: target.kind, id: target.id },
     context: {
-      args: toCedarValue(argumentType, facts.args),
-      labels: [...facts.labels],
-      toolset: facts.toolset,
+      args: toCedarValue(argumentType, given.args),
+      labels: [...given.labels],
+      toolset: given.toolset,
       approval: { granted },
       obligation: { met },
       time: {
@@ -155,7 +155,7 @@ function askCedar(target: PolicyTarget, facts: Facts, { as, granted, met }: Pass
         weekday: date.getUTCDay() === 0 ? 7 : date.getUTCDay(),
         hour: date.getUTCHours(),
       },
-      ...(facts.run === null ? {} : { run: { ...facts.run } }),
+      ...(given.run === null ? {} : { run: { ...given.run } }),
     },
     policies: { staticPolicies: Object.fromEntries(rules.map(({ id, text: rule }) => [id, rule])) },
     entities: [
@@ -164,12 +164,12 @@ function askCedar(target: PolicyTarget, facts: Facts, { as, granted, met }: Pass
         attrs:
           as === "agent"
             ? { tenant, name: actor!.agent }
-            : { tenant, subject, roles: [...facts.roles] },
+            : { tenant, subject, roles: [...given.roles] },
         parents: [
           { type: "Tenant", id: tenant },
           ...(as === "agent"
             ? []
-            : facts.roles.map((role) => ({ type: "Role", id: `${tenant}/${role}` }))),
+            : given.roles.map((role) => ({ type: "Role", id: `${tenant}/${role}` }))),
         ],
       },
       {
@@ -206,6 +206,6 @@ test("sliced and memoised, a decision is what Cedar says of everything at once",
     { numRuns: requests, seed: seed() },
   );
   // Every outcome was really compared, not one of them alone.
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(requests / 100);
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(requests / 400);
   set.close();
 }, 600_000);

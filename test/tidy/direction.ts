@@ -139,6 +139,8 @@ export const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   prometheus: ["prom-client"],
   yaml: ["yaml"],
   dialer: ["undici"],
+  oidc: ["jose"],
+  oauth: ["oauth4webapi"],
   "mcp-http": [],
   "mcp-sse": [],
   "mcp-stdio": [],

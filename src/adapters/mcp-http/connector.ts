@@ -44,6 +44,7 @@ export function createHttpConnector(options: HttpConnectorOptions): Connector {
           place: url.host,
           version: options.version,
           metaText: writeMeta({}, {}),
+          redact: target.redact,
           signal: AbortSignal.any([signal, late.signal]),
         });
         const { clock, telemetry } = options;
@@ -85,6 +86,7 @@ function toEndpoint(
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
     },
+    present: target.present,
     resultBytes: options.resultBytes,
   };
 }

@@ -1,3 +1,4 @@
+import { untilAborted } from "../../lib/until-aborted.ts";
 import { encodeHeaderValue } from "../../mcp/header-value.ts";
 import { modernVersion } from "../../mcp/protocol.ts";
 import type { Reply } from "../../mcp/read-reply.ts";
@@ -10,7 +11,7 @@ import {
 } from "../../mcp/write-message.ts";
 import { Fault } from "../../model/index.ts";
 import type { AskAnswer, Upstream, UpstreamAnswer, UpstreamRequest } from "../../ports/upstream.ts";
-import { post, toStatusFault, type Posted } from "./post.ts";
+import { post, toOwnHeaders, toStatusFault, unauthorized, type Posted } from "./post.ts";
 import { sessionHeaders } from "./probe.ts";
 import type { HttpUpstreamOptions } from "./options.ts";
 import { createStanding, type Standing } from "./standing.ts";
@@ -63,8 +64,9 @@ export class HttpUpstream implements Upstream {
       headers: this.#headers(request),
       signal: request.signal,
       beforeWrite: request.beforeWrite,
+      credential: request.credential,
     });
-    if (posted.kind === "refused") throw this.#toFault(posted);
+    if (posted.kind === "refused") throw this.#toFault(posted, request.credential !== null);
     if (posted.kind === "accepted") throw new Fault("upstream_garbled", `${place} gave no answer.`);
     if (posted.kind === "reply") return this.#toAnswer(id, posted.reply, request);
     return this.#follow(id, posted.replies, request);
@@ -125,8 +127,13 @@ export class HttpUpstream implements Upstream {
     throw new Fault("upstream_garbled", `${this.#options.place} answered something else.`);
   }
 
-  #toFault(posted: Extract<Posted, { kind: "refused" }>): Fault {
+  #toFault(posted: Extract<Posted, { kind: "refused" }>, isCredentialed: boolean): Fault {
     const { opened, place, target } = this.#options;
+    if (posted.status === unauthorized && isCredentialed) {
+      return new Fault("credential_rejected", `${place} does not take the credential (401).`, {
+        details: { status: posted.status },
+      });
+    }
     const isGone = posted.status === 404 && opened.session !== null;
     // A modern server has no reason for a bare 400 or 404: it may have been replaced by an older one.
     const isOther = this.facts.era === "modern" && (posted.status === 400 || posted.status === 404);
@@ -188,14 +195,19 @@ export class HttpUpstream implements Upstream {
     const { endpoint, opened } = this.#options;
     this.#closed.abort(new Fault("upstream_unreachable", "The connection was closed."));
     if (opened.session === null) return endpoint.origin.close();
-    const headers = {
-      ...endpoint.headers,
-      ...sessionHeaders(opened.facts.version, opened.session),
-    };
     const late = new AbortController();
     void this.#options.clock.sleep(goodbyeMs).then(() => late.abort());
-    await endpoint.origin
-      .request({ method: "DELETE", path: endpoint.path, headers, body: null, signal: late.signal })
+    const own = sessionHeaders(opened.facts.version, opened.session);
+    await untilAborted(toOwnHeaders(endpoint), late.signal)
+      .then((headers) =>
+        endpoint.origin.request({
+          method: "DELETE",
+          path: endpoint.path,
+          headers: { ...headers, ...own },
+          body: null,
+          signal: late.signal,
+        }),
+      )
       .then(
         (answer) => answer.discard(),
         () => undefined,

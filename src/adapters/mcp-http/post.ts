@@ -1,13 +1,17 @@
 import { readEvents } from "../../mcp/read-events.ts";
 import { readReply, type Reply } from "../../mcp/read-reply.ts";
 import { Fault } from "../../model/index.ts";
+import type { SecretHeaders } from "../../ports/credentials.ts";
 import type { Origin, OriginAnswer } from "../../ports/dialer.ts";
+import type { Present } from "../../ports/upstream.ts";
 
 export interface Endpoint {
   readonly origin: Origin;
   readonly path: string;
   /** Credentials and what the protocol wants on every request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The credential of what belongs to no call. */
+  readonly present: Present | null;
   readonly resultBytes: number;
 }
 
@@ -16,6 +20,8 @@ export interface Posting {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly beforeWrite?: () => void;
+  /** Of the call; absent: the connection's own. */
+  readonly credential?: SecretHeaders | null;
 }
 
 /** What came back: a message, a stream of them, nothing (202), or a no without a message. */
@@ -32,14 +38,42 @@ export type Posted =
 
 const refusalBytes = 64 * 1024;
 
-export async function post(
+interface Told {
+  readonly posted: Posted;
+  readonly header: OriginAnswer["header"];
+}
+
+export function post(endpoint: Endpoint, posting: Posting): Promise<Told> {
+  const isOfCall = posting.credential !== undefined && posting.credential !== null;
+  return endpoint.present === null || isOfCall
+    ? postOnce(endpoint, posting)
+    : postPresented(endpoint, posting, endpoint.present);
+}
+
+/** A 401 means that nothing was done, so it is sent once more where there is a new credential. */
+async function postPresented(
   endpoint: Endpoint,
   posting: Posting,
-): Promise<{ posted: Posted; header: OriginAnswer["header"] }> {
+  present: Present,
+): Promise<Told> {
+  for (let isSecond = false; ; isSecond = true) {
+    const { headers, rejected } = await present();
+    const told = await postOnce(endpoint, { ...posting, credential: headers });
+    const isRejected = told.posted.kind === "refused" && told.posted.status === unauthorized;
+    if (isSecond || !isRejected || !rejected()) return told;
+  }
+}
+
+export const unauthorized = 401;
+
+async function postOnce(endpoint: Endpoint, posting: Posting): Promise<Told> {
   const answer = await endpoint.origin.request({
     method: "POST",
     path: endpoint.path,
-    headers: { ...endpoint.headers, ...posting.headers },
+    headers:
+      posting.credential === undefined || posting.credential === null
+        ? { ...endpoint.headers, ...posting.headers }
+        : { ...endpoint.headers, ...posting.headers, ...posting.credential.reveal() },
     body: posting.message,
     signal: posting.signal,
     ...(posting.beforeWrite === undefined ? {} : { beforeWrite: posting.beforeWrite }),
@@ -61,7 +95,9 @@ async function toPosted({ resultBytes }: Endpoint, answer: OriginAnswer): Promis
     return { kind: "reply", status, reply: readReply(await answer.text(resultBytes)) };
   }
   const text = await answer.text(refusalBytes);
-  const reply = type.startsWith("application/json") ? readErrorReply(text) : null;
+  // Whatever words come with a 401, it was about the credential, and nothing was done.
+  const isWorded = type.startsWith("application/json") && status !== unauthorized;
+  const reply = isWorded ? readErrorReply(text) : null;
   if (reply !== null) return { kind: "reply", status, reply };
   return { kind: "refused", status, retryAfter: answer.header("retry-after"), text };
 }
@@ -81,6 +117,15 @@ async function* readReplies(answer: OriginAnswer, maxBytes: number): AsyncIterab
     // Servers prime streams with an empty event.
     if (data !== "") yield readReply(data);
   }
+}
+
+/** The headers of a request that is no POST and belongs to no call. */
+export async function toOwnHeaders({
+  headers,
+  present,
+}: Endpoint): Promise<Readonly<Record<string, string>>> {
+  if (present === null) return headers;
+  return { ...headers, ...(await present()).headers.reveal() };
 }
 
 /** What a status without a message of the protocol says about the call that was posted. */

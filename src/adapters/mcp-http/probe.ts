@@ -22,6 +22,7 @@ export interface ProbeOptions {
   readonly place: string;
   readonly version: string;
   readonly metaText: string;
+  readonly redact: (text: string) => string;
   readonly signal: AbortSignal;
 }
 
@@ -34,6 +35,7 @@ async function discover({
   endpoint,
   place,
   metaText,
+  redact,
   signal,
 }: ProbeOptions): Promise<Opened | null> {
   const headers = { "mcp-protocol-version": modernVersion, "mcp-method": "server/discover" };
@@ -48,7 +50,7 @@ async function discover({
   if (reply?.kind === "error" && isModernError(reply.error.code)) {
     throw new Fault(
       "upstream_unreachable",
-      `${place} speaks no version of ours: ${reply.error.message.slice(0, 200)}`,
+      `${place} speaks no version of ours: ${redact(reply.error.message).slice(0, 200)}`,
     );
   }
   return null;

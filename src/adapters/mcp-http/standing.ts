@@ -4,7 +4,7 @@ import { modernVersion } from "../../mcp/protocol.ts";
 import { writeRequest } from "../../mcp/write-message.ts";
 import { isObject } from "../../mcp/read-message.ts";
 import type { HttpUpstreamOptions } from "./options.ts";
-import { post, type Posted } from "./post.ts";
+import { post, toOwnHeaders, type Posted } from "./post.ts";
 import { sessionHeaders } from "./probe.ts";
 
 export interface Standing {
@@ -52,7 +52,7 @@ function createSessionStream(options: HttpUpstreamOptions, use: StandingUse): St
   let watched: ReadonlySet<string> = new Set();
 
   async function open(): Promise<"again" | "never"> {
-    const headers = { ...endpoint.headers, ...own, accept: "text/event-stream" };
+    const headers = { ...(await toOwnHeaders(endpoint)), ...own, accept: "text/event-stream" };
     const answer = await endpoint.origin.request({
       method: "GET",
       path: endpoint.path,

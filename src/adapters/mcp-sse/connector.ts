@@ -39,6 +39,7 @@ export function createSseConnector(options: SseConnectorOptions): Connector {
         origin,
         url,
         headers: target.headers,
+        present: target.present,
         maxBytes: options.resultBytes,
         onMessage: (message) => upstream.onLine(message),
         onEnd: (reason) => {

@@ -1,12 +1,14 @@
 import { readEvents } from "../../mcp/read-events.ts";
 import type { Channel } from "../../mcp/channel-upstream.ts";
 import { Fault } from "../../model/index.ts";
-import type { Origin } from "../../ports/dialer.ts";
+import type { Origin, OriginAnswer, OriginRequest } from "../../ports/dialer.ts";
+import type { Present } from "../../ports/upstream.ts";
 
 export interface SseChannelOptions {
   readonly origin: Origin;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
+  readonly present: Present | null;
   readonly maxBytes: number;
   readonly onMessage: (message: string) => void;
   /** The stream is over: every call on it is lost. */
@@ -30,16 +32,15 @@ export class SseChannel implements Channel {
 
   /** Resolves when the server has named the place for messages. */
   async open(signal: AbortSignal): Promise<void> {
-    const { origin, url, headers } = this.#options;
+    const { url } = this.#options;
     // A server that takes the connection and says nothing must not hold it for ever.
     const giveUp = (): void => this.#closed.abort(signal.reason);
     signal.addEventListener("abort", giveUp, { once: true });
-    const answer = await origin.request({
+    const answer = await this.#request({
       method: "GET",
       path: `${url.pathname}${url.search}`,
-      headers: { ...headers, accept: "text/event-stream" },
+      headers: { accept: "text/event-stream" },
       body: null,
-      signal: this.#closed.signal,
     });
     if (
       answer.status !== 200 ||
@@ -100,22 +101,29 @@ export class SseChannel implements Channel {
   }
 
   async #post(path: string, body: string): Promise<void> {
-    const { origin, headers } = this.#options;
     try {
-      const posted = await origin.request({
-        method: "POST",
-        path,
-        body,
-        signal: this.#closed.signal,
-        headers: {
-          ...headers,
-          "content-type": "application/json",
-        },
-      });
+      const headers = { "content-type": "application/json" };
+      const posted = await this.#request({ method: "POST", path, body, headers });
       await posted.text(postBytes);
       if (posted.status >= 400) this.kill(`refused a message (${posted.status})`);
     } catch (error) {
       this.kill(error instanceof Error ? error.message : "took no message");
+    }
+  }
+
+  /** A 401 means that nothing was done, so it is sent once more where there is a new credential. */
+  async #request(request: Omit<OriginRequest, "signal">): Promise<OriginAnswer> {
+    const { origin, headers, present } = this.#options;
+    const { signal } = this.#closed;
+    for (let isSecond = false; ; isSecond = true) {
+      const presented = present === null ? null : await present();
+      const answer = await origin.request({
+        ...request,
+        headers: { ...headers, ...request.headers, ...presented?.headers.reveal() },
+        signal,
+      });
+      if (isSecond || answer.status !== 401 || presented?.rejected() !== true) return answer;
+      answer.discard();
     }
   }
 

@@ -9,6 +9,8 @@ export interface ChildOptions {
   readonly clock: Clock;
   /** Of one line that it writes. */
   readonly lineBytes: number;
+  /** What it writes to its error stream goes through this, before it is kept or told. */
+  readonly redact: (text: string) => string;
   readonly onLine: (line: string) => void;
   readonly onComplaint: (line: string) => void;
   readonly onEnd: (reason: string) => void;
@@ -134,7 +136,8 @@ export class Child {
     }
   }
 
-  #keepComplaint(line: string): void {
+  #keepComplaint(said: string): void {
+    const line = this.#options.redact(said);
     this.#complaints.push(line.slice(0, 2_048));
     this.#complaintLength += Math.min(line.length, 2_048);
     while (this.#complaintLength > complaintBytes)

@@ -137,6 +137,7 @@ export class StdioConnector implements Connector {
       directory: path.resolve(directory, config.directory ?? "."),
       clock,
       lineBytes: resultBytes,
+      redact: target.redact,
       onLine: (line) => upstream.onLine(line),
       onComplaint: (line) =>
         telemetry.log("debug", "a program complained", { server, line: line.slice(0, 500) }),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { deepFreeze } from "../../lib/deep-freeze.ts";
-import { digestSchema, principalSchema, tenantIdSchema, type Digest } from "../../model/index.ts";
+import { digestSchema, principalSchema, tenantIdSchema } from "../../model/index.ts";
+import type { Actor } from "../../ports/token-exchange.ts";
 import type { ProvenToken, RefusedToken, TokenVerdict } from "../../ports/token-verifier.ts";
 import { isPlainName } from "./read-claim.ts";
 import type { Claims } from "./read-token.ts";
@@ -21,16 +22,13 @@ const agentClaimsSchema = z.strictObject({
   /** RFC 9068 asks who the token was issued to: the actor. */
   client_id: z.string(),
   scope: z.string().optional(),
+  /** RFC 9068 §2.2.3.1: the subject's, so that a policy which forbids it something forbids the agent. */
+  roles: z.array(z.string().refine(isPlainName)).optional(),
   iat: z.int().nonnegative(),
   exp: z.int().nonnegative(),
   jti: z.string(),
 });
 export type AgentClaims = z.infer<typeof agentClaimsSchema>;
-
-export interface Actor {
-  readonly agent: string;
-  readonly bundle: Digest;
-}
 
 /** A digest has no `@` in it, so the last one ends the agent's name. */
 export function toActorName({ agent, bundle }: Actor): string {
@@ -54,7 +52,8 @@ export interface AgentBounds {
 export function judgeAgentClaims(claims: Claims, bounds: AgentBounds): TokenVerdict {
   const parsed = agentClaimsSchema.safeParse(claims);
   if (!parsed.success) return refuse("claims", "The token's claims are not those of an agent.");
-  const { aud, iat, exp, sub, tenant, kind, scope, jti, act, client_id: client } = parsed.data;
+  const { iss, aud, iat, exp, sub, tenant, kind, scope, roles = [], jti } = parsed.data;
+  const { act, client_id: client } = parsed.data;
   if (!bounds.accepts.includes(aud)) {
     return refuse("audience", "The token was not issued for this resource.");
   }
@@ -67,10 +66,10 @@ export function judgeAgentClaims(claims: Claims, bounds: AgentBounds): TokenVerd
   }
   const proven: ProvenToken = {
     kind: "proven",
+    issuer: iss,
     principal: principal.data,
     scopes: scope === undefined ? [] : scope.split(" "),
-    // A role decides over others' requests; whoever acts for somebody only ever requests.
-    roles: [],
+    roles,
     audiences: [aud],
     expiresAtMs: exp * 1_000,
     id: jti,

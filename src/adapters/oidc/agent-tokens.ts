@@ -1,51 +1,32 @@
 import type { KeyObject } from "node:crypto";
 import { compactVerify, SignJWT } from "jose";
+import { isScope } from "../../model/scope.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import { SecretValue } from "../../ports/secrets.ts";
-import type { ProvenToken, TokenVerdict, TokenVerifier } from "../../ports/token-verifier.ts";
+import type {
+  Exchange,
+  ExchangeOutcome,
+  ExchangeSubject,
+  TokenExchange,
+} from "../../ports/token-exchange.ts";
+import type { TokenVerdict, TokenVerifier } from "../../ports/token-verifier.ts";
 import {
   judgeAgentClaims,
   maxAgentTokenMs,
   toActorName,
-  type Actor,
   type AgentClaims,
 } from "./agent-claims.ts";
 import { toKeyRing, type KeyRing } from "./agent-keys.ts";
-import { isPlainName, isScope } from "./read-claim.ts";
+import { isPlainName } from "./read-claim.ts";
 import { readToken } from "./read-token.ts";
 import { refuse } from "./refuse.ts";
 import { createVerdictCache, type VerdictCache } from "./verdict-cache.ts";
 
-/** Tokens with which an agent acts on behalf of a user: minted here, and verified like any other. */
-export interface AgentTokens extends TokenVerifier {
-  exchange(subject: ExchangeSubject, asked: Exchange): Promise<ExchangeOutcome>;
-  /** With these others can verify our agents' tokens. */
+/** Agents' tokens: minted here, and verified like any other. */
+export interface AgentTokens extends TokenVerifier, TokenExchange {
   readonly jwks: KeyRing["jwks"];
 }
-
-/** Who is acted for. A proof that never runs out (an API key's) has an infinite `expiresAtMs`. */
-export type ExchangeSubject = Pick<
-  ProvenToken,
-  "principal" | "scopes" | "audiences" | "expiresAtMs"
->;
-
-export interface Exchange extends Actor {
-  readonly audience: string;
-}
-
-export type ExchangeOutcome =
-  | {
-      readonly kind: "minted";
-      readonly token: SecretValue;
-      readonly id: string;
-      readonly expiresAtMs: number;
-    }
-  | {
-      readonly kind: "refused";
-      readonly why: "actor" | "audience" | "expired" | "claims";
-      readonly message: string;
-    };
 
 export interface AgentTokensOptions {
   /** Ed25519. The first signs, all verify; a key that is no longer here proves nothing any more. */
@@ -105,6 +86,7 @@ async function exchange(
     act: { sub: actor },
     client_id: actor,
     ...scope,
+    ...(subject.roles.length === 0 ? {} : { roles: [...subject.roles] }),
     aud: asked.audience,
     iat: issuedAt,
     exp: expiresAt,

@@ -1,20 +1,7 @@
+import { tokenAlgorithms } from "../../model/config-issuers.ts";
 import { Fault, type TenantId } from "../../model/index.ts";
 import type { DialTls } from "../../ports/dialer.ts";
 
-/** With a shared secret whoever can check a token can make one, so none of those is here. */
-export const tokenAlgorithms = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
 export type TokenAlgorithm = (typeof tokenAlgorithms)[number];
 
 /**

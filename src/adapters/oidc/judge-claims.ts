@@ -1,10 +1,11 @@
 import type { Json } from "../../lib/strict-json.ts";
 import { deepFreeze } from "../../lib/deep-freeze.ts";
 import { principalSchema, type Principal, type TenantId } from "../../model/index.ts";
+import { isScope } from "../../model/scope.ts";
 import type { ProvenToken, RefusedToken, TokenVerdict } from "../../ports/token-verifier.ts";
 import type { Issuer } from "./issuer.ts";
 import { judgeTimes, type TimeBounds } from "./judge-times.ts";
-import { isPlainName, isScope, readNames, toClaim } from "./read-claim.ts";
+import { isPlainName, readNames, toClaim } from "./read-claim.ts";
 import type { Claims, ReadToken } from "./read-token.ts";
 import { refuse } from "./refuse.ts";
 
@@ -108,7 +109,7 @@ function judgeRights(claims: Claims, issuer: Issuer, settled: Settled): TokenVer
   if (!issuer.requiredScopes.every((each) => scopes.includes(each))) {
     return refuse("scope", "The token lacks a scope that is needed here.");
   }
-  return deepFreeze({ kind: "proven", ...settled, scopes, roles, id });
+  return deepFreeze({ kind: "proven", issuer: issuer.issuer, ...settled, scopes, roles, id });
 }
 
 /** One text with spaces between (RFC 9068), or a list, which some issuers write. */

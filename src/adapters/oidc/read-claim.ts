@@ -37,10 +37,3 @@ export function readNames(value: Json | undefined): readonly string[] | null {
     : [value ?? null];
   return names.every(isPlainName) ? names : null;
 }
-
-const scopeShape = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
-
-/** RFC 6749 §3.3: no space, no quote, no backslash. */
-export function isScope(text: string): boolean {
-  return scopeShape.test(text);
-}

@@ -6,6 +6,7 @@ import { createVerdictCache } from "./verdict-cache.ts";
 
 const proven: ProvenToken = {
   kind: "proven",
+  issuer: "https://idp.example",
   principal: { tenant: "acme" as TenantId, kind: "user", subject: "alice", actor: null },
   scopes: [],
   roles: [],

@@ -60,6 +60,14 @@ export interface Tables {
     written_at: number;
   };
   labels: { tenant: string; context: Buffer; labels: string[]; touched_at: number };
+  spendings: {
+    tenant: string;
+    budget: string;
+    share: Buffer;
+    period_start: number;
+    used: number;
+    granted: number;
+  };
   freezes: {
     position: Generated<number>;
     tenant: string;

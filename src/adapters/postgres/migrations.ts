@@ -183,4 +183,21 @@ export const migrations: readonly Migration[] = [
         where lifted_at is null;
     `,
   },
+  {
+    name: "budgets",
+    sql: `
+      create table countersign.spendings (
+        tenant text collate "C" not null,
+        budget text collate "C" not null,
+        -- Whose share: a caller, a tool…, hashed.
+        share bytea not null,
+        period_start bigint not null,
+        used bigint not null,
+        -- Of the last lease: an update does not tell what was there before.
+        granted bigint not null,
+        primary key (tenant, budget, share, period_start)
+      );
+      create index spendings_period_start on countersign.spendings (period_start);
+    `,
+  },
 ];

@@ -37,21 +37,12 @@ export function createPostgresLabels({ tables }: Database): LabelRows {
       );
     },
     async sweep(beforeMs, limit) {
-      const old = tables
-        .selectFrom("labels")
-        .select(["tenant", "context"])
-        .where("touched_at", "<", beforeMs)
-        .limit(limit);
       const result = await asked(
-        tables
-          .deleteFrom("labels")
-          .where(({ eb, refTuple }) =>
-            eb(refTuple("tenant", "context"), "in", old.$asTuple("tenant", "context")),
-          )
-          .where("touched_at", "<", beforeMs)
-          .executeTakeFirst(),
+        sql`delete from countersign.labels where ctid in (
+          select ctid from countersign.labels where touched_at < ${beforeMs} limit ${limit}
+        ) and touched_at < ${beforeMs}`.execute(tables),
       );
-      return Number(result.numDeletedRows);
+      return Number(result.numAffectedRows ?? 0n);
     },
   };
 }

@@ -23,6 +23,7 @@ import { createPostgresPins } from "./postgres-pins.ts";
 import { createPostgresRevisions } from "./postgres-revisions.ts";
 import { createPostgresRuns } from "./postgres-runs.ts";
 import { createPostgresSecretRows, openLockingPool } from "./postgres-secret-rows.ts";
+import { createPostgresSpendings } from "./postgres-spendings.ts";
 import { toFault } from "./to-fault.ts";
 import { createTokens } from "./tokens.ts";
 
@@ -63,14 +64,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const database = openDatabase(pool);
   const tokens = createTokens(random);
   const transactions = { pool, clock, random, withinMs: commitWithinMs };
-  const writer = new GroupCommit({
-    connect: () => connectLane(url),
-    clock,
-    random,
-    telemetry,
-    tokens,
-    commitWithinMs,
-  });
+  const lanes = { connect: () => connectLane(url), commitWithinMs, tokens };
+  const writer = new GroupCommit({ ...lanes, clock, random, telemetry });
 
   async function commit(unit: CommitUnit): Promise<CommitOutcome> {
     requireStorableUnit(unit);
@@ -108,6 +103,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     letters: createPostgresLetters(database),
     labels: createPostgresLabels(database),
     freezes: createPostgresFreezes(database),
+    spendings: createPostgresSpendings(database),
     secrets: createPostgresSecretRows({ ...transactions, database, pool: locking }),
     commit,
     makePartitions: makeAhead,

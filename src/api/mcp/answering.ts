@@ -4,6 +4,8 @@ import { writeEvent } from "../../mcp/write-message.ts";
 /** A client that does not read what it is sent is cut here: it would fill our memory. */
 const maxUnreadBytes = 8 * 1024 * 1024;
 
+const noHeaders = {};
+
 /**
  * One answer on its way: JSON when the result is all there is to say, a stream of events as soon as
  * something else comes before it.
@@ -59,7 +61,12 @@ export class Answering {
     return this.#outgoing.req.headers.accept?.includes("text/event-stream") === true;
   }
 
-  end(message: string | null, status = 200): void {
+  /** `headers` go with an answer that is no stream. */
+  end(
+    message: string | null,
+    status = 200,
+    headers: Readonly<Record<string, string>> = noHeaders,
+  ): void {
     if (!this.isOpen) return;
     this.#isEnded = true;
     if (this.#isStream) {
@@ -67,7 +74,7 @@ export class Answering {
       return;
     }
     if (message === null) {
-      this.#outgoing.writeHead(status, { "content-length": 0, ...this.#headers });
+      this.#outgoing.writeHead(status, { "content-length": 0, ...this.#headers, ...headers });
       this.#outgoing.end();
       return;
     }
@@ -75,6 +82,7 @@ export class Answering {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(message),
       ...this.#headers,
+      ...headers,
     });
     // As text: head and body then go out in one write.
     this.#outgoing.end(message);

@@ -1,6 +1,5 @@
 import type { Json } from "../../lib/strict-json.ts";
 import { metaKeys, supportedVersions } from "../../mcp/protocol.ts";
-import { Fault } from "../../model/index.ts";
 import type { Catalog, CatalogToolset } from "../../ports/catalog.ts";
 
 /** What a toolset can do: what any of its servers can. */
@@ -19,12 +18,6 @@ export function toCapabilities(
     ...(has("completions") ? { completions: {} } : {}),
     ...(has("logging") ? { logging: {} } : {}),
   };
-}
-
-export function toolsetOf(catalog: Catalog, name: string): CatalogToolset {
-  const toolset = catalog.toolsets.get(name);
-  if (toolset === undefined) throw new Fault("not_found", "There is no such toolset.");
-  return toolset;
 }
 
 /** Long enough to spare a round trip, short enough that a new revision is seen. */

@@ -14,7 +14,8 @@ import type { GateAnswer } from "../../ports/gate.ts";
 import type { HeardLetter } from "../../ports/mailbox.ts";
 import { Answering } from "./answering.ts";
 import { notAllowed, type Arrival, type FaceOptions } from "./arrival.ts";
-import { toCapabilities, nameOurselves, toolsetOf } from "./discover.ts";
+import { resolveToolset } from "../../gate/resolve.ts";
+import { toCapabilities, nameOurselves } from "./discover.ts";
 import { createKeepAlive } from "./keep-alive.ts";
 import { createLegacyCall, type LegacyCall } from "./legacy-call.ts";
 import { refuseRequest, toRpcErrorOfAny } from "./refuse.ts";
@@ -124,7 +125,7 @@ export class LegacyFace {
       capabilities: isObject(capabilities) ? capabilities : {},
     });
     const catalog = this.#options.catalog();
-    const toolset = toolsetOf(catalog, asker.toolset);
+    const toolset = resolveToolset(catalog, asker);
     const result = JSON.stringify({
       protocolVersion: version,
       capabilities: toCapabilities(catalog, toolset),

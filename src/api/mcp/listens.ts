@@ -39,6 +39,7 @@ export function createListens(
       };
       const watching = await watch.open({
         principal: asker.principal,
+        roles: asker.roles,
         toolset: asker.toolset,
         filter: readFilter(message),
         onNotification: ({ method, params }) => send(method, params),

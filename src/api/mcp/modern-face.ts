@@ -7,7 +7,8 @@ import { writeError, writeNotification, writeResult } from "../../mcp/write-mess
 import type { ClientCapabilities } from "../../model/protocol.ts";
 import type { GateAnswer } from "../../ports/gate.ts";
 import { Answering } from "./answering.ts";
-import { toDiscoverResult, toolsetOf } from "./discover.ts";
+import { resolveToolset } from "../../gate/resolve.ts";
+import { toDiscoverResult } from "./discover.ts";
 import type { Arrival, FaceOptions } from "./arrival.ts";
 import { createKeepAlive } from "./keep-alive.ts";
 import { createListens } from "./listens.ts";
@@ -62,7 +63,7 @@ export class ModernFace {
   ): Promise<GateAnswer> {
     const { gate, limits, version } = this.#options;
     const catalog = this.#options.catalog();
-    const toolset = toolsetOf(catalog, asker.toolset);
+    const toolset = resolveToolset(catalog, asker);
     if (message.method === "server/discover") {
       const text = toDiscoverResult(catalog, toolset, version);
       return { kind: "result", text, isError: false };

@@ -16,7 +16,17 @@ export function refuseRequest(answering: Answering, id: MessageId, error: unknow
   if (!(error instanceof Fault)) throw error;
   const { status } = faults[error.code];
   // What a proxy must not repeat or hold against this server stays an answer of the protocol.
-  answering.end(writeError(id, toRpcError(error)), ownStatuses.has(status) ? status : 200);
+  const message = writeError(id, toRpcError(error));
+  if (ownStatuses.has(status)) answering.end(message, status, toRetryAfter(error));
+  else answering.end(message);
+}
+
+/** As long as the fault says, in whole seconds; else one. */
+function toRetryAfter({ retryable, details }: Fault): Readonly<Record<string, string>> {
+  const { retryAfterMs } = details;
+  if (!retryable) return {};
+  const seconds = typeof retryAfterMs === "number" ? Math.ceil(retryAfterMs / 1_000) : 1;
+  return { "retry-after": String(Math.max(1, seconds)) };
 }
 
 const ownStatuses: ReadonlySet<number> = new Set([403, 404, 429, 503]);
@@ -53,7 +63,7 @@ function toHeaders(error: unknown): Readonly<Record<string, string>> {
   if (!(error instanceof Fault)) return {};
   const allow = error.details["allow"];
   return {
-    ...(faults[error.code].retryable ? { "retry-after": "1" } : {}),
+    ...toRetryAfter(error),
     ...(Array.isArray(allow) ? { allow: allow.join(", ") } : {}),
   };
 }

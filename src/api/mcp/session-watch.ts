@@ -8,10 +8,11 @@ const maxSubscribed = 1_000;
 
 /** What a session is told on its standing stream: lists, and the resources that it subscribed to. */
 export function createSessionWatch({ watch }: Pick<FaceOptions, "watch">) {
-  async function open({ principal, toolset }: Asker, session: Session): Promise<void> {
+  async function open({ principal, roles, toolset }: Asker, session: Session): Promise<void> {
     const { live } = session;
     const watching = await watch.open({
       principal,
+      roles,
       toolset,
       filter: {
         tools: true,

@@ -12,6 +12,8 @@ export interface AddFlags {
   readonly transport?: string;
   readonly private: boolean;
   readonly noSandbox: boolean;
+  /** Tools that only read: everything else counts as an effect. */
+  readonly reads?: readonly string[];
 }
 
 /** Writes the server into the document, comments and all, once the running server would take it. */
@@ -21,10 +23,11 @@ export const addServer: Run<AddFlags, [string, ...string[]]> = async (
   ...[name, ...command]
 ) => {
   const { file, text } = await readDocument(parts.files, flags.file);
-  const added = parts.editConfig(text, ["servers", name], toServer(flags, command));
+  const entry = { ...toServer(flags, command), ...toTools(flags) };
+  const added = parts.editConfig(text, ["servers", name], entry);
   const { client } = await parts.connect(flags.url);
   const planned = await withFile(file, client.planConfig({ body: added }));
-  voice.note(renderChanges(planned.body.changes, voice.paint));
+  voice.note(renderChanges(planned.body, voice.paint));
   const applied = await withFile(
     file,
     client.applyConfig({ ifMatch: `"${planned.body.base}"`, body: added }),
@@ -38,6 +41,11 @@ export const addServer: Run<AddFlags, [string, ...string[]]> = async (
   );
   return server.state === "ready" ? exitCodes.ok : exitCodes.tryLater;
 };
+
+function toTools({ reads = [] }: AddFlags): object {
+  if (reads.length === 0) return {};
+  return { tools: Object.fromEntries(reads.map((tool) => [tool, { effect: "read" }])) };
+}
 
 function toServer(flags: AddFlags, command: readonly string[]): object {
   if (flags.to !== undefined && command.length === 0) {

@@ -13,7 +13,7 @@ export const apply: Run<{ json: boolean; file?: string; url?: string; base?: str
   const planned = await withFile(file, client.planConfig({ body: text }));
   const base = flags.base ?? planned.body.base;
   const { changes } = planned.body;
-  if (changes.length > 0) voice.note(renderChanges(changes, voice.paint));
+  if (changes.length > 0) voice.note(renderChanges(planned.body, voice.paint));
   const { body } = await withFile(file, client.applyConfig({ ifMatch: `"${base}"`, body: text }));
   voice.answer(
     { file, base, ...body, changes },

@@ -14,9 +14,12 @@ export interface FreezeFlags extends Flags {
   readonly reason: string;
 }
 
-export const freeze: Run<FreezeFlags, [string, string?]> = async (context, flags, kind, name) => {
-  const { parts, voice } = context;
-  const frozen = toFrozen(kind, name);
+export const freeze: Run<FreezeFlags, [string, string?]> = async (
+  { parts, voice },
+  flags,
+  ...named
+) => {
+  const frozen = toFrozen(...named);
   const { client } = await parts.connect(flags.url);
   const body = JSON.stringify({ ...frozen, reason: flags.reason });
   const { body: change } = await client.freeze({ body });
@@ -25,10 +28,13 @@ export const freeze: Run<FreezeFlags, [string, string?]> = async (context, flags
   return exitCodes.ok;
 };
 
-export const unfreeze: Run<Flags, [string, string?]> = async (context, flags, kind, name) => {
-  const { parts, voice } = context;
+export const unfreeze: Run<Flags, [string, string?]> = async (
+  { parts, voice },
+  flags,
+  ...named
+) => {
   const { client } = await parts.connect(flags.url);
-  const { body: change } = await client.unfreeze({ body: JSON.stringify(toFrozen(kind, name)) });
+  const { body: change } = await client.unfreeze({ body: JSON.stringify(toFrozen(...named)) });
   if (!change.changed) {
     throw new Fault("not_found", `${toWhat(change)} is not frozen.${toDoubt(change)}`);
   }

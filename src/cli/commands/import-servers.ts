@@ -49,7 +49,7 @@ export const importServers: Run<ImportFlags, [string]> = async (
   }
   const { client } = await parts.connect(flags.url);
   const planned = await withFile(file, client.planConfig({ body: added }));
-  voice.note(renderChanges(planned.body.changes, voice.paint));
+  voice.note(renderChanges(planned.body, voice.paint));
   if (flags.dryRun) {
     voice.answer({ ...answer, digest: null }, "Nothing was written.");
     return exitCodes.ok;

@@ -18,7 +18,7 @@ export const plan: Run<{ json: boolean; file?: string; url?: string }> = async (
     { file, ...body },
     base === digest
       ? `${file} changes nothing; ${shorten(base)} is serving.`
-      : `${renderChanges(changes, voice.paint)}\n\n${file} would make ${count(changes.length, "change")}: ` +
+      : `${renderChanges(body, voice.paint)}\n\n${file} would make ${count(changes.length, "change")}: ` +
           `${shorten(base)} → ${shorten(digest)}. ${how}`,
   );
   return exitCodes.ok;

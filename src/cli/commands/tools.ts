@@ -45,7 +45,7 @@ export const callTool: Run<Flags & { toolset?: string }, [string, string?]> = as
   });
   voice.answer(body, toText(body.result));
   if (body.outcome === "answered") return exitCodes.ok;
-  return isDenied(body.result) ? exitCodes.denied : exitCodes.failed;
+  return toOutcomeCode(body.result);
 };
 
 /** Sent as it was typed: what a double does not keep, the server refuses with its place. */
@@ -59,10 +59,12 @@ function readArguments(given: string): string {
   throw new Fault("usage_invalid", `The arguments are a JSON object, such as '{"path":"."}'.`);
 }
 
-function isDenied(result: unknown): boolean {
+function toOutcomeCode(result: unknown): number {
   const meta = (result as { _meta?: Record<string, { outcome?: string } | undefined> } | null)
     ?._meta;
-  return meta?.["dev.countersign/outcome"]?.outcome === "denied";
+  const outcome = meta?.["dev.countersign/outcome"]?.outcome;
+  if (outcome === "asks") return exitCodes.waiting;
+  return outcome === "denied" ? exitCodes.denied : exitCodes.failed;
 }
 
 /** The texts of a result as they are; anything else as JSON. */

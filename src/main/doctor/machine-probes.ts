@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, stat, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
-import type { Role } from "../../authority/keyring.ts";
+import type { KeyRole } from "../../authority/keyring.ts";
 import type { ListenAddress } from "../../model/config-field.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { readKeyFile, toKeyPath } from "../key-files.ts";
@@ -71,7 +71,7 @@ export async function lookAtPort({ host, port }: ListenAddress): Promise<Finding
 
 /** Who could act with the keys that lie here. */
 export async function lookAtKeys(configDirectory: string): Promise<Finding> {
-  const roles: readonly Role[] = ["admin", "approver"];
+  const roles: readonly KeyRole[] = ["admin", "approver"];
   const found = await Promise.all(
     roles.map(async (role) =>
       (await readKeyFile(toKeyPath(configDirectory, role))) ? role : null,

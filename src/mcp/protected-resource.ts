@@ -1,5 +1,5 @@
-import type { TokenRefusal } from "../../ports/token-verifier.ts";
-import { isScope } from "./read-claim.ts";
+import { isScope } from "../model/scope.ts";
+import type { TokenRefusal } from "../ports/token-verifier.ts";
 
 /** A resource of ours as RFC 9728 describes it: where tokens for it come from. */
 export interface ProtectedResource {
@@ -11,7 +11,7 @@ export interface ProtectedResource {
   readonly name: string | null;
 }
 
-const wellKnown = "/.well-known/oauth-protected-resource";
+export const metadataPath = "/.well-known/oauth-protected-resource";
 
 /**
  * Where clients look for the metadata of a resource: between its host and its path (RFC 9728 §3.1).
@@ -19,7 +19,7 @@ const wellKnown = "/.well-known/oauth-protected-resource";
  */
 export function toMetadataUrl(resource: string): string {
   const { origin, pathname, search } = new URL(resource);
-  return `${origin}${wellKnown}${pathname === "/" ? "" : pathname}${search}`;
+  return `${origin}${metadataPath}${pathname === "/" ? "" : pathname}${search}`;
 }
 
 /** The document. What would be empty is left out (RFC 9728 §3.2). */

@@ -1,0 +1,170 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { scaled, seed } from "../../test/scale.ts";
+import { configSchema } from "../model/config.ts";
+import { Fault, type Principal, type TenantId } from "../model/index.ts";
+import type { Held, Spending } from "../ports/budgets.ts";
+import { createInMemorySpendings } from "../ports/in-memory-spendings.ts";
+import { createManualClock } from "../ports/manual-clock.ts";
+import { createBudgets } from "./budgets.ts";
+import { createLeases } from "./leases.ts";
+
+const startMs = Date.parse("2026-11-20T10:00:00Z");
+const ada: Principal = {
+  tenant: "default" as TenantId,
+  kind: "user",
+  subject: "ada",
+  actor: null,
+};
+const pay: Spending = { principal: ada, server: "bank", tool: "bank__pay", priceMicros: 1_500_000 };
+
+function open(
+  budgets: Record<string, object>,
+  { rows = createInMemorySpendings(), clock = createManualClock(startMs) } = {},
+) {
+  const config = configSchema.parse({ version: 1, budgets }).budgets;
+  const leases = createLeases({ rows, clock });
+  const made = createBudgets({ budgets: config, leases, clock })!;
+  const reserve = async (more: Partial<Spending> = {}): Promise<Held | null> =>
+    made.reserve({ ...pay, ...more });
+  const attempt = async (more: Partial<Spending> = {}): Promise<string> =>
+    reserve(more).then(
+      () => "held",
+      (error: unknown) => (error instanceof Fault ? error.code : String(error)),
+    );
+  return { rows, clock, leases, reserve, attempt };
+}
+
+async function countHeld(attempt: () => Promise<string>, times: number): Promise<number> {
+  let held = 0;
+  for (let each = 0; each < times; each += 1) if ((await attempt()) === "held") held += 1;
+  return held;
+}
+
+test("without budgets there is nothing to ask", () => {
+  const clock = createManualClock(startMs);
+  const leases = createLeases({ rows: createInMemorySpendings(), clock });
+  expect(createBudgets({ budgets: {}, leases, clock })).toBeNull();
+});
+
+test("calls are counted by sharer, and begin anew with the period", async () => {
+  const { attempt, clock } = open({ daily: { each: "principal", calls: 7, per: "day" } });
+  expect(await countHeld(attempt, 20)).toBe(7);
+  expect(await attempt()).toBe("budget_exhausted");
+  const bob = { principal: { ...ada, subject: "bob" } };
+  expect(await countHeld(() => attempt(bob), 20)).toBe(7);
+  const elsewhere = { principal: { ...ada, tenant: "other" as TenantId } };
+  expect(await countHeld(() => attempt(elsewhere), 20)).toBe(7);
+  clock.advance(14 * 3_600_000 - 1);
+  expect(await attempt()).toBe("budget_exhausted");
+  clock.advance(1);
+  expect(await countHeld(attempt, 20)).toBe(7);
+});
+
+test("I8: money is counted in prices, and what has none is refused, not free", async () => {
+  const { attempt } = open({ daily: { each: "tenant", money: "10.00" } });
+  expect(await attempt({ priceMicros: null })).toBe("price_unknown");
+  expect(await countHeld(attempt, 20)).toBe(6);
+  expect(await attempt({ priceMicros: 1_000_000 })).toBe("held");
+  expect(await attempt({ priceMicros: 1 })).toBe("budget_exhausted");
+  expect(await attempt({ priceMicros: 0 })).toBe("held");
+  expect(await attempt({ tool: null, priceMicros: null })).toBe("held");
+});
+
+test("a budget is about the tools that it names, an agent's about agents", async () => {
+  const { attempt, reserve } = open({
+    banking: { each: "tool", calls: 2, tools: ["bank__*"] },
+    agents: { each: "agent", calls: 3 },
+  });
+  expect(await countHeld(attempt, 5)).toBe(2);
+  expect(await countHeld(() => attempt({ tool: "bank__see" }), 5)).toBe(2);
+  expect(await reserve({ tool: "mail__send" })).toBeNull();
+  const actor = { agent: "travel", bundle: `sha256:${"0".repeat(64)}` as never };
+  const agent = { tool: "mail__send", principal: { ...ada, actor } };
+  expect(await countHeld(() => attempt(agent), 5)).toBe(3);
+});
+
+test("of several budgets all hold or none, and what was not sent is given back", async () => {
+  const { attempt, reserve } = open({
+    mine: { each: "principal", calls: 5 },
+    ours: { each: "tenant", calls: 3 },
+  });
+  const held = await Promise.all([reserve(), reserve(), reserve()]);
+  expect(await attempt()).toBe("budget_exhausted");
+  held[0]!.giveBack();
+  expect(await countHeld(attempt, 5)).toBe(1);
+  // Refused ones took nothing from the other budget.
+  const bob = { principal: { ...ada, subject: "bob" } };
+  expect(await attempt(bob)).toBe("budget_exhausted");
+  held[1]!.giveBack();
+  expect(await attempt(bob)).toBe("held");
+});
+
+test("when the store does not answer nothing is spent", async () => {
+  const rows = createInMemorySpendings();
+  const lease = () => Promise.reject(new Fault("store_unavailable", "No."));
+  const { attempt } = open({ daily: { calls: 5 } }, { rows: { ...rows, lease } });
+  expect(await attempt()).toBe("store_unavailable");
+  expect(await attempt()).toBe("store_unavailable");
+});
+
+test("an exhausted budget does not ask the store for each call", async () => {
+  const rows = createInMemorySpendings();
+  let asked = 0;
+  const counted: typeof rows = { ...rows, lease: (...given) => (asked++, rows.lease(...given)) };
+  const { attempt, clock } = open({ daily: { calls: 5 } }, { rows: counted });
+  expect(await countHeld(attempt, 1_000)).toBe(5);
+  const before = asked;
+  clock.advance(1_001);
+  await attempt();
+  await attempt();
+  expect([before, asked]).toEqual([before, before + 1]);
+});
+
+test("I8: never above the cap, whatever replicas do; below it by a slice of each that was killed", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 400 }),
+      fc.array(
+        fc.record({
+          replica: fc.nat({ max: 2 }),
+          kind: fc.constantFrom("take", "take", "take", "back", "kill", "stop"),
+        }),
+        {
+          maxLength: 300,
+        },
+      ),
+      async (cap, steps) => {
+        const rows = createInMemorySpendings();
+        const clock = createManualClock(startMs);
+        const start = () => open({ daily: { each: "tenant", calls: cap } }, { rows, clock });
+        const replicas = [start(), start(), start()];
+        const held: Held[] = [];
+        let [spent, kills] = [0, 0];
+        for (const { replica, kind } of steps) {
+          const one = replicas[replica]!;
+          if (kind === "take") {
+            const got = await one.reserve().catch(() => null);
+            if (got !== null) [spent] = [spent + 1, held.push(got)];
+          } else if (kind === "back" && held.length > 0) {
+            // Given back where it was taken, or to nobody when that one is gone.
+            held.pop()!.giveBack();
+            spent -= 1;
+          } else if (kind === "stop" || kind === "kill") {
+            if (kind === "stop") await one.leases.close();
+            else kills += 1;
+            replicas[replica] = start();
+          }
+          expect(spent).toBeLessThanOrEqual(cap);
+        }
+        clock.advance(1_001);
+        for (const one of replicas) while ((await one.attempt()) === "held") spent += 1;
+        const slice = Math.max(1, Math.min(100, Math.floor(cap / 50)));
+        const lost = held.length + kills * slice;
+        expect(spent).toBeLessThanOrEqual(cap);
+        expect(spent).toBeGreaterThanOrEqual(cap - lost - steps.length);
+      },
+    ),
+    { numRuns: scaled({ test: 50, prove: 1_000 }), seed: seed() },
+  );
+});

@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
+import { createManualClock } from "../ports/manual-clock.ts";
+import { SecretHeaders, type CredentialOutcome, type Credentials } from "../ports/credentials.ts";
+import { SecretValue } from "../ports/secrets.ts";
+import { createKnownSecrets, rememberCredentials, rememberSecrets } from "./known-secrets.ts";
+
+function open() {
+  const telemetry = createInMemoryTelemetry({ clock: createManualClock(0) });
+  return { telemetry, known: createKnownSecrets(telemetry) };
+}
+const namesIn = (known: ReturnType<typeof createKnownSecrets>, text: string) =>
+  known.scan.find(text).map(({ name }) => name);
+
+test("a value is looked for from the moment it is resolved, without the space around it", async () => {
+  const { known } = open();
+  const values: Record<string, string> = { "env://A": "  value-of-a \n", "env://B": "value-of-b" };
+  const secrets = rememberSecrets(
+    { resolve: async (reference) => new SecretValue(values[reference]!) },
+    known,
+  );
+  expect([known.scan.isEmpty, namesIn(known, "value-of-a")]).toEqual([true, []]);
+  await secrets.resolve("env://A");
+  expect([known.scan.isEmpty, namesIn(known, "x value-of-a")]).toEqual([false, ["env://A"]]);
+  await secrets.resolve("env://B");
+  expect(namesIn(known, "value-of-b value-of-a")).toEqual(["env://B", "env://A"]);
+  expect(known.scan.redact("it is value-of-b")).toBe("it is [redacted]");
+});
+
+test("a rotated value stays known beside the new one; the oldest of several goes", () => {
+  const { known } = open();
+  for (let each = 1; each <= 5; each += 1)
+    known.know("file://key", new SecretValue(`rotated-value-${each}`));
+  expect(namesIn(known, "rotated-value-1")).toEqual([]);
+  expect(namesIn(known, "rotated-value-2 rotated-value-5")).toHaveLength(2);
+});
+
+test("a short value is not looked for, and said once by name", () => {
+  const { known, telemetry } = open();
+  for (let each = 0; each < 3; each += 1) known.know("env://PIN", new SecretValue("1234567"));
+  expect(known.scan.isEmpty).toBe(true);
+  const lines = telemetry.lines.filter((line) => line.includes("too short"));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain("env://PIN");
+  expect(lines[0]).not.toContain("1234567");
+});
+
+test("at the bound a configuration's secret is refused, and a passing one takes the oldest's place", () => {
+  const { known } = open();
+  for (let each = 0; each < 500; each += 1)
+    known.know(`env://S${each}`, new SecretValue(`lasting-value-${each}`));
+  expect(() => known.know("env://MORE", new SecretValue("one-value-more"))).toThrow(
+    "env://MORE is one secret too many",
+  );
+  for (let each = 0; each <= 500; each += 1)
+    known.knowPassing(`c${each}`, new SecretValue(`passing-value-${each}-`));
+  expect(namesIn(known, "passing-value-0- passing-value-1-")).toEqual(["c1"]);
+  expect(namesIn(known, "lasting-value-0")).toEqual(["env://S0"]);
+});
+
+test("a credential is known without its scheme before it is sent, given again or for the first time", async () => {
+  const { known } = open();
+  const toReady = (id: string, line: string): CredentialOutcome => {
+    const headers = new SecretHeaders({ authorization: line });
+    return { kind: "ready", headers, id, expiresAtMs: null };
+  };
+  const credentials: Credentials = {
+    recall: () => null,
+    headersFor: async () => toReady("mail@1", "Bearer token-of-the-mail"),
+    rejected: () => false,
+  };
+  const ask = {} as Parameters<Credentials["recall"]>[0];
+  const remembered = rememberCredentials(credentials, known);
+  expect(remembered.recall(ask)).toBeNull();
+  await remembered.headersFor(ask);
+  expect(namesIn(known, '{"token":"token-of-the-mail"}')).toEqual(["mail@1"]);
+});

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { countField } from "./config-field.ts";
+
+const notMoney =
+  'takes an amount of money with at most six digits behind the point, such as "2.50"';
+
+/** Whole micro-units: no fraction is ever rounded. */
+export const moneyField = z.codec(
+  z
+    .string(notMoney)
+    .regex(/^(?:0|[1-9]\d{0,8})(?:\.\d{1,6})?$/, notMoney)
+    .meta({ title: "money" }),
+  z.int(),
+  { decode: toMicros, encode: fromMicros },
+);
+
+function toMicros(text: string): number {
+  const [whole, fraction = ""] = text.split(".");
+  return Number(whole) * 1_000_000 + Number(fraction.padEnd(6, "0"));
+}
+
+function fromMicros(micros: number): string {
+  const fraction = String(micros % 1_000_000)
+    .padStart(6, "0")
+    .replace(/0+$/, "");
+  const whole = String(Math.floor(micros / 1_000_000));
+  return fraction === "" ? whole : `${whole}.${fraction}`;
+}
+
+const sharers = ["tenant", "principal", "agent", "server", "tool"] as const;
+export const budgetPeriods = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
+
+const budgetSchema = z
+  .strictObject({
+    each: z
+      .enum(sharers, `takes ${sharers.join(", ")}`)
+      .prefault("principal")
+      .describe("What has this much for itself, within its tenant."),
+    per: z
+      .enum(["minute", "hour", "day"], "takes minute, hour or day")
+      .prefault("day")
+      .describe("Periods begin at full minutes, hours and days in UTC."),
+    calls: countField({ min: 1, max: 1_000_000_000 }).optional().describe("Calls in a period."),
+    money: moneyField
+      .optional()
+      .describe("Money in a period, by the prices of the tools. A tool without one is refused."),
+    tools: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .max(200)
+          .regex(/^[A-Za-z0-9_.:/*-]+$/, "takes server__tool, with * for any characters"),
+      )
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe("Tools it is about. Absent: all, and prompts and resources too."),
+  })
+  .refine(({ calls, money }) => calls !== undefined || money !== undefined, {
+    message: "limits nothing: it takes calls, money or both",
+  });
+export type BudgetConfig = z.output<typeof budgetSchema>;
+
+const notName = "takes a name of lower-case letters, digits, - and _";
+export const budgetsField = z
+  .record(
+    z
+      .string()
+      .max(64)
+      .regex(/^[a-z0-9]+(?:[-_][a-z0-9]+)*$/, notName)
+      .meta({ title: "name" }),
+    budgetSchema,
+  )
+  .refine((budgets) => Object.keys(budgets).length <= 64, "takes at most 64 budgets")
+  .prefault({})
+  .describe("What may be used up in a period, counted over all replicas.");

@@ -1,0 +1,64 @@
+import type { CliParts, ServeEvent } from "../src/cli/context.ts";
+import { runCli } from "../src/cli/run-cli.ts";
+import type { Client } from "../src/client/client.ts";
+import type { Check } from "../src/model/check.ts";
+
+export interface Script {
+  /** What is piped in; absent: a terminal. */
+  readonly input?: string;
+  readonly variables?: Record<string, string>;
+  readonly files?: Record<string, string>;
+  readonly client?: Partial<Client>;
+  readonly checks?: readonly Check[];
+  readonly events?: readonly ServeEvent[];
+  readonly hasColor?: boolean;
+}
+
+/** One command line over scripted parts: what came out where. */
+export async function callCli(line: string, script: Script = {}) {
+  const files = { ...script.files };
+  let out = "";
+  let err = "";
+  const parts: CliParts = {
+    version: "1.2.3",
+    node: "v24.0.0",
+    streams: {
+      out: (text) => void (out += text),
+      err: (text) => void (err += text),
+      isInteractive: false,
+      hasColor: script.hasColor ?? false,
+    },
+    input: {
+      isTerminal: script.input === undefined,
+      read: async () => script.input ?? "",
+      variable: (name) => script.variables?.[name],
+    },
+    files: {
+      read: async (file) => files[file] ?? null,
+      write: async (file, text, { overwrite }) => {
+        if (!overwrite && file in files) return "exists";
+        files[file] = text;
+        return "written";
+      },
+    },
+    connect: async () => ({ url: "http://127.0.0.1:7070", client: script.client as Client }),
+    editConfig: (text) => text,
+    namesOf: () => [],
+    places: { home: "/home/me", platform: "linux", appData: null },
+    secretsDirectory: "/home/me/secrets",
+    program: ["node", "countersign.js"],
+    bridge: async () => undefined,
+    serve: async ({ onEvent }) => {
+      for (const event of script.events ?? []) onEvent(event);
+      return 0;
+    },
+    async *diagnose() {
+      yield* script.checks ?? [];
+    },
+  };
+  const code = await runCli(
+    line.split(" ").filter((word) => word !== ""),
+    parts,
+  );
+  return { code, out, err, files, json: () => JSON.parse(out) as Record<string, unknown> };
+}
