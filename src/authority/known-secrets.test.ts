@@ -54,7 +54,15 @@ test("at the bound a configuration's secret is refused, and a passing one takes 
   );
   for (let each = 0; each <= 500; each += 1)
     known.knowPassing(`c${each}`, new SecretValue(`passing-value-${each}-`));
-  expect(namesIn(known, "passing-value-0- passing-value-1-")).toEqual(["c1"]);
+  expect(namesIn(known, "passing-value-0-")).toEqual([]);
+  expect(namesIn(known, "passing-value-499- passing-value-100- passing-value-500-")).toEqual([
+    "c499",
+    "c100",
+    "c500",
+  ]);
+  expect(known.scan.redact('["passing-value-500-","lasting-value-1","passing-value-99-"]')).toBe(
+    '["[redacted]","[redacted]","[redacted]"]',
+  );
   expect(namesIn(known, "lasting-value-0")).toEqual(["env://S0"]);
 });
 

@@ -3,7 +3,7 @@ import type { CredentialOutcome, Credentials, SecretHeaders } from "../ports/cre
 import type { LeakScan } from "../ports/leak-scan.ts";
 import { SecretValue, type Secrets } from "../ports/secrets.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { createLeakScan, type KnownSecret } from "./broker-leaks.ts";
+import { createLeakScan } from "./broker-leaks.ts";
 import { windowLength } from "./broker-matcher.ts";
 
 /** The secrets that one revision has resolved so far. */
@@ -15,61 +15,99 @@ export interface KnownSecrets {
   knowPassing(name: string, value: SecretValue): void;
 }
 
-/** Of configuration, which refers to a few dozen, and of credentials: a scan takes a thousand values. */
+/** Of configuration, which refers to a few dozen, and of credentials as many again. */
 const maxOfKind = 500;
 /** A file that is rotated: its last values are still on their way. */
 const maxOfName = 4;
+/** A scan of hundreds takes some 30 ms to make: so many new credentials wait for it in one of their own. */
+const maxYoung = 32;
 
 export function createKnownSecrets(telemetry: Telemetry): KnownSecrets {
-  const lasting = new Map<string, readonly string[]>();
-  const passing = new Map<string, string>();
   const toText = createReader(telemetry);
-  let scan: ReturnType<typeof createLeakScan> | null = null;
+  const [lasting, old, young] = [new Shelf(), new Shelf(), new Shelf()];
+  const filled = (): readonly Shelf[] => [lasting, old, young].filter(({ size }) => size > 0);
 
-  /** Made anew when there is something new, by whoever needs it first. */
-  function toScan(): ReturnType<typeof createLeakScan> {
-    if (scan !== null) return scan;
-    const toKnown = ([name, value]: readonly [string, string]): KnownSecret => ({
-      name,
-      value: new SecretValue(value),
-    });
-    const all = [...lasting].flatMap(([name, values]) =>
-      values.map((value) => [name, value] as const),
-    );
-    scan = createLeakScan([...all, ...passing].map(toKnown));
-    return scan;
+  function settleYoung(): void {
+    for (const [name, values] of young.takeAll()) old.put(name, values);
+    while (old.size > maxOfKind - maxYoung) old.dropOldest();
   }
 
-  const isEmpty = (): boolean => lasting.size === 0 && passing.size === 0;
   return {
     scan: {
       get isEmpty() {
-        return isEmpty();
+        return lasting.size === 0 && old.size === 0 && young.size === 0;
       },
-      find: (text) => (isEmpty() ? [] : toScan().find(text)),
-      redact: (text) => (isEmpty() ? text : toScan().redact(text)),
+      find: (text) =>
+        filled()
+          .flatMap((shelf) => shelf.scan().find(text))
+          .toSorted((a, b) => a.at - b.at),
+      redact: (text) => filled().reduce((rest, shelf) => shelf.scan().redact(rest), text),
     },
     know(name, value) {
       const text = toText(name, value);
-      const before = lasting.get(name) ?? [];
-      if (text === null || before.includes(text)) return;
-      const kept = [text, ...before].slice(0, maxOfName);
-      if (countOf(lasting) + kept.length - before.length > maxOfKind) throw tooMany(name);
-      lasting.set(name, kept);
-      scan = null;
+      if (text === null || lasting.has(name, text)) return;
+      lasting.put(name, [text, ...lasting.valuesOf(name)].slice(0, maxOfName));
+      if (lasting.size <= maxOfKind) return;
+      lasting.put(name, lasting.valuesOf(name).slice(1));
+      throw tooMany(name);
     },
     knowPassing(name, value) {
       const text = toText(name, value);
-      if (text === null || passing.get(name) === text) return;
-      passing.delete(name);
-      passing.set(name, text);
-      for (const [oldest] of passing) {
-        if (passing.size <= maxOfKind) break;
-        passing.delete(oldest);
-      }
-      scan = null;
+      if (text === null || old.has(name, text) || young.has(name, text)) return;
+      young.put(name, [text]);
+      if (young.size >= maxYoung) settleYoung();
     },
   };
+}
+
+type Scan = ReturnType<typeof createLeakScan>;
+
+/** Values by their names, and one scan of them all: made anew when it is next asked for. */
+class Shelf {
+  #values = new Map<string, readonly string[]>();
+  #scan: Scan | null = null;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has(name: string, value: string): boolean {
+    return this.valuesOf(name).includes(value);
+  }
+
+  valuesOf(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /** In the place of what it had; the youngest stands last. */
+  put(name: string, values: readonly string[]): void {
+    this.#size += values.length - this.valuesOf(name).length;
+    this.#values.delete(name);
+    if (values.length > 0) this.#values.set(name, values);
+    this.#scan = null;
+  }
+
+  dropOldest(): void {
+    for (const [name] of this.#values) return this.put(name, []);
+  }
+
+  takeAll(): ReadonlyMap<string, readonly string[]> {
+    const taken = this.#values;
+    this.#values = new Map();
+    this.#size = 0;
+    this.#scan = null;
+    return taken;
+  }
+
+  scan(): Scan {
+    this.#scan ??= createLeakScan(
+      [...this.#values].flatMap(([name, values]) =>
+        values.map((value) => ({ name, value: new SecretValue(value) })),
+      ),
+    );
+    return this.#scan;
+  }
 }
 
 /** What is sent of a value has no space around it; null for what is too short to be looked for. */
@@ -87,12 +125,6 @@ function createReader(telemetry: Telemetry): (name: string, value: SecretValue) 
     }
     return null;
   };
-}
-
-function countOf(values: ReadonlyMap<string, readonly string[]>): number {
-  let count = 0;
-  for (const each of values.values()) count += each.length;
-  return count;
 }
 
 function tooMany(name: string): Fault {

@@ -12,7 +12,14 @@ const wide = { concurrency: 1_000, queue: 1_000 };
 
 function open(caller: { concurrency: number; queue: number } = wide, rate: number | null = null) {
   const clock = createManualClock(1_700_000_000_000);
-  return { clock, admit: createAdmit({ clock, caller: { ...caller, rate }, tenant: { concurrency: 1e9, queue: 1e9 } }) };
+  return {
+    clock,
+    admit: createAdmit({
+      clock,
+      caller: { ...caller, rate },
+      tenant: { concurrency: 1e9, queue: 1e9 },
+    }),
+  };
 }
 
 interface Wanted {

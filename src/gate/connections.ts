@@ -193,7 +193,8 @@ async function resolveSecrets(
   // A secret that is bound to hosts is given to those alone.
   const destination = toDestination(endpoint) ?? undefined;
   for (const [name, { secret, prefix }] of Object.entries(config.headers)) {
-    headers[name.toLowerCase()] = `${prefix}${(await secrets.resolve(secret, destination)).reveal().trim()}`;
+    headers[name.toLowerCase()] =
+      `${prefix}${(await secrets.resolve(secret, destination)).reveal().trim()}`;
   }
   return { headers, environment };
 }

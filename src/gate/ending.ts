@@ -149,11 +149,7 @@ export function mayBeDone(effect: Effect, reason: string): boolean {
 }
 
 /** The end of a parked call that nobody came back for. */
-export function settleParked(
-  parts: SettleParts,
-  opened: Opened,
-  reason: Fault,
-): Promise<void> {
+export function settleParked(parts: SettleParts, opened: Opened, reason: Fault): Promise<void> {
   const failure = toFailure(opened, reason);
   return Promise.resolve(settle(parts, opened, { ...failure, result: null, endpoint: null }));
 }

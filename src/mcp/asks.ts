@@ -47,7 +47,11 @@ export function toClientAsk(wanted: Json, key: string): Ask | null {
 
 /** A legacy error that sends the person to URLs first, as `inputRequests`; null for any other error. */
 export function urlAsksOf({ code, data }: RpcError): Readonly<Record<string, Json>> | null {
-  if (code !== rpcCodes.urlElicitationRequired || !isObject(data) || !Array.isArray(data["elicitations"]))
+  if (
+    code !== rpcCodes.urlElicitationRequired ||
+    !isObject(data) ||
+    !Array.isArray(data["elicitations"])
+  )
     return null;
   const asks = (data["elicitations"] as readonly Json[]).filter(isObject).map((params, index) => {
     const ask = {

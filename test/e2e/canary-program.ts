@@ -5,7 +5,7 @@ const said = JSON.stringify(process.env);
 const token = process.env["TOKEN"] ?? "";
 /** Lines long enough that the value stands where a log line or a message would be cut. */
 const complain = (): void => {
-  const across = [490, 290].map((length) => "-".repeat(length) + token);
+  const across = [480, 280].map((length) => "-".repeat(length) + token);
   process.stderr.write(`started with ${said}\n${token}\n${across.join("\n")}\n`);
 };
 const send = (message: object): void =>

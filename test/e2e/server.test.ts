@@ -97,9 +97,9 @@ test("plan and apply from the command line, to the exit code", async () => {
   expect((await home.run("init")).code).toBe(0);
   expect((await home.run("init")).code).toBe(2);
   const unchanged = await home.run("plan", "--json");
-  // What init writes means the defaults, but for its rule.
+  // What init writes means the defaults, but for its rules.
   const { changes } = JSON.parse(unchanged.out) as { changes: { key: string }[] };
-  expect(changes.map(({ key }) => key)).toEqual(["policy.rule"]);
+  expect(changes.map(({ key }) => key)).toEqual(["policy.rules", "policy.rules.starter"]);
 
   write(home, valid);
   const planned = await home.run("plan", "--json");

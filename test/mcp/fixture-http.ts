@@ -28,7 +28,7 @@ export async function startHttpFixture(
     const message = JSON.parse(Buffer.concat(chunks).toString()) as Message;
     requests.push(message);
     if (message["method"] === undefined) {
-      asked.get(String(message["id"]))?.((message["result"] ?? {}) as Record<string, unknown>);
+      asked.get(String(message["id"]))?.(message["result"] as Record<string, unknown>);
       return void outgoing.writeHead(202).end();
     }
     if (message["id"] === undefined) {

@@ -19,7 +19,7 @@ const text = (value: unknown): Json => ({
 async function open(
   rules: string,
   answer: (asked: Asked) => Json | Promise<Json>,
-  more: Json = {},
+  more: { readonly toolsets?: Json } = {},
 ) {
   const server = await startScriptedServer({ tools: ["find", "keep"], answer });
   const gate = await startGateUnderTest({
@@ -31,9 +31,9 @@ async function open(
         private: true,
         effect: "read",
         tools: { keep: { effect: "read", cache: "1h" } },
-        ...more,
       },
     },
+    ...more,
   });
   await whenListed(gate);
   const client = (key?: string) =>
@@ -101,6 +101,17 @@ test.each([
     _meta: { "dev.countersign/outcome": { outcome: "withheld", rule: "hide", remedy: null } },
   });
   expect(await readEntries(gate)).toMatchObject([{ reason: "withheld", redacted: ["hide"] }]);
+});
+
+test("a toolset that hides its rules does not name the one that withholds", async () => {
+  const { gate } = await open(hide, () => ({ result: { content: [text(email)] } }), {
+    toolsets: { shy: { servers: ["up"], reveal: "hide" } },
+  });
+  const shy = createModernClient({ url: `${gate.url}/shy`, answer: () => ({}) });
+  expect((await call(shy))["result"]).toMatchObject({
+    content: [{ text: expect.stringContaining("because a rule asks") }],
+    _meta: { "dev.countersign/outcome": { outcome: "withheld", rule: null } },
+  });
 });
 
 test("an error of the protocol keeps its code and loses its words", async () => {

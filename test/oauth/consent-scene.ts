@@ -93,7 +93,7 @@ const version = "2026-07-28";
 export async function send({ gate }: Scene, params: Json, key = callerKey): Promise<Json> {
   const meta = {
     "io.modelcontextprotocol/protocolVersion": version,
-    "io.modelcontextprotocol/clientCapabilities": { elicitation: { url: {} } },
+    "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {}, url: {} } },
   };
   const response = await fetch(gate.url, {
     method: "POST",

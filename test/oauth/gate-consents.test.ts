@@ -79,6 +79,37 @@ describe.each(["modern", "legacy"] as const)("a person's consent, for a %s serve
   });
 });
 
+test("a grant that is gone in the middle of a server's own question loses neither side's words", async () => {
+  const scene = await openScene();
+  await agree((await ask(scene)).url, callerKey, "ann");
+  const elicit = { name: "fix__elicit", arguments: {} };
+  const asked = await send(scene, elicit);
+  expect(asked).toMatchObject({ inputRequests: { who: { params: { mode: "form" } } } });
+  await rest(scene, "/v1/credentials/fix", { method: "DELETE" });
+  const answered = { who: { action: "accept", content: { name: "Ada" } } };
+  const second = await send(scene, {
+    ...elicit,
+    inputResponses: answered,
+    requestState: asked["requestState"],
+  });
+  const { inputRequests } = second as { inputRequests: Record<string, { params: Json }> };
+  expect(Object.keys(inputRequests)).toEqual(["consent"]);
+  await agree(String(inputRequests["consent"]!.params["url"]), callerKey, "ann");
+  const done = await send(scene, {
+    ...elicit,
+    inputResponses: accepted,
+    requestState: second["requestState"],
+  });
+  expect(textOf(done)).toBe("hello Ada (accept)");
+  // Its state is bound to this call: another one does not take it up.
+  const other = await send(scene, {
+    ...echo,
+    inputResponses: accepted,
+    requestState: second["requestState"],
+  });
+  expect(other).toMatchObject({ error: { code: -32_602 } });
+});
+
 describe("clients that cannot be sent to a page by the protocol's question", () => {
   test("get the older error for it, or words with the page in them", async () => {
     const scene = await openScene();
