@@ -5,6 +5,7 @@ import { measureModel } from "./model.ts";
 import { measurePolicy } from "./policy.ts";
 import { measureScale } from "./scale.ts";
 import { measureSoak } from "./soak.ts";
+import { measureTenants } from "./tenants.ts";
 import { measureStore } from "./store.ts";
 import { measureWake } from "./wake.ts";
 import type { Report } from "./report.ts";
@@ -18,6 +19,7 @@ const benchmarks: Readonly<Record<string, (progress: Progress) => Promise<Report
   scale: measureScale,
   soak: measureSoak,
   store: measureStore,
+  tenants: measureTenants,
   wake: measureWake,
 };
 

@@ -68,8 +68,11 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-export async function startEcho(tools = 1): Promise<Contender & { readonly port: string }> {
-  const { child, first } = await start("echo.ts", String(tools));
+export async function startEcho(
+  tools = 1,
+  workMs = 0,
+): Promise<Contender & { readonly port: string }> {
+  const { child, first } = await start("echo.ts", String(tools), String(workMs));
   return {
     name: "echo (floor)",
     pids: [child.pid!],
@@ -152,12 +155,20 @@ export interface Governing {
   readonly effect: "read" | "write";
   /** Names under which the same server is registered. */
   readonly servers?: readonly string[];
+  /** Places at the server. */
+  readonly concurrency?: number;
+  /** Tenants with a caller each, whose key is `toTenantKey(NAME)`. */
+  readonly tenants?: readonly string[];
+}
+
+export function toTenantKey(tenant: string): string {
+  return `the-key-of-the-one-caller-of-${tenant}`;
 }
 
 /** The product as it is shipped: identity, validation, pins, limits and recording on, embedded Postgres. */
 export async function startGoverned(
   port: string,
-  { effect, servers = ["up"] }: Governing,
+  { effect, servers = ["up"], concurrency = 512, tenants = [] }: Governing,
 ): Promise<Contender & { readonly url: string; readonly key: string }> {
   const directory = mkdtempSync(path.join(tmpdir(), "cs-bench-"));
   const config = path.join(directory, "config");
@@ -166,7 +177,7 @@ export async function startGoverned(
     url: `http://127.0.0.1:${port}/mcp`,
     private: true,
     effect,
-    concurrency: 512,
+    concurrency,
     labels: ["trusted"],
   };
   const document = {
@@ -174,6 +185,11 @@ export async function startGoverned(
     listen: "127.0.0.1:0",
     policy: { rules: { bench: rules } },
     log: { level: "error" },
+    auth: {
+      callers: Object.fromEntries(
+        tenants.map((tenant) => [tenant, { key: `env://KEY_${tenant}`, tenant }]),
+      ),
+    },
     gate: { concurrency: 512, rate: 10_000_000 },
     toolsets: { all: { servers, search: "never" } },
     servers: Object.fromEntries(servers.map((name) => [name, server])),
@@ -181,7 +197,11 @@ export async function startGoverned(
   writeFileSync(path.join(directory, "countersign.yaml"), JSON.stringify(document));
   const child = spawn(process.execPath, [buildProgram(), "up", "--json"], {
     cwd: directory,
-    env: { ...process.env, XDG_CONFIG_HOME: config },
+    env: {
+      ...process.env,
+      XDG_CONFIG_HOME: config,
+      ...Object.fromEntries(tenants.map((tenant) => [`KEY_${tenant}`, toTenantKey(tenant)])),
+    },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const url = await new Promise<string>((resolve) => {

@@ -16,6 +16,8 @@ const tool = {
   },
 };
 const many = Number(process.argv[2] ?? "1");
+/** How long a call takes it. */
+const workMs = Number(process.argv[3] ?? "0");
 const tools = [
   tool,
   ...Array.from({ length: many - 1 }, (_, index) => ({ ...tool, name: `echo_${index}` })),
@@ -37,11 +39,15 @@ const server = createServer((incoming, outgoing) => {
           ? { ...common, supportedVersions: ["2026-07-28"], capabilities: { tools: {} } }
           : { resultType: "complete", content: [{ type: "text", text: "ok" }] };
     const body = JSON.stringify({ jsonrpc: "2.0", id, result });
-    outgoing.writeHead(200, {
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(body),
-    });
-    outgoing.end(body);
+    const answer = (): void => {
+      outgoing.writeHead(200, {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(body),
+      });
+      outgoing.end(body);
+    };
+    if (workMs > 0 && method === "tools/call") setTimeout(answer, workMs);
+    else answer();
   });
 });
 server.keepAliveTimeout = 60_000;

@@ -121,7 +121,16 @@ test("an exhausted budget does not ask the store for each call", async () => {
   expect([before, asked]).toEqual([before, before + 1]);
 });
 
-test("I8: never above the cap, whatever replicas do; below it by a slice of each that was killed", async () => {
+test("money is leased for many calls at once, too", async () => {
+  const rows = createInMemorySpendings();
+  let asked = 0;
+  const counted: typeof rows = { ...rows, lease: (...given) => (asked++, rows.lease(...given)) };
+  const { attempt } = open({ daily: { money: "15000.00" } }, { rows: counted });
+  expect(await countHeld(attempt, 400)).toBe(400);
+  expect(asked).toBe(4);
+});
+
+test("I8: never above the cap, whatever replicas do; below it by a lease of each that was killed", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 400 }),
@@ -159,8 +168,8 @@ test("I8: never above the cap, whatever replicas do; below it by a slice of each
         }
         clock.advance(1_001);
         for (const one of replicas) while ((await one.attempt()) === "held") spent += 1;
-        const slice = Math.max(1, Math.min(100, Math.floor(cap / 50)));
-        const lost = held.length + kills * slice;
+        const lease = Math.max(1, Math.min(100, Math.floor(cap / 50)));
+        const lost = held.length + kills * lease;
         expect(spent).toBeLessThanOrEqual(cap);
         expect(spent).toBeGreaterThanOrEqual(cap - lost - steps.length);
       },

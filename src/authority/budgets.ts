@@ -22,7 +22,7 @@ interface Need {
 
 const maxShares = 50_000;
 
-/** The budgets of one revision, over slices that outlive it. Null where there are none. */
+/** The budgets of one revision, over leases that outlive it. Null where there are none. */
 export function createBudgets({ budgets, leases, clock }: BudgetOptions): Budgets | null {
   const named = Object.entries(budgets).map(([name, config]) => toNamed(name, config));
   if (named.length === 0) return null;

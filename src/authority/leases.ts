@@ -15,8 +15,8 @@ export interface Share {
 }
 
 /**
- * Slices of budgets that this replica has leased. What is leased counts as used, so that no number
- * of replicas passes a cap; one that is killed takes what was left of its slice with it.
+ * Parts of budgets that this replica has leased. What is leased counts as used, so that no number
+ * of replicas passes a cap; one that is killed takes what was left of its lease with it.
  */
 export interface Leases {
   /** Undefined when it was taken at once. Throws `budget_exhausted`. */
@@ -26,7 +26,7 @@ export interface Leases {
   close(): Promise<void>;
 }
 
-interface Slice {
+interface Lease {
   readonly share: Share;
   left: number;
   /** The question to the store that is under way. */
@@ -35,58 +35,58 @@ interface Slice {
   dryUntilMs: number;
 }
 
-const maxSlices = 50_000;
-/** A share of the cap, so that few replicas do not starve each other; and at most so many calls. */
-const slicesOfCap = 50;
-const maxSlice = 100;
+const maxKept = 50_000;
+/** A share of the cap, so that few replicas do not starve each other; and for so many calls at most. */
+const leasesOfCap = 50;
+const maxCalls = 100;
 const askAgainMs = 1_000;
 
 export function createLeases({ rows, clock }: LeaseOptions): Leases {
-  const slices = new Map<string, Slice>();
+  const leases = new Map<string, Lease>();
 
-  function sliceOf(share: Share): Slice {
+  function leaseOf(share: Share): Lease {
     const key = toKey(share.place);
-    const known = slices.get(key);
+    const known = leases.get(key);
     if (known !== undefined) return known;
-    if (slices.size >= maxSlices) forgetEnded(slices, clock.nowMs());
-    const made: Slice = { share, left: 0, leasing: null, dryUntilMs: 0 };
-    slices.set(key, made);
+    if (leases.size >= maxKept) forgetEnded(leases, clock.nowMs());
+    const made: Lease = { share, left: 0, leasing: null, dryUntilMs: 0 };
+    leases.set(key, made);
     return made;
   }
 
-  async function lease(slice: Slice, amount: number, cap: number): Promise<void> {
-    const wanted = Math.max(amount - slice.left, toSliceSize(cap));
-    const granted = await rows.lease(slice.share.place, { amount: wanted, cap });
-    slice.left += granted;
-    if (granted < wanted) slice.dryUntilMs = clock.monotonicMs() + askAgainMs;
+  async function renew(lease: Lease, amount: number, cap: number): Promise<void> {
+    const wanted = Math.max(amount - lease.left, toLeaseSize(cap, amount));
+    const granted = await rows.lease(lease.share.place, { amount: wanted, cap });
+    lease.left += granted;
+    if (granted < wanted) lease.dryUntilMs = clock.monotonicMs() + askAgainMs;
   }
 
-  async function takeLater(slice: Slice, share: Share, amount: number): Promise<void> {
-    while (slice.left < amount) {
-      if (clock.monotonicMs() < slice.dryUntilMs) throw exhausted(share);
-      slice.leasing ??= lease(slice, amount, share.cap).finally(() => (slice.leasing = null));
-      await slice.leasing;
+  async function takeLater(lease: Lease, share: Share, amount: number): Promise<void> {
+    while (lease.left < amount) {
+      if (clock.monotonicMs() < lease.dryUntilMs) throw exhausted(share);
+      lease.leasing ??= renew(lease, amount, share.cap).finally(() => (lease.leasing = null));
+      await lease.leasing;
     }
-    slice.left -= amount;
+    lease.left -= amount;
   }
 
   return {
     take(share, amount) {
-      const slice = sliceOf(share);
-      if (slice.left < amount) return takeLater(slice, share, amount);
-      slice.left -= amount;
+      const lease = leaseOf(share);
+      if (lease.left < amount) return takeLater(lease, share, amount);
+      lease.left -= amount;
       return undefined;
     },
     giveBack(share, amount) {
-      const slice = slices.get(toKey(share.place));
-      if (slice !== undefined) slice.left += amount;
+      const lease = leases.get(toKey(share.place));
+      if (lease !== undefined) lease.left += amount;
     },
     async close() {
       const nowMs = clock.nowMs();
-      const open = [...slices.values()].filter(
+      const open = [...leases.values()].filter(
         ({ left, share }) => left > 0 && share.endsMs > nowMs,
       );
-      slices.clear();
+      leases.clear();
       await Promise.all(open.map(({ share, left }) => rows.giveBack(share.place, left)));
     },
   };
@@ -96,14 +96,13 @@ function toKey({ tenant, budget, share, periodMs }: SpendingPlace): string {
   return `${tenant}\n${budget}\n${share satisfies Digest}\n${periodMs}`;
 }
 
-function toSliceSize(cap: number): number {
-  return Math.max(1, Math.min(maxSlice, Math.floor(cap / slicesOfCap)));
+function toLeaseSize(cap: number, amount: number): number {
+  return Math.max(1, Math.min(maxCalls * amount, Math.floor(cap / leasesOfCap)));
 }
 
-function forgetEnded(slices: Map<string, Slice>, nowMs: number): void {
-  for (const [key, { share }] of slices) if (share.endsMs <= nowMs) slices.delete(key);
-  if (slices.size >= maxSlices)
-    throw new Fault("overloaded", "Too many budgets are in use at once.");
+function forgetEnded(leases: Map<string, Lease>, nowMs: number): void {
+  for (const [key, { share }] of leases) if (share.endsMs <= nowMs) leases.delete(key);
+  if (leases.size >= maxKept) throw new Fault("overloaded", "Too many budgets are in use at once.");
 }
 
 function exhausted({ place, endsMs }: Share): Fault {

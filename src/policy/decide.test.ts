@@ -193,7 +193,7 @@ test("a set that was closed decides nothing, also once its place is another's", 
   expect(() => set.sliceOf(toTool("bank__pay"))).toThrow(/are gone/);
 });
 
-test("of two decisions the stricter holds", () => {
+test("I7: of two decisions the stricter holds", () => {
   const policy = toDigest("p");
   const allow = { kind: "allow", policy, reasons: [], obligations: [] } as const;
   const who = { who: "role:a", quorum: 1, passkey: false };

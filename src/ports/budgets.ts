@@ -4,7 +4,7 @@ import type { Principal } from "../model/index.ts";
 export interface Budgets {
   /**
    * Holds what the call will use, from every budget that is about it or from none; null where none
-   * is. At once where a slice is at hand. Throws `budget_exhausted` and `price_unknown`.
+   * is. At once where a lease is at hand. Throws `budget_exhausted` and `price_unknown`.
    */
   reserve(spending: Spending): Held | Promise<Held> | null;
 }

@@ -359,7 +359,7 @@ export interface FreezeLift extends Frozen {
   readonly atMs: number;
 }
 
-/** What was spent of budgets, as one sum for all replicas; each leases a slice of it beforehand. */
+/** What was spent of budgets, as one sum for all replicas; each leases a part of it beforehand. */
 export interface SpendingRows {
   /** Adds as much of `amount` as the cap leaves, at once, and returns how much that was. */
   lease(

@@ -13,7 +13,7 @@ const cap = scaled({ test: 600, prove: 5_000 });
 const kills = scaled({ test: 2, prove: 10 });
 const atOnce = 8;
 /** As the code has it: what a replica leases at a time. */
-const slice = Math.min(100, Math.floor(cap / 50));
+const lease = Math.min(100, Math.floor(cap / 50));
 
 const document = (modern: string) => `version: 1
 policy:
@@ -69,6 +69,6 @@ test("I8: three replicas on one Postgres keep a budget together, killed or not",
   await Promise.all([killing, ...Array.from({ length: atOnce }, work)]);
   const done = servers.done.size;
   expect(done).toBeLessThanOrEqual(cap);
-  // Lost with a replica: its slice, and the calls that were under way in it.
-  expect(done).toBeGreaterThanOrEqual(cap - kills * (slice + atOnce) - cut);
+  // Lost with a replica: its lease, and the calls that were under way in it.
+  expect(done).toBeGreaterThanOrEqual(cap - kills * (lease + atOnce) - cut);
 });
