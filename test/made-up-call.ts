@@ -96,6 +96,7 @@ export function makeCall({ args = {}, ...more }: Partial<Call> = {}): Call {
     server: makeServer("up"),
     tool: makeTool("act"),
     method: "tools/call",
+    kind: "Tool",
     target: "act",
     effect: "write",
     idempotent: false,

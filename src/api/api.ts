@@ -2,17 +2,19 @@ import type { Identity } from "../authority/identity.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { createAdmission, type AdmissionBounds } from "./admission.ts";
+import type { AdmissionBounds } from "./admission.ts";
 import { createAnswers, type AnswersOptions } from "./answers.ts";
 import { createApp } from "./app.ts";
+import type { Route } from "./contract.ts";
 import { isDocument, serveDocument } from "./documents.ts";
-import { createDoor, type Door, type DoorRule } from "./door.ts";
+import { createDoor, type Access, type Door, type DoorRule } from "./door.ts";
 import {
   startHttpServer,
   type HttpServer,
   type HttpServerOptions,
   type Timeouts,
 } from "./http-server.ts";
+import { createLanes, type LaneName } from "./lanes.ts";
 import type { Face } from "./mcp/face.ts";
 import type { ReadServerTls } from "./tls.ts";
 import { routes } from "./routes.ts";
@@ -41,14 +43,11 @@ export interface ApiLimits extends AdmissionBounds, DoorRule {
 /** The listener with everything that answers on it. */
 export async function startApi(options: ApiOptions): Promise<HttpServer> {
   const { clock, random, telemetry, identity, limits, face } = options;
-  const admission = createAdmission({ bounds: limits, telemetry });
-  const streams = createAdmission({
-    bounds: () => ({ concurrentRequests: limits().openStreams, queuedRequests: 0 }),
-    telemetry: silent,
-  });
+  const lanes = createLanes({ limits, telemetry });
   const rest = createApp({
     contract: routes,
-    answers: createAnswers({ ...options, isDraining: () => admission.draining }),
+    answers: createAnswers({ ...options, isDraining: () => lanes.draining }),
+    clock,
     telemetry,
     bodyLimitBytes: () => limits().bodyBytes,
   });
@@ -58,17 +57,9 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
     if (isDocument(target.split("?", 1)[0]!)) return serveDocument(identity(), incoming, outgoing);
     return rest(incoming, outgoing, visit);
   };
-  const open = pathsWhere((route) => route.access === "open");
-  const vital = pathsWhere((route) => "vital" in route);
-  const access = (path: string) => ({
-    open: open.has(path) || isDocument(path),
-    anyOrigin: isDocument(path),
-    vital: vital.has(path),
-    stream: isProtocol(path),
-  });
-  const door = { clock, random, telemetry, identity, admission, streams };
-  const listener = createDoor({ ...door, rule: limits, access, serve });
-  const server = await startHttpServer({ ...options, listener, admission });
+  const door = { clock, random, telemetry, identity, lanes };
+  const listener = createDoor({ ...door, rule: limits, access: toAccess, serve });
+  const server = await startHttpServer({ ...options, listener, admission: lanes });
   return {
     url: server.url,
     drain: (withinMs) => {
@@ -78,19 +69,31 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
   };
 }
 
-/** Its streams are counted by the protocol's own metrics. */
-const silent = { gauge: () => undefined };
-
 function isProtocol(target: string): boolean {
   return target === "/mcp" || target.startsWith("/mcp/") || target.startsWith("/mcp?");
 }
 
-function pathsWhere(
-  holds: (route: (typeof routes)[keyof typeof routes]) => boolean,
-): ReadonlySet<string> {
-  return new Set(
-    Object.values(routes)
-      .filter(holds)
-      .map(({ path }) => path),
+const all: readonly Route[] = Object.values(routes);
+const vital = pathsWhere((route) => route.vital === true);
+const open = pathsWhere((route) => route.access === "open");
+const forms = pathsWhere((route) => route.access === "open" && route.consumes !== undefined);
+
+function toAccess(method: string, path: string): Access {
+  const reserved = all.find(
+    (route) => route.reserved === true && route.method === method && route.path === path,
   );
+  const roles = reserved === undefined || reserved.access === "open" ? [] : reserved.access;
+  const isOpen = open.has(path) || isDocument(path);
+  const lane = roles.length > 0 ? "reserved" : toLane(path, isOpen);
+  return { open: isOpen, anyOrigin: isDocument(path), vital: vital.has(path), lane, roles };
+}
+
+function toLane(path: string, isOpen: boolean): LaneName {
+  if (isProtocol(path)) return "streams";
+  if (forms.has(path)) return "forms";
+  return isOpen ? "pages" : "shared";
+}
+
+function pathsWhere(holds: (route: Route) => boolean): ReadonlySet<string> {
+  return new Set(all.filter(holds).map(({ path }) => path));
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { Fault } from "../model/index.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { AnswerShape, Answers, Contract, Route } from "./contract.ts";
 import { logBug, type Visit } from "./door.ts";
@@ -12,6 +13,7 @@ import { toRefusal } from "./refusal.ts";
 export interface AppOptions<C extends Contract> {
   readonly contract: C;
   readonly answers: Answers<C>;
+  readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly bodyLimitBytes: () => number;
 }
@@ -78,10 +80,7 @@ interface Asking {
   readonly speak: Speak;
 }
 
-async function answer(
-  options: Pick<AppOptions<Contract>, "bodyLimitBytes">,
-  { ask, route, speak }: Asking,
-): Promise<Response> {
+async function answer(options: Reading, { ask, route, speak }: Asking): Promise<Response> {
   const { incoming, visit } = ask.env;
   checkRole(route, visit);
   checkAccept(incoming.headers.accept, producedBy(route));
@@ -89,7 +88,7 @@ async function answer(
     params: parse("path", route.params, ask.req.param()),
     query: parse("query", route.query, ask.req.query()),
     headers: parse("headers", route.headers, incoming.headers),
-    body: await unlessAborted(readText(route, incoming, options.bodyLimitBytes()), visit.signal),
+    body: await unlessAborted(readText(route, incoming, options), visit.signal),
     holder: visit.holder,
     signal: visit.signal,
   };
@@ -115,11 +114,29 @@ function checkRole(route: Route, visit: Visit): void {
   });
 }
 
-async function readText(route: Route, incoming: IncomingMessage, limitBytes: number) {
+type Reading = Pick<AppOptions<Contract>, "bodyLimitBytes" | "clock">;
+
+async function readText(route: Route, incoming: IncomingMessage, options: Reading) {
   if (route.consumes === undefined) return undefined;
   checkContent(incoming.headers, route.consumes);
+  const limitBytes = options.bodyLimitBytes();
   const mostBytes = Math.min(limitBytes, route.bodyBytes ?? limitBytes);
-  return decodeText(await readBody(incoming, mostBytes));
+  const reading = readBody(incoming, mostBytes);
+  const { bodyWithinMs } = route;
+  const isBounded = bodyWithinMs !== undefined;
+  return decodeText(await (isBounded ? inTime(options.clock, reading, bodyWithinMs) : reading));
+}
+
+async function inTime<T>(clock: Clock, reading: Promise<T>, withinMs: number): Promise<T> {
+  const done = new AbortController();
+  const late = clock.sleep(withinMs, done.signal).then((): never => {
+    throw new Fault("request_timeout", "The body did not arrive in time.");
+  });
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    done.abort();
+  }
 }
 
 function parse(place: string, schema: Route["params"], given: unknown): unknown {

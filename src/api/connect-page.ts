@@ -19,9 +19,12 @@ const script = `"use strict";
 const place = new URL(location.href);
 const isCallback = place.pathname === "/connect/callback";
 const consent = place.searchParams.get("consent");
-const text = (isCallback ? place.searchParams.get("state") : consent) ?? "";
-const given = place.searchParams.get("server") ?? text.split(".")[0];
-const server = /^[a-z0-9_-]{1,40}$/.test(given) ? given : null;
+const ticket = isCallback ? place.searchParams.get("state") ?? "" : consent;
+const asked = isCallback ? null : place.searchParams.get("server");
+// What is sent is what is shown: the ticket's server, where there is a ticket.
+const given = ticket === null ? asked ?? "" : ticket.split(".")[0];
+const isClear = asked === null || asked === given;
+const server = isClear && /^[a-z0-9_-]{1,40}$/.test(given) ? given : null;
 const find = (id) => document.getElementById(id);
 const say = (words) => { find("said").textContent = words; };
 const finish = (words) => { find("form").hidden = true; say(words); };

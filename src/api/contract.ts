@@ -15,6 +15,8 @@ export interface Route {
   readonly access: "open" | readonly Role[];
   /** Answered while draining and at the bound: what a prober needs to see just then. */
   readonly vital?: boolean;
+  /** Has places of its own for whom it is for: however busy others keep the server, it is answered. */
+  readonly reserved?: boolean;
   readonly headers?: z.ZodObject;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
@@ -22,6 +24,8 @@ export interface Route {
   readonly consumes?: readonly string[];
   /** The largest body, where it is less than the configured one. */
   readonly bodyBytes?: number;
+  /** How long the body may take to arrive, where it is less than any request may. */
+  readonly bodyWithinMs?: number;
   readonly answers: Readonly<Record<number, AnswerShape>>;
   /** Refusals particular to this route; those of the door go without saying. */
   readonly faults?: readonly FaultCode[];

@@ -1,16 +1,17 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { isRefused, type Identified, type Identity } from "../authority/identity.ts";
-import type { KeyHolder } from "../authority/keyring.ts";
+import type { KeyHolder, Role } from "../authority/keyring.ts";
 import { toPlace } from "../mcp/place.ts";
 import { Fault, toUuidV7 } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { drainingFault, type Admission } from "./admission.ts";
+import { drainingFault } from "./admission.ts";
 import { forAnother, toChallenge } from "./challenge.ts";
 import { checkCaller, checkHost, onlyOne, type CallerRule } from "./check-caller.ts";
-import { listProvenNames } from "./tls.ts";
+import type { LaneName, Lanes } from "./lanes.ts";
 import { refuse } from "./refusal.ts";
+import { listProvenNames } from "./tls.ts";
 
 /** One request on its way through: what the door found out about it. */
 export interface Visit {
@@ -35,8 +36,10 @@ export interface Access {
   readonly anyOrigin: boolean;
   /** Also at the bound and while draining. */
   readonly vital: boolean;
-  /** Bounds its own time. */
-  readonly stream: boolean;
+  /** Streams bound their own time. */
+  readonly lane: LaneName;
+  /** Whom the reserved lane is for. */
+  readonly roles: readonly Role[];
 }
 
 export interface Door {
@@ -45,12 +48,10 @@ export interface Door {
   readonly telemetry: Telemetry;
   /** Asked once a request, as the rule is. */
   readonly identity: () => Identity;
-  readonly admission: Admission;
+  readonly lanes: Lanes;
   /** Asked once a request: a new revision holds for the next one. */
   readonly rule: () => DoorRule;
-  /** For what lasts as long as its client wants: it has places of its own and no deadline here. */
-  readonly streams: Admission;
-  readonly access: (path: string) => Access;
+  readonly access: (method: string, path: string) => Access;
   /** Answers the request wholly, or throws before it has written anything. */
   readonly serve: (
     incoming: IncomingMessage,
@@ -112,11 +113,12 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
   });
   const rule = door.rule();
   const path = parsePath(incoming);
-  const { open, anyOrigin, vital, stream } = door.access(path);
+  const { lanes } = door;
+  const { open, anyOrigin, vital, lane, roles } = door.access(incoming.method ?? "", path);
   if (anyOrigin) checkHost(incoming, rule);
   else checkCaller(incoming, rule);
-  if (door.admission.draining) outgoing.shouldKeepAlive = false;
-  if (door.admission.draining && !vital) throw drainingFault();
+  if (lanes.draining) outgoing.shouldKeepAlive = false;
+  if (lanes.draining && !vital) throw drainingFault();
   const identified = open
     ? null
     : identify(door.identity(), { incoming, path, nowMs: door.clock.nowMs() });
@@ -124,10 +126,10 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
   const holder =
     identified instanceof Promise ? await unlessDraining(door, identified, vital) : identified;
 
-  if (!stream) limitTime(door, { outgoing, gone, withinMs: rule.requestDeadlineMs });
-  const admission = stream ? door.streams : door.admission;
-  const leave = vital ? () => undefined : await admission.enter(gone.signal);
-  const visit: Visit = { id, holder, gone, signal: gone.signal, pending: null };
+  if (lane !== "streams") limitTime(door, { outgoing, gone, withinMs: rule.requestDeadlineMs });
+  const { signal } = gone;
+  const leave = vital ? () => undefined : await lanes.enter({ lane, roles, holder, signal });
+  const visit: Visit = { id, holder, gone, signal, pending: null };
   try {
     await door.serve(incoming, outgoing, visit);
   } finally {
@@ -141,12 +143,12 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
 
 /** A server that begins to stop while an issuer is asked does not take the request any more. */
 async function unlessDraining(
-  { admission }: Door,
+  { lanes }: Door,
   identified: Promise<KeyHolder>,
   vital: boolean,
 ): Promise<KeyHolder> {
   const holder = await identified;
-  if (admission.draining && !vital) throw drainingFault();
+  if (lanes.draining && !vital) throw drainingFault();
   return holder;
 }
 

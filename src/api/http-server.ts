@@ -17,7 +17,7 @@ export interface HttpServer {
 export interface HttpServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   readonly listener: RequestListener;
-  readonly admission: Admission;
+  readonly admission: Pick<Admission, "drain" | "whenIdle">;
   readonly clock: Clock;
   readonly random: Random;
   readonly headerBytes: number;

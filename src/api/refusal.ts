@@ -22,8 +22,11 @@ export function toRefusal(error: unknown, request: string): Refusal {
       "content-type": "application/json",
       ...(entry.retryable ? { "retry-after": String(retryAfterSeconds) } : {}),
       ...toChallengeHeader(fault),
-      // Whoever is refused by a replica that goes away must find another one.
-      ...(fault.code === "draining" ? { connection: "close" } : {}),
+      // Whoever is refused by a replica that goes away must find another one; of whoever was too slow,
+      // the rest is not waited for.
+      ...(fault.code === "draining" || fault.code === "request_timeout"
+        ? { connection: "close" }
+        : {}),
       ...(Array.isArray(fault.details["allow"])
         ? { allow: fault.details["allow"].join(", ") }
         : {}),

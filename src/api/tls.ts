@@ -1,7 +1,8 @@
+import { X509Certificate } from "node:crypto";
 import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { createServer, type ServerOptions } from "node:https";
-import { TLSSocket } from "node:tls";
 import type { Socket } from "node:net";
+import { createSecureContext, TLSSocket } from "node:tls";
 import { Fault } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -39,14 +40,14 @@ export async function createTlsServer(
 ): Promise<TlsServer> {
   let current = await read();
   const server = createServer({ ...options, ...toContext(current) }, listener);
+  const removeAuthority = watchAuthority(server);
   const stopping = new AbortController();
 
   async function look(): Promise<void> {
     const next = await read();
     if (isSame(current, next)) return;
     server.setSecureContext(toContext(next));
-    // Connections that were let in under another authority must not stay.
-    if (next.clients !== current.clients) server.closeIdleConnections();
+    if (isRemoved(current.clients, next.clients)) removeAuthority();
     current = next;
     telemetry.log("info", "the listener's certificate was renewed", {});
   }
@@ -70,21 +71,39 @@ export async function createTlsServer(
 }
 
 function toContext({ certificate, key, clients }: ServerTls): ServerOptions {
+  const context = {
+    cert: certificate,
+    key,
+    minVersion: "TLSv1.2",
+    ...(clients === null ? {} : { ca: clients }),
+  } as const;
   try {
-    return {
-      cert: certificate,
-      key,
-      minVersion: "TLSv1.2",
-      // Whether it was proven is looked at for each request: without one a key may come instead.
-      requestCert: clients !== null,
-      rejectUnauthorized: false,
-      ...(clients === null ? {} : { ca: clients }),
-    };
+    createSecureContext(context);
+    // Node takes a text without certificates for an authority that nobody has.
+    if (clients !== null && listAuthorities(clients).length === 0) {
+      throw new Error("there is no certificate of an authority");
+    }
   } catch (cause) {
     throw new Fault("config_invalid", "The listener's certificate or key cannot be read.", {
       cause,
     });
   }
+  // Whether it was proven is looked at for each request: without one a key may come instead.
+  return { ...context, requestCert: clients !== null, rejectUnauthorized: false };
+}
+
+const certificateShape = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]+-----END \1-----/g;
+
+function listAuthorities(pem: string): readonly string[] {
+  return (pem.match(certificateShape) ?? []).map(
+    (text) => new X509Certificate(text).fingerprint256,
+  );
+}
+
+/** Whether somebody was believed before who is not now; an authority that joins shuts out nobody. */
+function isRemoved(before: string | null, now: string | null): boolean {
+  const left = new Set(listAuthorities(now ?? ""));
+  return listAuthorities(before ?? "").some((authority) => !left.has(authority));
 }
 
 function isSame(one: ServerTls, other: ServerTls): boolean {
@@ -98,12 +117,49 @@ interface Proven {
   readonly untilMs: number;
 }
 const nobody: Proven = { names: [], untilMs: 0 };
+
+/** Whose certificates a connection was let in under. */
+interface Generation {
+  isOver: boolean;
+}
+const generations = new WeakMap<Socket, Generation>();
 /** Read once a connection. */
 const proven = new WeakMap<Socket, Proven>();
 
+/**
+ * Ends what was let in until now: it proves nobody any more, and is closed with its next answer.
+ * A connection is known by its address when it arrives, as it is judged by what held just then.
+ */
+function watchAuthority(server: Server): () => void {
+  let current: Generation = { isOver: false };
+  const arriving = new Map<string, Generation>();
+  server.on("connection", (socket: Socket) => {
+    const address = addressOf(socket);
+    arriving.set(address, current);
+    socket.once("close", () => arriving.delete(address));
+  });
+  server.on("secureConnection", (socket: TLSSocket) => {
+    generations.set(socket, arriving.get(addressOf(socket)) ?? { isOver: true });
+  });
+  server.prependListener("request", ({ socket }, outgoing) => {
+    if (generations.get(socket)?.isOver === true) outgoing.shouldKeepAlive = false;
+  });
+  return () => {
+    current.isOver = true;
+    current = { isOver: false };
+    server.closeIdleConnections();
+  };
+}
+
+function addressOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
 /** The names that a client's certificate proves, as `DNS:name` or `URI:…`; none where it proves none. */
 export function listProvenNames({ socket }: IncomingMessage, nowMs: number): readonly string[] {
-  if (!(socket instanceof TLSSocket)) return nobody.names;
+  if (!(socket instanceof TLSSocket) || generations.get(socket)?.isOver !== false) {
+    return nobody.names;
+  }
   let known = proven.get(socket);
   if (known === undefined) {
     known = readNames(socket);

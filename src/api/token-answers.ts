@@ -133,8 +133,10 @@ function isOpenTo(
   audience: string,
   { publicUrl }: Agents,
 ): boolean {
-  const place = audience.startsWith(publicUrl) ? audience.slice(publicUrl.length) : null;
-  if (place === null || (opens !== null && !opens.has(place))) return false;
+  const place = audience.startsWith(publicUrl) ? audience.slice(publicUrl.length) : "";
+  // A URL may go on from ours with a port or a name of another host.
+  if (place !== "/mcp" && !place.startsWith("/mcp/")) return false;
+  if (opens !== null && !opens.has(place)) return false;
   return toolsets === null || toolsets.some((toolset) => fromToolset(toolset) === place);
 }
 

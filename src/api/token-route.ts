@@ -26,6 +26,7 @@ export const tokenRoutes = {
     access: "open",
     consumes: ["application/x-www-form-urlencoded"],
     bodyBytes: 65_536,
+    bodyWithinMs: 5_000,
     answers: {
       200: { description: "A token for the agent.", schema: issued },
       400: { description: "None, and why.", schema: refused },

@@ -38,7 +38,9 @@ export function createIssuerBackoff(clock: Clock, random: Random): IssuerBackoff
         failing.delete(issuer);
         return result;
       } catch (error) {
-        fail(issuer);
+        // Refused here, before anything was sent: it says nothing of the issuer.
+        const isOurs = error instanceof Fault && error.code === "credential_refused";
+        if (!isOurs) fail(issuer);
         throw error;
       }
     },

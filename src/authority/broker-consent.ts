@@ -62,21 +62,25 @@ export async function beginConsent(
   holder: Holder,
 ): Promise<Extract<CredentialOutcome, { kind: "consent" }>> {
   const fingerprint = toFingerprint(source);
-  const stored = await parts.vault.update(toPendingKey(holder), async (current) => {
-    const pending = readPending(current);
-    const leftMs = (pending?.expiresAtMs ?? 0) - parts.clock.nowMs();
-    if (pending?.fingerprint === fingerprint && leftMs > leastMs) return null;
-    const fresh: Pending = {
-      fingerprint,
-      ticket: makeTicket(parts, holder),
-      state: makeTicket(parts, holder),
-      verifier: makeRandom(parts),
-      nonce: makeRandom(parts),
-      expiresAtMs: parts.clock.nowMs() + consentMs,
-      clientId: null,
-    };
-    return toChange(fresh);
-  });
+  const stored = await parts.vault.update(
+    toPendingKey(holder),
+    async (current) => {
+      const pending = readPending(current);
+      const leftMs = (pending?.expiresAtMs ?? 0) - parts.clock.nowMs();
+      if (pending?.fingerprint === fingerprint && leftMs > leastMs) return null;
+      const fresh: Pending = {
+        fingerprint,
+        ticket: makeTicket(parts, holder),
+        state: makeTicket(parts, holder),
+        verifier: makeRandom(parts),
+        nonce: makeRandom(parts),
+        expiresAtMs: parts.clock.nowMs() + consentMs,
+        clientId: null,
+      };
+      return toChange(fresh);
+    },
+    "brief",
+  );
   const { ticket } = readPending(stored)!;
   const url = new URL(parts.connectUrl());
   url.searchParams.set("consent", ticket);
@@ -105,8 +109,11 @@ export async function authorizeConsent(
     return refuse("issuer_refused", `${issuer.issuer} cannot be asked (${answer.error}).`);
   }
   const { clientId, url } = answer;
-  await parts.vault.update(key, async (current) =>
-    readPending(current)?.state === state ? toChange({ ...pending, clientId }) : null,
+  await parts.vault.update(
+    key,
+    async (current) =>
+      readPending(current)?.state === state ? toChange({ ...pending, clientId }) : null,
+    "brief",
   );
   return { kind: "redirect", url };
 }
@@ -159,12 +166,16 @@ async function takePending(
   state: string,
 ): Promise<Pending | null> {
   let taken: Pending | null = null;
-  await vault.update(toPendingKey(holder), async (current) => {
-    const pending = readPending(current);
-    if (pending === null || !isSame(pending.state, state)) return null;
-    taken = pending;
-    return "remove";
-  });
+  await vault.update(
+    toPendingKey(holder),
+    async (current) => {
+      const pending = readPending(current);
+      if (pending === null || !isSame(pending.state, state)) return null;
+      taken = pending;
+      return "remove";
+    },
+    "brief",
+  );
   return taken;
 }
 

@@ -1,19 +1,21 @@
 import { hash } from "node:crypto";
 import type { Principal, TenantId } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
-import type {
-  ClientProof,
-  ClientSource,
-  CredentialRefusal,
-  CredentialSource,
-  IssuerPlace,
-  TokenIssuers,
+import {
+  toDestination,
+  type ClientProof,
+  type ClientSource,
+  type CredentialRefusal,
+  type CredentialSource,
+  type IssuerPlace,
+  type TokenIssuers,
 } from "../ports/credentials.ts";
 import type { Random } from "../ports/random.ts";
 import type { SecretValue } from "../ports/secrets.ts";
 import type { SecretKey, Vault } from "../ports/vault.ts";
 import type { IssuerBackoff } from "./broker-backoff.ts";
 import { parseHosts } from "./broker-hosts.ts";
+import type { IssuerQueue } from "./broker-queue.ts";
 
 export interface BrokerOptions {
   readonly vault: Vault;
@@ -32,6 +34,7 @@ export interface BrokerOptions {
 
 export interface BrokerParts extends BrokerOptions {
   readonly backoff: IssuerBackoff;
+  readonly queue: IssuerQueue;
 }
 
 /** Whose credential of which server. */
@@ -68,18 +71,18 @@ export async function readClient(
   tenant: TenantId,
 ): Promise<ClientProof | CredentialRefusal> {
   const { metadataUrl, id, auth } = client;
-  if (auth.kind === "none") return { metadataUrl, id, auth };
+  if (auth.kind === "none") return { metadataUrl, id, hosts: new Set(), auth };
   const read = await readSecret(vault, auth.secret, tenant);
   if ("kind" in read) return read;
-  const place = new URL(issuer.kind === "stated" ? issuer.token : issuer.issuer);
-  const port = place.port === "" ? (place.protocol === "https:" ? "443" : "80") : place.port;
-  if (read.hosts.size > 0 && !read.hosts.has(`${place.hostname}:${port}`)) {
+  // What is known before the issuer is asked; each request is judged again where it is sent.
+  const place = toDestination(issuer.kind === "stated" ? issuer.token : issuer.issuer);
+  if (read.hosts.size > 0 && (place === null || !read.hosts.has(place))) {
     return refuse("host_not_bound", `The secret ${auth.secret.name} is not bound to the issuer.`);
   }
-  const { value } = read;
+  const { value, hosts } = read;
   return auth.kind === "secret"
-    ? { metadataUrl, id, auth: { kind: "secret", value, how: auth.how } }
-    : { metadataUrl, id, auth: { kind: "key", value, keyId: auth.keyId } };
+    ? { metadataUrl, id, hosts, auth: { kind: "secret", value, how: auth.how } }
+    : { metadataUrl, id, hosts, auth: { kind: "key", value, keyId: auth.keyId } };
 }
 
 export async function readSecret(

@@ -33,7 +33,8 @@ export async function fetchUser(
   if (grant.refresh === null) return null;
   const client = await readClient(parts, source, ask.holder.tenant);
   if ("kind" in client) return toNotCached(parts, source, client);
-  return refresh(parts, source, { ask, client });
+  // Before the row is locked: who waits for an issuer holds nothing that others need.
+  return parts.queue.run(source.issuer.issuer, () => refresh(parts, source, { ask, client }));
 }
 
 interface Refreshing {

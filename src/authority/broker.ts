@@ -13,6 +13,7 @@ import { beginConsent } from "./broker-consent.ts";
 import { fetchClientCredentials, fetchExchange, fetchStatic } from "./broker-fetch.ts";
 import { parseHosts } from "./broker-hosts.ts";
 import { refuse, type BrokerOptions, type BrokerParts, type Holder } from "./broker-parts.ts";
+import { createIssuerQueue } from "./broker-queue.ts";
 import { revokeCredential, tell, toAccessToken, type Revoked } from "./broker-revoke.ts";
 import { fetchUser } from "./broker-user.ts";
 
@@ -32,7 +33,11 @@ const maxFlights = 1_000;
 
 export function createBroker(options: BrokerOptions): Broker {
   const { clock, random, maxCached = maxCachedDefault } = options;
-  const parts: BrokerParts = { ...options, backoff: createIssuerBackoff(clock, random) };
+  const parts: BrokerParts = {
+    ...options,
+    backoff: createIssuerBackoff(clock, random),
+    queue: createIssuerQueue(clock),
+  };
   const cache = createCredentialCache(clock, maxCached);
   const stock = createStock(parts, cache);
   return {

@@ -7,7 +7,7 @@ import type { Held, Spending } from "../ports/budgets.ts";
 import { createInMemorySpendings } from "../ports/in-memory-spendings.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
 import { createBudgets } from "./budgets.ts";
-import { createLeases } from "./leases.ts";
+import { createLeases, type Leases } from "./leases.ts";
 
 const startMs = Date.parse("2026-11-20T10:00:00Z");
 const ada: Principal = {
@@ -176,4 +176,24 @@ test("I8: never above the cap, whatever replicas do; below it by a lease of each
     ),
     { numRuns: scaled({ test: 50, prove: 1_000 }), seed: seed() },
   );
+});
+
+test("what a budget gave goes back when another one fails at once", () => {
+  const taken: number[] = [];
+  const leases: Leases = {
+    take: (_, amount) => {
+      if (taken.length === 1) throw new Fault("overloaded", "Too many.");
+      taken.push(amount);
+      return undefined;
+    },
+    giveBack: (_, amount) => void taken.push(-amount),
+    close: async () => undefined,
+  };
+  const { budgets } = configSchema.parse({
+    version: 1,
+    budgets: { mine: { each: "principal", calls: 5 }, ours: { each: "tenant", calls: 3 } },
+  });
+  const made = createBudgets({ budgets, leases, clock: createManualClock(startMs) })!;
+  expect(() => made.reserve(pay)).toThrow("Too many.");
+  expect(taken).toEqual([1, -1]);
 });

@@ -89,8 +89,16 @@ function takeAll(leases: Leases, needs: readonly Need[]): Held | Promise<Held> {
       throw error;
     }
   };
+  const takeNow = (at: number, take: () => Promise<void> | undefined) => {
+    try {
+      return take();
+    } catch (error) {
+      giveBack(at);
+      throw error;
+    }
+  };
   for (const [at, { share, amount }] of needs.entries()) {
-    const later = leases.take(share, amount);
+    const later = takeNow(at, () => leases.take(share, amount));
     if (later !== undefined) return takeFrom(at, later);
   }
   return held;

@@ -83,3 +83,52 @@ test("a credential is known without its scheme before it is sent, given again or
   await remembered.headersFor(ask);
   expect(namesIn(known, '{"token":"token-of-the-mail"}')).toEqual(["mail@1"]);
 });
+
+function openMany() {
+  const { known } = open();
+  const outcomes = new Map<string, CredentialOutcome>();
+  const recall = ({ server }: { readonly server: string }): CredentialOutcome => {
+    const line = `Bearer token-number-${server}-of-many`;
+    const headers = new SecretHeaders({ authorization: line });
+    const made = outcomes.get(server) ?? { kind: "ready", headers, id: server, expiresAtMs: null };
+    outcomes.set(server, made);
+    return made;
+  };
+  const credentials = { recall, headersFor: async () => null, rejected: () => false };
+  const remembered = rememberCredentials(credentials as unknown as Credentials, known);
+  const use = (server: string): void => {
+    remembered.recall({ server } as Parameters<Credentials["recall"]>[0]);
+  };
+  const isKnown = (server: string): boolean =>
+    namesIn(known, `token-number-${server}-of-many`).includes(server);
+  return { known, use, isKnown };
+}
+
+test("a credential in use stays known, however many came after it", () => {
+  const { use, isKnown } = openMany();
+  use("kept");
+  use("left");
+  for (let each = 0; each < 1_200; each += 1) {
+    use(String(each));
+    use("kept");
+  }
+  expect([isKnown("kept"), isKnown("left"), isKnown("1199")]).toEqual([true, false, true]);
+});
+
+test("a credential that was pushed out is known again when it is used", () => {
+  const { use, isKnown } = openMany();
+  use("first");
+  for (let each = 0; each < 1_000; each += 1) use(String(each));
+  expect(isKnown("first")).toBe(false);
+  use("first");
+  expect(isKnown("first")).toBe(true);
+});
+
+test("each header line of a credential is known", () => {
+  const { known } = open();
+  for (const value of ["first-line-value", "other-line-value", "first-line-value"])
+    known.knowPassing("two", new SecretValue(value));
+  for (let each = 0; each < 40; each += 1)
+    known.knowPassing(String(each), new SecretValue(`passing-value-${each}-`));
+  expect(namesIn(known, "first-line-value other-line-value")).toEqual(["two", "two"]);
+});

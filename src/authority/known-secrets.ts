@@ -11,7 +11,7 @@ export interface KnownSecrets {
   readonly scan: LeakScan;
   /** From now on its value is looked for: before it is sent anywhere. Throws at the bound. */
   know(name: string, value: SecretValue): void;
-  /** The same of what runs out by itself; at the bound the one that came first is forgotten. */
+  /** The same of what runs out by itself; at the bound the one that was used longest ago is forgotten. */
   knowPassing(name: string, value: SecretValue): void;
 }
 
@@ -19,6 +19,8 @@ export interface KnownSecrets {
 const maxOfKind = 500;
 /** A file that is rotated: its last values are still on their way. */
 const maxOfName = 4;
+/** Header lines of one credential. */
+const maxLines = 8;
 /** A scan of hundreds takes some 30 ms to make: so many new credentials wait for it in one of their own. */
 const maxYoung = 32;
 
@@ -28,7 +30,8 @@ export function createKnownSecrets(telemetry: Telemetry): KnownSecrets {
   const filled = (): readonly Shelf[] => [lasting, old, young].filter(({ size }) => size > 0);
 
   function settleYoung(): void {
-    for (const [name, values] of young.takeAll()) old.put(name, values);
+    for (const [name, values] of young.takeAll())
+      old.put(name, [...new Set([...values, ...old.valuesOf(name)])].slice(0, maxLines));
     while (old.size > maxOfKind - maxYoung) old.dropOldest();
   }
 
@@ -53,8 +56,10 @@ export function createKnownSecrets(telemetry: Telemetry): KnownSecrets {
     },
     knowPassing(name, value) {
       const text = toText(name, value);
-      if (text === null || old.has(name, text) || young.has(name, text)) return;
-      young.put(name, [text]);
+      if (text === null || young.has(name, text)) return;
+      // What is in use stays, however many came after it.
+      if (old.has(name, text)) return old.touch(name);
+      young.put(name, [text, ...young.valuesOf(name)].slice(0, maxLines));
       if (young.size >= maxYoung) settleYoung();
     },
   };
@@ -67,6 +72,8 @@ class Shelf {
   #values = new Map<string, readonly string[]>();
   #scan: Scan | null = null;
   #size = 0;
+  /** Null: whichever it is. */
+  #youngest: string | null = null;
 
   get size(): number {
     return this.#size;
@@ -85,7 +92,17 @@ class Shelf {
     this.#size += values.length - this.valuesOf(name).length;
     this.#values.delete(name);
     if (values.length > 0) this.#values.set(name, values);
+    this.#youngest = null;
     this.#scan = null;
+  }
+
+  /** To the youngest end; the scan stays, since what it looks for is the same. */
+  touch(name: string): void {
+    if (name === this.#youngest) return;
+    const values = this.valuesOf(name);
+    this.#values.delete(name);
+    this.#values.set(name, values);
+    this.#youngest = name;
   }
 
   dropOldest(): void {
@@ -96,6 +113,7 @@ class Shelf {
     const taken = this.#values;
     this.#values = new Map();
     this.#size = 0;
+    this.#youngest = null;
     this.#scan = null;
     return taken;
   }
@@ -147,14 +165,21 @@ export function rememberSecrets(secrets: Secrets, known: KnownSecrets): Secrets 
 
 /** The same credentials; whatever they give is known before it is sent. */
 export function rememberCredentials(credentials: Credentials, known: KnownSecrets): Credentials {
-  // What is given again on every call was looked at once.
-  const seen = new WeakSet<SecretHeaders>();
-  function note<Outcome extends CredentialOutcome | null>(outcome: Outcome): Outcome {
-    if (outcome?.kind !== "ready" || seen.has(outcome.headers)) return outcome;
-    seen.add(outcome.headers);
+  // What is given again on every call is taken apart once, and noted each time it is used.
+  const tokens = new WeakMap<SecretHeaders, readonly SecretValue[]>();
+  function tokensOf(headers: SecretHeaders): readonly SecretValue[] {
+    const before = tokens.get(headers);
+    if (before !== undefined) return before;
     // Without the scheme that stands before it: a server says again what it takes for the token.
-    for (const line of Object.values(outcome.headers.reveal()))
-      known.knowPassing(outcome.id, new SecretValue(line.trim().split(" ").at(-1)!));
+    const now = Object.values(headers.reveal()).map(
+      (line) => new SecretValue(line.trim().split(" ").at(-1)!),
+    );
+    tokens.set(headers, now);
+    return now;
+  }
+  function note<Outcome extends CredentialOutcome | null>(outcome: Outcome): Outcome {
+    if (outcome?.kind !== "ready") return outcome;
+    for (const value of tokensOf(outcome.headers)) known.knowPassing(outcome.id, value);
     return outcome;
   }
   return {

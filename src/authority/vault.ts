@@ -48,11 +48,15 @@ export function createVault({ rows, keys, clock, random }: VaultOptions): Rotati
     async put(key, change) {
       let written: SecretFacts | null = null;
       // What was there is not opened: a secret whose key is lost can be set again.
-      await rows.change(key, async (_, lastVersion) => {
-        const row = await seal(key, change, lastVersion + 1);
-        written = toFacts(row);
-        return row;
-      });
+      await rows.change(
+        key,
+        async (_, lastVersion) => {
+          const row = await seal(key, change, lastVersion + 1);
+          written = toFacts(row);
+          return row;
+        },
+        "brief",
+      );
       return written!;
     },
     list: (tenant, page) => rows.list(tenant, page),
@@ -61,20 +65,24 @@ export function createVault({ rows, keys, clock, random }: VaultOptions): Rotati
       const row = await rows.get(key);
       return row === null ? null : envelope.open(row);
     },
-    async update(key, change) {
+    async update(key, change, pace) {
       let material: SecretMaterial | null = null;
-      await rows.change(key, async (current, lastVersion) => {
-        material = current === null ? null : await envelope.open(current);
-        const next = await inTime(change(material), clock);
-        if (next === null) return null;
-        if (next === "remove") {
-          material = null;
-          return next;
-        }
-        const row = await seal(key, next, lastVersion + 1);
-        material = { ...toFacts(row), value: next.value };
-        return row;
-      });
+      await rows.change(
+        key,
+        async (current, lastVersion) => {
+          material = current === null ? null : await envelope.open(current);
+          const next = await inTime(change(material), clock);
+          if (next === null) return null;
+          if (next === "remove") {
+            material = null;
+            return next;
+          }
+          const row = await seal(key, next, lastVersion + 1);
+          material = { ...toFacts(row), value: next.value };
+          return row;
+        },
+        pace,
+      );
       return material;
     },
     rewrap: (signal) => rewrapAll({ rows, envelope, keyId: keys.keyId }, signal),

@@ -4,8 +4,7 @@ import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
 import { Fault } from "../model/index.ts";
 import type { CatalogToolset } from "../ports/catalog.ts";
 import type { GateAnswer, GateRequest } from "../ports/gate.ts";
-import { mayBeDone } from "./ending.ts";
-import { outcomeKey } from "./render.ts";
+import { leftDoubt } from "./ending.ts";
 import { toInner } from "./tool-search.ts";
 
 const maxCalls = 32;
@@ -134,9 +133,10 @@ async function makeCall(
     return readAnswer(await callOne({ ...toInner(request, tool, args), client, cancel }));
   } catch (error) {
     if (request.cancel.signal.aborted) throw error;
-    if (error instanceof RpcRefusal) return toEnded("refused", error.message);
-    if (!(error instanceof Fault)) throw error;
-    return toEnded(mayBeDone(tool.effect, error.code) ? "unknown" : "fault", error.message);
+    const isRefusal = error instanceof RpcRefusal;
+    if (!isRefusal && !(error instanceof Fault)) throw error;
+    if (leftDoubt(error)) return toEnded("unknown", error.message);
+    return toEnded(isRefusal ? "refused" : "fault", error.message);
   } finally {
     request.cancel.signal.removeEventListener("abort", onAbort);
   }
@@ -149,9 +149,8 @@ function readAnswer(answer: GateAnswer): Ended {
     return toEnded("needs_input", "it asks for something: call this tool by itself");
   const content = Array.isArray(result["content"]) ? (result["content"] as readonly Json[]) : [];
   const structured = result["structuredContent"] ?? null;
-  const meta = isObject(result["_meta"]) ? result["_meta"][outcomeKey] : undefined;
-  const isDenied = isObject(meta) && meta["outcome"] === "denied";
-  const outcome = isDenied ? "denied" : answer.isError ? "tool_error" : "answered";
+  const outcome =
+    answer.outcome === "denied" ? "denied" : answer.isError ? "tool_error" : "answered";
   return { outcome, message: null, content, structured };
 }
 

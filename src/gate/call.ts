@@ -2,6 +2,7 @@ import type { Json } from "../lib/strict-json.ts";
 import type { Decision, Digest, EntryId } from "../model/index.ts";
 import type { CatalogServer, CatalogTool, Effect } from "../ports/catalog.ts";
 import type { GateRequest } from "../ports/gate.ts";
+import type { Words } from "./words.ts";
 
 /** A request that was resolved and validated: it names one server and says exactly what is sent. */
 export interface Call {
@@ -10,6 +11,7 @@ export interface Call {
   /** Null for prompts, resources and completions. */
   readonly tool: CatalogTool | null;
   readonly method: string;
+  readonly kind: "Tool" | "Prompt" | "Resource";
   /** The server's own name of the tool or prompt, or the URI. */
   readonly target: string;
   readonly effect: Effect;
@@ -59,6 +61,7 @@ export interface Opened {
   readonly extra: string;
   /** What its sending found out, for its entry. */
   readonly noted: Noted;
+  readonly words: Words;
 }
 
 export interface Noted {
@@ -66,4 +69,6 @@ export interface Noted {
   credential: string | null;
   /** Ended without a fault, and yet nothing was sent. */
   isUnsent: boolean;
+  /** The server has answered it, by asking: whatever comes now, it had the call. */
+  wasReceived: boolean;
 }

@@ -73,5 +73,5 @@ function renderWords({ tool }: Call, { message, outcome }: Words): GateAnswer {
     isError: true,
     _meta: { [outcomeKey]: outcome },
   };
-  return { kind: "result", text: JSON.stringify(result), isError: true };
+  return { kind: "result", text: JSON.stringify(result), isError: true, outcome: "consent" };
 }

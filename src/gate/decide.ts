@@ -104,9 +104,9 @@ function denyLeak({ secret, spelling, pointer }: Leak): Decision {
 }
 
 function toQuestion(call: Call, labels: readonly Label[], nowMs: number): Question {
-  const { request, server, tool, method, target, effect, outward, args } = call;
+  const { request, server, tool, method, kind, target, effect, outward, args } = call;
   const { principal, roles, toolset } = request;
-  const about = { server, tool, method, target, effect, outward };
+  const about = { server, tool, method, kind, target, effect, outward };
   return { principal, roles, toolset, ...about, args, labels, nowMs };
 }
 

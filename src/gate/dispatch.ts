@@ -110,18 +110,22 @@ async function sendUntilDone(options: DispatchOptions, attempted: Attempt): Prom
   const { clock, random } = options;
   const { call, sending, track } = attempted;
   // What may have been carried out stays so, whatever becomes of the sendings after it.
-  let doubtful: unknown = null;
+  let doubtful: Fault | null = null;
   for (let attempts = 1; ; attempts += 1) {
     try {
-      return await attempt(options, attempted);
+      const dispatched = await attempt(options, attempted);
+      if (dispatched.kind !== "consent" || doubtful === null) return dispatched;
     } catch (error) {
       const isLast = attempts >= maxAttempts || sending.signal.aborted || track.retryTokens < 1;
       if (isLast || !maySendAgain(call, error)) throw doubtful ?? error;
-      if (!(error instanceof Fault && unsent.has(error.code))) doubtful ??= error;
+      if (!unsent.has(error.code)) doubtful ??= error;
       track.retryTokens -= 1;
       // Full jitter: those who failed together do not come back together.
       await clock.sleep(random.fraction() * firstPauseMs * 2 ** attempts, sending.signal);
+      continue;
     }
+    // The consent is for a sending after one that may have been carried out.
+    throw doubtful;
   }
 }
 
@@ -238,7 +242,7 @@ function createTrack(
   };
 }
 
-function maySendAgain(call: AdmittedCall, error: unknown): boolean {
+function maySendAgain(call: AdmittedCall, error: unknown): error is Fault {
   if (!(error instanceof Fault)) return false;
   if (unsent.has(error.code)) return true;
   return error.code === "upstream_lost" && (call.effect === "read" || call.idempotent);
@@ -286,7 +290,7 @@ interface Wanted {
 }
 
 /** Its programs are the ones that are listed, and watched for changes. */
-const defaultTenant = "default";
+export const defaultTenant = "default";
 
 /** Legacy servers keep state per session, so each caller has a session of its own. */
 async function connect(

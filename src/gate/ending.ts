@@ -9,8 +9,7 @@ import type { UpstreamAnswer } from "../ports/upstream.ts";
 import type { Call, Opened } from "./call.ts";
 import { renderConsent } from "./consent.ts";
 import type { Exchanged } from "./exchange.ts";
-import { handOver, withholdQuestion } from "./hand-over.ts";
-import type { Labels } from "./labels.ts";
+import { handOver, withholdQuestion, type HandedOver } from "./hand-over.ts";
 import type { Outcome, Recorder } from "./record.ts";
 import { renderAsks } from "./render.ts";
 
@@ -18,7 +17,6 @@ export interface EndingParts {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly recorder: Recorder;
-  readonly labels: Pick<Labels, "after">;
   readonly catalog: () => Catalog;
 }
 type SettleParts = Pick<EndingParts, "clock" | "telemetry" | "recorder">;
@@ -30,45 +28,91 @@ export async function end(
   work: () => Promise<Exchanged>,
 ): Promise<GateAnswer> {
   const { clock, telemetry } = parts;
-  const { call } = opened;
+  const { call, words } = opened;
   let exchanged: Exchanged;
   try {
     exchanged = await work();
   } catch (error) {
-    await settle(parts, opened, { ...toFailure(opened, error), result: null, endpoint: null });
+    await fail(parts, opened, error);
     throw error;
   }
-  if (exchanged.kind === "asks") {
-    // What the server has ended by asking is an answer; a parked call has not ended.
-    const withheld = withholdQuestion(parts, call);
-    const reason = withheld === null ? "input_required" : "withheld";
-    if (!exchanged.isParked)
-      await settle(parts, opened, {
-        outcome: "answered",
-        reason,
-        result: withheld?.result ?? null,
-        redacted: withheld?.redacted,
-        endpoint: null,
-      });
-    return withheld?.answer ?? renderAsks(exchanged.inputRequests, exchanged.state);
-  }
+  if (exchanged.kind === "asks") return endAsking(parts, opened, exchanged);
   if (exchanged.kind === "consent") {
-    opened.noted.isUnsent = true;
-    const reason = "consent_required";
-    await settle(parts, opened, { outcome: "denied", reason, result: null, endpoint: null });
+    await settleConsent(parts, opened);
     return renderConsent(call, exchanged);
   }
   const { answer, endpoint } = exchanged;
-  // Before its content is handed over, whatever the answer is: an error has words as well.
-  const labelled = parts.labels.after(call);
-  if (labelled !== undefined) await labelled;
-  telemetry.observe("gate_call_seconds", (clock.monotonicMs() - call.startedMs) / 1_000);
-  const { answer: rendered, result, redacted, isWithheld } = handOver(parts, call, answer);
-  const reason = isWithheld ? "withheld" : toReason(call, answer);
   const outcome = isFailed(answer) ? "tool_error" : "answered";
+  let handed: HandedOver;
+  let reason: string | null;
+  try {
+    // Before its content is handed over, whatever the answer is: an error has words as well.
+    const labelled = words.kept();
+    if (labelled !== undefined) await labelled;
+    telemetry.observe("gate_call_seconds", (clock.monotonicMs() - call.startedMs) / 1_000);
+    handed = handOver(parts, call, answer);
+    reason = handed.isWithheld ? "withheld" : toReason(call, answer);
+  } catch (error) {
+    await settle(parts, opened, { outcome, reason: notHandedOver, result: null, endpoint });
+    throw error;
+  }
+  const { answer: rendered, result, redacted } = handed;
   const settled = settle(parts, opened, { outcome, reason, result, redacted, endpoint });
   if (settled !== undefined) await settled;
   return rendered;
+}
+
+/** It was carried out, and its caller does not hear of it. */
+const notHandedOver = "not_handed_over";
+
+/** What the server has ended by asking is an answer; a parked call has not ended. */
+async function endAsking(
+  parts: EndingParts,
+  opened: Opened,
+  { inputRequests, state, isParked }: Extract<Exchanged, { kind: "asks" }>,
+): Promise<GateAnswer> {
+  const ending = { outcome: "answered", result: null, endpoint: null } as const;
+  try {
+    const labelled = opened.words.kept();
+    if (labelled !== undefined) await labelled;
+  } catch (error) {
+    if (!isParked) await settle(parts, opened, { ...ending, reason: notHandedOver });
+    throw error;
+  }
+  const withheld = withholdQuestion(parts, opened.call);
+  const reason = withheld === null ? "input_required" : "withheld";
+  const { result = null, redacted } = withheld ?? {};
+  if (!isParked) await settle(parts, opened, { ...ending, reason, result, redacted });
+  return withheld?.answer ?? renderAsks(inputRequests, state);
+}
+
+/** Nothing was sent, but for what the server was sent before it asked. */
+function settleConsent(parts: SettleParts, opened: Opened): Promise<void> | void {
+  const { call, noted } = opened;
+  noted.isUnsent = !noted.wasReceived;
+  const outcome = noted.wasReceived && call.effect !== "read" ? "unknown" : "denied";
+  return settle(parts, opened, {
+    outcome,
+    reason: "consent_required",
+    result: null,
+    endpoint: null,
+  });
+}
+
+async function fail(parts: EndingParts, opened: Opened, error: unknown): Promise<void> {
+  const failure = toFailure(opened, error);
+  if (failure.outcome === "unknown" && error instanceof Error) doubtful.add(error);
+  await settle(parts, opened, { ...failure, result: null, endpoint: null });
+  // What was handed on before has its label; what waits for one goes before the fault.
+  const labelled = opened.words.isBegun ? opened.words.kept() : undefined;
+  if (labelled !== undefined) await labelled;
+}
+
+/** Of calls with an effect that may have happened. */
+const doubtful = new WeakSet<Error>();
+
+export function leftDoubt(error: unknown): boolean {
+  return error instanceof Error && doubtful.has(error);
 }
 
 function isFailed(answer: UpstreamAnswer): boolean {
@@ -134,14 +178,15 @@ export function wasNotSent(error: unknown): boolean {
 }
 
 /** I4: an effect that may have happened is `unknown`, whatever the client is told. */
-function toFailure({ call }: Opened, error: unknown): Pick<Outcome, "outcome" | "reason"> {
+function toFailure({ call, noted }: Opened, error: unknown): Pick<Outcome, "outcome" | "reason"> {
   const reason =
     error instanceof Fault
       ? error.code
       : error instanceof RpcRefusal
         ? `rpc:${error.code}`
         : "cancelled";
-  return { outcome: mayBeDone(call.effect, reason) ? "unknown" : "fault", reason };
+  const isOpen = mayBeDone(call.effect, noted.wasReceived ? "received" : reason);
+  return { outcome: isOpen ? "unknown" : "fault", reason };
 }
 
 export function mayBeDone(effect: Effect, reason: string): boolean {

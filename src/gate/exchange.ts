@@ -11,6 +11,7 @@ import { canTakeUrl, type Consent } from "./consent.ts";
 import type { Dispatch, Dispatched, Sending } from "./dispatch.ts";
 import { ParkedCall, type ParkedCalls } from "./parked.ts";
 import type { RequestStates } from "./request-state.ts";
+import type { Words } from "./words.ts";
 
 /**
  * The half of a call that has a memory: who may be asked what in the middle of it, and how the answer
@@ -58,6 +59,27 @@ export interface ExchangeOptions {
   /** Of this replica: where answers to its parked calls are sent. */
   readonly owner: string;
   readonly toId: () => string;
+}
+
+/** The same client, which hears nothing of the server that is not labelled. */
+export function holdBack(words: Words, attached: Attached): Attached {
+  const { client, onNotification } = attached;
+  const { ask } = client;
+  return {
+    ...attached,
+    client: ask === null ? client : { ...client, ask: askAfter(words, ask) },
+    onNotification: (notification) => words.pass(() => onNotification(notification)),
+  };
+}
+
+type Ask = NonNullable<GateClient["ask"]>;
+
+function askAfter(words: Words, ask: Ask): Ask {
+  return async (method, params, signal) => {
+    const waiting = words.before();
+    if (waiting !== undefined) await waiting;
+    return ask(method, params, signal);
+  };
 }
 
 /** A server that asks on and on is cut: no form has more pages. */
@@ -212,6 +234,7 @@ async function sendForLegacy(
     if (answer.kind === "error" || answer.value["resultType"] !== "input_required") {
       return { ...dispatched, kind: "ended" };
     }
+    noted.wasReceived = true;
     const { inputRequests, requestState } = answer.value;
     const responses = await askAll(attached, isObject(inputRequests) ? inputRequests : {});
     extra = toExtra(responses, typeof requestState === "string" ? requestState : null);

@@ -19,7 +19,7 @@ import type { Deadlines } from "./deadlines.ts";
 import { callTools, isCallTools } from "./call-tools.ts";
 import { toFreezeSubject } from "./dispatch.ts";
 import { end, wasNotSent } from "./ending.ts";
-import { toExtra, type Attached, type Exchange } from "./exchange.ts";
+import { holdBack, toExtra, type Attached, type Exchange } from "./exchange.ts";
 import { toForwarded } from "./forwarded.ts";
 import { guardClient, type Guard } from "./guard-upstream.ts";
 import { redactAgain } from "./hand-over.ts";
@@ -33,6 +33,7 @@ import type { Labels } from "./labels.ts";
 import { resolve, resolveToolset } from "./resolve.ts";
 import { answerSearch } from "./tool-search.ts";
 import { validate } from "./validate.ts";
+import { createWords } from "./words.ts";
 
 /** The stages, each made once a revision. */
 export interface GateParts {
@@ -74,7 +75,7 @@ export function createGate(
       const searched = answerSearch(toolset, request);
       if (searched?.kind === "answer") return searched.answer;
       const callOne = (one: GateRequest): Promise<GateAnswer> =>
-        pass(parts, toCall(parts, catalog, one));
+        pass(parts, toCall(parts, parts.catalog(), one));
       if (isCallTools(toolset, request))
         return callTools(request, { toolset, callOne, maxBytes: parts.limits.resultBytes });
       return callOne(searched?.request ?? request);
@@ -96,6 +97,7 @@ function toCall({ clock, limits }: GateParts, catalog: Catalog, request: GateReq
     server,
     tool,
     method: request.method,
+    kind: resolved.kind,
     target: resolved.target,
     ...validated,
     effect,
@@ -193,6 +195,7 @@ async function open(parts: GateParts, decided: DecidedCall, extra: string): Prom
   try {
     const { call, leave } = await parts.admit(decided, cancel.signal);
     try {
+      checkDrift(parts, call);
       const hold = parts.budgets === null ? null : parts.budgets.reserve(toSpending(call));
       const held = hold instanceof Promise ? await hold : hold;
       return await openHeld(parts, { call, extra, held, deadline });
@@ -213,20 +216,29 @@ interface Holding {
 
 async function openHeld(parts: GateParts, holding: Holding): Promise<GateAnswer> {
   const { call, extra, held, deadline } = holding;
+  const noted = { credential: null, isUnsent: false, wasReceived: false };
   try {
     const of = call.effect === "read" ? null : await parts.recorder.intent(call);
-    const noted = { credential: null, isUnsent: false };
-    const opened: Opened = { call, of, extra, noted };
-    const attached = attach(parts, call, deadline);
+    const words = createWords(() => parts.labels.after(call));
+    const opened: Opened = { call, of, extra, noted, words };
+    const attached = holdBack(words, attach(parts, call, deadline));
     const begin = () => parts.exchange.begin(opened, attached);
     const { signal } = call.request.cancel;
     const answer = await end(parts, opened, () => parts.cache.through(opened, signal, begin));
     if (opened.noted.isUnsent) held?.giveBack();
     return answer;
   } catch (error) {
-    if (wasNotSent(error)) held?.giveBack();
+    if (!noted.wasReceived && wasNotSent(error)) held?.giveBack();
     throw error;
   }
+}
+
+/** A call that stood in line: its tool may have been blocked meanwhile. */
+function checkDrift({ catalog }: GateParts, { request, tool }: Call): void {
+  if (tool === null) return;
+  const now = catalog();
+  const known = now.toolsets.get(request.toolset)?.tools.get(tool.exposed);
+  if (known !== undefined && known !== tool && known.blocked !== null) resolve(now, request);
 }
 
 function toSpending({ request, server, tool }: Call): Spending {
@@ -312,6 +324,8 @@ async function takeUp(
   const resumed = parts.exchange.resume(letter.parked, letter.responses);
   if (resumed === null)
     throw new Fault("parked_lost", "The call that waited for this answer is gone.");
-  const { client } = resumed.opened.call.request;
-  return end(parts, resumed.opened, () => resumed.follow({ ...attached, client }));
+  const { opened } = resumed;
+  const { client } = opened.call.request;
+  const follow = () => resumed.follow(holdBack(opened.words, { ...attached, client }));
+  return end(parts, opened, () => parts.cache.resumed(opened, follow));
 }

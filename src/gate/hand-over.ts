@@ -5,7 +5,7 @@ import type { UpstreamAnswer } from "../ports/upstream.ts";
 import type { Call, DecidedCall } from "./call.ts";
 import { toRedactions, type Redaction } from "./obligations.ts";
 import { redactAnswer } from "./redact.ts";
-import { renderResult, renderWithheld } from "./render.ts";
+import { renderResult, renderWithheld, withoutOutcome } from "./render.ts";
 import { resolveToolset } from "./resolve.ts";
 
 export interface HandOverParts {
@@ -26,8 +26,9 @@ export interface HandedOver {
 export function handOver(
   parts: HandOverParts,
   call: DecidedCall,
-  said: UpstreamAnswer,
+  given: UpstreamAnswer,
 ): HandedOver {
+  const said = withoutOutcome(given);
   const redactions = toRedactions(call.decision);
   if (redactions.length > 0) return handOverRedacted(parts, call, { said, redactions });
   const redacted = toNames(none, said);

@@ -41,7 +41,7 @@ export function createPolicyDecider(set: PolicySet): Decider {
   }
 
   function findOther(about: Target): Known {
-    const key = `${about.method}\n${about.server.name}\n${about.target}`;
+    const key = `${about.method}\n${about.kind}\n${about.server.name}\n${about.target}`;
     const known = ofOthers.get(key);
     if (known !== undefined) return known;
     const made = { decide: createDecide(set, toTarget(about), memo), argumentType: noArguments };
@@ -72,7 +72,7 @@ function readLabels(paths: readonly ContextPath[]): boolean {
 }
 
 function toTarget(given: Target): PolicyTarget {
-  const { tool, method, target, effect, outward } = given;
+  const { tool, method, kind, target, effect, outward } = given;
   const server = given.server.name;
   const about = { name: target, server, effect, outward };
   if (tool !== null) {
@@ -82,7 +82,6 @@ function toTarget(given: Target): PolicyTarget {
   }
   const action = actions[method];
   if (action === undefined) throw new Error(`no action stands for ${method}`);
-  const kind = action === "read_resource" || isUri(target) ? "Resource" : "Prompt";
   const id = kind === "Resource" ? target : toExposedName(server, target);
   return { kind, id, action, ...about };
 }
@@ -92,8 +91,3 @@ const actions: Readonly<Record<string, PolicyTarget["action"]>> = {
   "resources/read": "read_resource",
   "completion/complete": "complete",
 };
-
-/** Completions are of prompts, by name, and of resource templates, by URI. */
-function isUri(target: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9+.-]*:/.test(target);
-}

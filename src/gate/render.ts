@@ -1,4 +1,5 @@
 import type { Json } from "../lib/strict-json.ts";
+import { isObject } from "../mcp/read-message.ts";
 import type { Decision } from "../model/index.ts";
 import type { CatalogToolset } from "../ports/catalog.ts";
 import type { UpstreamAnswer } from "../ports/upstream.ts";
@@ -7,6 +8,16 @@ import type { Call } from "./call.ts";
 
 /** Where the gate says what became of a call, beside what the server said. */
 export const outcomeKey = "dev.countersign/outcome";
+
+/** What the gate says there is the gate's alone: a server that says it as well is not repeated. */
+export function withoutOutcome(said: UpstreamAnswer): UpstreamAnswer {
+  if (said.kind === "error") return said;
+  const meta = said.value["_meta"];
+  if (!isObject(meta) || !Object.hasOwn(meta, outcomeKey)) return said;
+  const { [outcomeKey]: _, ...own } = meta;
+  const value = { ...said.value, _meta: own };
+  return { ...said, value, text: JSON.stringify(value) };
+}
 
 /** The server's bytes, with the members in front that the native protocol asks for and they lack. */
 export function renderResult(
@@ -60,7 +71,7 @@ export function renderRefusal(
     isError: true,
     _meta: { [outcomeKey]: outcome },
   };
-  return { kind: "result", text: JSON.stringify(result), isError: true };
+  return { kind: "result", text: JSON.stringify(result), isError: true, outcome: outcome.outcome };
 }
 
 /** The call was made, and what it gave is not shown: told where a denial is told. */
@@ -79,14 +90,14 @@ export function renderWithheld(
     isError: true,
     _meta: { [outcomeKey]: outcome },
   };
-  return { kind: "result", text: JSON.stringify(result), isError: true };
+  return { kind: "result", text: JSON.stringify(result), isError: true, outcome: "withheld" };
 }
 
 /** Where a toolset says so, a caller learns that it was denied and nothing of the rules. */
 const hidden = {
   message: "Denied by policy.",
   outcome: { outcome: "denied", rule: null, remedy: null },
-};
+} as const;
 
 function explain(decision: Exclude<Decision, { kind: "allow" }>) {
   const [reason] = decision.reasons;
@@ -97,7 +108,8 @@ function explain(decision: Exclude<Decision, { kind: "allow" }>) {
     ? `Not done: a person has to approve it, by rule ${rule}: ${text}`
     : `Denied by rule ${rule}: ${text}`;
   const remedy = reason?.remedy ?? null;
-  return { message, outcome: { outcome: isAsk ? "asks" : "denied", rule, remedy } };
+  const kind = isAsk ? "asks" : "denied";
+  return { message, outcome: { outcome: kind, rule, remedy } } as const;
 }
 
 // Outside the range that JSON-RPC and the protocol keep for themselves.

@@ -65,6 +65,7 @@ const others: readonly (readonly [string, Call])[] = [
   ["another tenant", asked({ tenant: "other" as TenantId })],
   ["an agent of the same subject", asked({ actor: { agent: "a", bundle: toDigest("b") } })],
   ["another toolset", makeCall({ args, request: makeRequest({ toolset: "ops" }) })],
+  ["another context", makeCall({ args, request: makeRequest({ context: "elsewhere" }) })],
   ["another server", makeCall({ args, server: makeServer("down") })],
   ["another method", makeCall({ args, method: "prompts/get" })],
   ["another tool", makeCall({ args, target: "other" })],

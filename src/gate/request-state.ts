@@ -54,6 +54,7 @@ function toOf({ request, server, method, target, canonical, tool }: Call): strin
   const parts = [
     toPrincipalKey(request.principal),
     request.toolset,
+    request.context,
     server.name,
     method,
     target,

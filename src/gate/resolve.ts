@@ -12,6 +12,7 @@ export interface Resolved {
   readonly tool: CatalogTool | null;
   /** The server's own name, or the URI. */
   readonly target: string;
+  readonly kind: "Tool" | "Prompt" | "Resource";
 }
 
 /** As the caller's tenant may see it. */
@@ -56,13 +57,18 @@ function resolveTool(catalog: Catalog, toolset: CatalogToolset, name: string): R
       },
     );
   }
-  return { server: serverOf(catalog, tool.server), tool, target: tool.name };
+  return { server: serverOf(catalog, tool.server), tool, target: tool.name, kind: "Tool" };
 }
 
 function resolvePrompt(catalog: Catalog, toolset: CatalogToolset, name: string): Resolved {
   const prompt = toolset.prompts.get(name);
   if (prompt === undefined) throw unknown("prompt", name);
-  return { server: serverOf(catalog, prompt.server), tool: null, target: prompt.name };
+  return {
+    server: serverOf(catalog, prompt.server),
+    tool: null,
+    target: prompt.name,
+    kind: "Prompt",
+  };
 }
 
 function resolveResource(
@@ -73,7 +79,7 @@ function resolveResource(
   const uri = nameOf(request.params["uri"], "uri");
   const server = serverOfUri(toolset, uri);
   if (server === null) throw notFound(request, uri);
-  return { server: serverOf(catalog, server), tool: null, target: uri };
+  return { server: serverOf(catalog, server), tool: null, target: uri, kind: "Resource" };
 }
 
 /** The server that listed the URI, or whose template it fits; the only server there is, else. */
@@ -103,7 +109,8 @@ function resolveReference(
     const uri = nameOf(reference["uri"], "uri");
     const template = toolset.templates.find((each) => each.template === uri);
     const server = template?.server ?? serverOfUri(toolset, uri);
-    if (server !== null) return { server: serverOf(catalog, server), tool: null, target: uri };
+    if (server !== null)
+      return { server: serverOf(catalog, server), tool: null, target: uri, kind: "Resource" };
   }
   throw new RpcRefusal(
     rpcCodes.invalidParams,

@@ -13,6 +13,8 @@ import type { Exchanged } from "./exchange.ts";
  */
 export interface ResultCache {
   through(opened: Opened, signal: AbortSignal, send: () => Promise<Exchanged>): Promise<Exchanged>;
+  /** A call that had waited goes on: with an effect, it changes its server now. */
+  resumed(opened: Opened, send: () => Promise<Exchanged>): Promise<Exchanged>;
   /** Something of this server changed. */
   touch(server: string): void;
 }
@@ -118,6 +120,7 @@ export function createResultCache({ clock, telemetry, onEffect }: ResultCacheOpt
 
   return {
     touch: (server) => kept.touch(server),
+    resumed: ({ call }, send) => (call.effect === "read" ? send() : sendEffect(call, send)),
     async through({ call, extra }, signal, send) {
       if (call.effect !== "read") return sendEffect(call, send);
       if (call.tool?.config.cache === undefined || extra !== "") return send();

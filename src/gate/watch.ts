@@ -3,17 +3,22 @@ import type { Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
 import type { Decider } from "../ports/decider.ts";
+import type { Freezes } from "../ports/freezes.ts";
 import type { Registry } from "../ports/registry.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { UpstreamNotification } from "../ports/upstream.ts";
 import type { Watch, WatchFilter, WatchWish } from "../ports/watch.ts";
+import { defaultTenant } from "./dispatch.ts";
+import type { Guard } from "./guard-upstream.ts";
 import { resolveToolset, serverOfUri } from "./resolve.ts";
 
 export interface WatchOptions {
   readonly registry: Pick<Registry, "catalog" | "onChange">;
   readonly connections: Connections;
   readonly telemetry: Telemetry;
-  readonly decider: Pick<Decider, "decide">;
+  readonly decider: Pick<Decider, "decide" | "readsLabels">;
+  readonly freezes: Freezes;
+  readonly guard: Pick<Guard, "scan" | "count">;
   readonly clock: Clock;
 }
 
@@ -98,24 +103,33 @@ function toUris(options: WatchOptions, wish: WatchWish): ReadonlyMap<string, rea
   return uris;
 }
 
-/** Being told that a resource has changed is a part of reading it. */
-function mayRead(
-  { decider, clock, registry }: WatchOptions,
-  { principal, roles, toolset }: WatchWish,
-  { server: name, uri }: { readonly server: string; readonly uri: string },
-): boolean {
+interface Watched {
+  readonly server: string;
+  readonly uri: string;
+}
+
+/** Being told that a resource has changed is a part of reading it, and asking for it sends the URI. */
+function mayRead(options: WatchOptions, wish: WatchWish, { server: name, uri }: Watched): boolean {
+  const { decider, clock, registry } = options;
+  const { principal, roles, toolset } = wish;
   const server = registry.catalog().servers.get(name);
   if (server === undefined) return false;
+  // The program that is watched is the common one, and other tenants have their own.
+  if (server.config.transport === "stdio" && principal.tenant !== defaultTenant) return false;
   const about = {
     server,
     tool: null,
     method: "resources/read",
+    kind: "Resource",
     target: uri,
     effect: "read",
+    outward: server.config.outward,
   } as const;
+  // A subscription outlives what its context has touched when it was asked for.
+  if (decider.readsLabels(about)) return false;
+  if (isFrozen(options, wish, name) || holdsSecret(options, uri)) return false;
   const decision = decider.decide({
     ...about,
-    outward: server.config.outward,
     principal,
     roles,
     toolset,
@@ -124,6 +138,21 @@ function mayRead(
     nowMs: clock.nowMs(),
   });
   return decision.kind === "allow" && decision.obligations.length === 0;
+}
+
+function isFrozen({ freezes }: WatchOptions, { principal }: WatchWish, server: string): boolean {
+  try {
+    freezes.check({ principal, server, tool: null, effect: "read" });
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function holdsSecret({ guard }: WatchOptions, uri: string): boolean {
+  if (guard.scan.isEmpty || guard.scan.find(JSON.stringify({ uri })).length === 0) return false;
+  guard.count("arguments");
+  return true;
 }
 
 /** A legacy server says so; a modern one has subscriptions with its resources. */

@@ -93,7 +93,9 @@ async function startEntered(
     random,
     telemetry,
   });
-  const watch = createWatch({ registry, connections, telemetry, decider, clock });
+  const { freezes } = base;
+  const watched = { registry, connections, telemetry, decider, clock };
+  const watch = createWatch({ ...watched, freezes, guard });
   const { cache, unsubscribe } = await openCache(config, base, connections);
   const { gate, underWay } = countExchanges(
     composeGate(config, base, { connections, registry, cache, decider, guard }),

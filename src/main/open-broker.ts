@@ -51,7 +51,7 @@ function createReferenceVault(vault: Vault, secrets: Secrets): Vault {
     put: (key, change) => vault.put(key, change),
     list: (tenant, page) => vault.list(tenant, page),
     remove: (key) => vault.remove(key),
-    update: (key, change) => vault.update(key, change),
+    update: (key, change, pace) => vault.update(key, change, pace),
     async read(key) {
       const [, scheme, name = ""] = /^(env|file|secret):\/\/(.+)$/s.exec(key.name) ?? [];
       if (scheme === undefined) return vault.read(key);

@@ -1,10 +1,12 @@
+import { setImmediate } from "node:timers/promises";
 import { parseCases } from "../adapters/yaml/parse-cases.ts";
 import { placeInConfig } from "../adapters/yaml/parse-config.ts";
 import type { CheckedPolicy, OpenedScene, PolicyDesk } from "../api/policy-answers.ts";
+import { createSerial } from "../lib/serial.ts";
 import type { Json } from "../lib/strict-json.ts";
 import type { Config } from "../model/config.ts";
 import type { ServerConfig } from "../model/config-servers.ts";
-import { toExposedName } from "../model/index.ts";
+import { Fault, toExposedName } from "../model/index.ts";
 import { listProblems, renderKeyPath, type Problem } from "../model/problem.ts";
 import { secretReferenceSchema } from "../model/secret-reference.ts";
 import { toArgumentType } from "../policy/argument-type.ts";
@@ -23,6 +25,7 @@ import type { ArgumentCheck, Catalog, CatalogTool, CatalogToolset } from "../por
 import type { Clock } from "../ports/clock.ts";
 import type { Pins } from "../ports/store.ts";
 import { createBuildCatalog, type BuildCatalog } from "../registry/build-catalog.ts";
+import { createCompiledSchemas, type CompiledSchemas } from "../registry/compiled-schemas.ts";
 import { openBook, readPins } from "../registry/server-book.ts";
 import { createPolicyCheck, readPinned, type PolicyCheckOptions } from "./policy-check.ts";
 import { readDocument } from "./read-document.ts";
@@ -35,16 +38,27 @@ export interface PolicyDeskOptions extends PolicyCheckOptions {
   readonly catalog?: () => Catalog;
 }
 
+/** Tools of foreign documents, which differ from each other as whoever sends them likes. */
+const maxMade = 2_000;
+const toolsPerTurn = 50;
+/** Scenes that wait for the one that is being opened. */
+const maxWaiting = 16;
+
 /** Rules of a document or of what serves, with the pinned tools: read anew for each question. */
 export function createPolicyDesk(options: PolicyDeskOptions): PolicyDesk {
   const read = (document: string) => readDocument(document, createPolicyCheck(options));
-  // What it has compiled once it keeps.
-  const opening = { options, build: createBuildCatalog() };
+  // What it has compiled once it keeps: no document changes a pinned definition.
+  const schemas = createCompiledSchemas();
+  const opening = { options, schemas, build: createBuildCatalog({ schemas, maxMade }) };
+  const oneByOne = createSerial(maxWaiting, tooMany);
   return {
     async open(document) {
-      if (document === null) return openOf(null, opening);
-      const parsed = await read(document);
-      return parsed.kind === "invalid" ? parsed : openOf(parsed.revision.config, opening);
+      if (document === null && options.catalog !== undefined) return openOf(null, opening);
+      return oneByOne(async () => {
+        if (document === null) return openOf(null, opening);
+        const parsed = await read(document);
+        return parsed.kind === "invalid" ? parsed : openOf(parsed.revision.config, opening);
+      });
     },
     async check(document) {
       if (document === null) return checkOf(options.serving(), { options, document });
@@ -86,6 +100,7 @@ function toProblem({ source, line, rule, message }: RuleProblem, document: strin
 
 interface Opening {
   readonly options: PolicyDeskOptions;
+  readonly schemas: CompiledSchemas;
   readonly build: BuildCatalog;
 }
 
@@ -98,21 +113,35 @@ async function openOf(given: Config | null, opening: Opening): Promise<OpenedSce
     return { kind: "invalid", problems: read.problems.map((each) => toProblem(each, null)) };
   const catalog =
     given === null && live !== undefined ? live() : await buildCatalog(config, opening);
-  const parts = toParts(config, catalog);
+  const parts = await toParts(config, catalog);
   return { kind: "open", scene: openScene({ ...config.policy, rules: read.rules }, parts) };
 }
 
 /** What the gate would offer of these servers, as far as they were ever seen. */
-async function buildCatalog({ servers, toolsets }: Config, { options, build }: Opening) {
+async function buildCatalog({ servers, toolsets }: Config, { options, schemas, build }: Opening) {
   const books = Object.entries(servers).map(([name, config]) => openBook(name, config));
   for (const book of books) await readPins(book, options);
+  for (const definition of books.flatMap(({ pins }) => [...pins.values()])) {
+    if (schemas.has(definition)) continue;
+    schemas.of(definition);
+    // A schema takes milliseconds, a thousand of them seconds: calls go on in between.
+    await setImmediate();
+  }
   return build(books, toolsets);
 }
 
-function toParts({ servers, gate }: Config, catalog: Catalog): SceneParts {
+function tooMany(): Fault {
+  return new Fault("overloaded", "Too many documents are being asked about at once.");
+}
+
+async function toParts({ servers, gate }: Config, catalog: Catalog): Promise<SceneParts> {
   const everything = [...catalog.toolsets.get("")!.tools.values()];
   const known = everything.filter(({ server }) => Object.hasOwn(servers, server));
-  const tools = known.map((tool) => toSceneTool(tool, servers[tool.server]!));
+  const tools: SceneTool[] = [];
+  for (const [at, tool] of known.entries()) {
+    if (at % toolsPerTurn === toolsPerTurn - 1) await setImmediate();
+    tools.push(toSceneTool(tool, servers[tool.server]!));
+  }
   const listed = new Set(known.map(({ server }) => server));
   const toIds = (toolset: CatalogToolset): ReadonlySet<string> =>
     new Set([...toolset.tools.values()].map(({ server, name }) => toExposedName(server, name)));

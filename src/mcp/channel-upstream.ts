@@ -1,4 +1,7 @@
 import type { Json } from "../lib/strict-json.ts";
+import { untilAborted } from "../lib/until-aborted.ts";
+import { Abandoned } from "./abandoned.ts";
+import type { Channel, Sent } from "./channel.ts";
 import type { createMetaWriter } from "./modern-meta.ts";
 import { metaKeys } from "./protocol.ts";
 import { isObject } from "./read-message.ts";
@@ -12,6 +15,7 @@ import {
   type ServerFacts,
 } from "./server-facts.ts";
 import { writeError, writeNotification, writeRequest, writeResult } from "./write-message.ts";
+import { within } from "./within.ts";
 import { Fault } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -31,30 +35,31 @@ export interface ChannelUpstreamOptions {
   readonly telemetry: Telemetry;
 }
 
-/** One stream of messages to and from a server: a program's standard streams, or HTTP+SSE. */
-export interface Channel {
-  /** Throws a Fault when nothing can be written any more. */
-  write(message: string): void;
-  /** At once, for a server that breaks the rules. */
-  kill(reason: string): void;
-  close(): Promise<void>;
-}
-
 interface Pending {
   /** Null for what we ask ourselves. */
   readonly request: UpstreamRequest | null;
+  /** Until then the server knows nothing of it. */
+  isWritten: boolean;
   readonly resolve: (answer: UpstreamAnswer) => void;
   readonly reject: (error: Error) => void;
+}
+
+interface Exchange extends Pick<UpstreamRequest, "signal" | "beforeWrite"> {
+  readonly id: number;
+  readonly line: string;
+  readonly request: UpstreamRequest | null;
 }
 
 /** Lines on the standard output that are no messages; more than that and it is no server. */
 const maxStray = 100;
 const maxStrayLog = 5;
+const subscribeMs = 15_000;
 
 /** A server on one channel, and the calls that are under way on it, told apart by ids of ours. */
 export class ChannelUpstream implements Upstream {
   readonly #options: ChannelUpstreamOptions;
   readonly #pending = new Map<number, Pending>();
+  readonly #abandoned: Abandoned;
   #channel: Channel | null = null;
   #facts: ServerFacts | null = null;
   #nextId = 1;
@@ -64,6 +69,7 @@ export class ChannelUpstream implements Upstream {
 
   constructor(options: ChannelUpstreamOptions) {
     this.#options = options;
+    this.#abandoned = new Abandoned(options.clock);
   }
 
   get facts(): ServerFacts {
@@ -103,7 +109,9 @@ export class ChannelUpstream implements Upstream {
     this.#facts = answer.kind === "result" ? fromInitialize(answer.value) : null;
     if (this.#facts === null)
       throw new Fault("upstream_garbled", "The server did not answer initialize.");
-    this.#write(writeNotification("notifications/initialized", {}));
+    const told = this.#write(writeNotification("notifications/initialized", {}));
+    // A call that overtakes it would be refused.
+    await untilAborted(Promise.resolve(told), signal);
   }
 
   send(request: UpstreamRequest): Promise<UpstreamAnswer> {
@@ -112,46 +120,65 @@ export class ChannelUpstream implements Upstream {
     const named = own["progressToken"] === undefined ? own : { ...own, progressToken: id };
     const meta =
       this.facts.era === "modern" ? this.#options.writeMeta(client, named) : toLegacyMeta(named);
+    const line = writeRequest({ id, method, members, meta });
+    return this.#exchange({ id, line, request, signal, beforeWrite });
+  }
+
+  #exchange({ id, line, request, signal, beforeWrite }: Exchange): Promise<UpstreamAnswer> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
-      const onAbort = (): void => {
-        this.#pending.delete(id);
-        this.#tell(
-          writeNotification("notifications/cancelled", { requestId: id, reason: "cancelled" }),
-        );
-        reject(signal.reason as Error);
-      };
       const leave = (): void => signal.removeEventListener("abort", onAbort);
-      signal.addEventListener("abort", onAbort, { once: true });
-      this.#pending.set(id, {
+      const pending: Pending = {
         request,
+        isWritten: false,
         resolve: (answer) => (leave(), resolve(answer)),
         reject: (error) => (leave(), reject(error)),
-      });
-      try {
-        beforeWrite();
-        this.#write(writeRequest({ id, method, members, meta }));
-      } catch (error) {
+      };
+      const onAbort = (): void => {
         this.#pending.delete(id);
-        leave();
-        throw error;
+        if (request !== null && pending.isWritten) this.#abandon(id);
+        reject(signal.reason as Error);
+      };
+      const onUnsent = (error: Error): void => {
+        if (this.#pending.delete(id)) pending.reject(error);
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#pending.set(id, pending);
+      try {
+        void this.#write(line, {
+          signal,
+          beforeWrite: () => (beforeWrite(), void (pending.isWritten = true)),
+          onUnsent,
+          isUnderWay: () => this.#pending.has(id),
+        });
+      } catch (error) {
+        onUnsent(error as Error);
       }
     });
+  }
+
+  #abandon(id: number): void {
+    this.#abandoned.add(id);
+    this.#tell(
+      writeNotification("notifications/cancelled", { requestId: id, reason: "cancelled" }),
+    );
   }
 
   async watch(uris: readonly string[]): Promise<void> {
     if (this.facts.era === "modern") return this.#listen(uris);
     const wanted = new Set(uris);
-    const { signal } = new AbortController();
     for (const uri of wanted)
-      if (!this.#watched.has(uri)) await this.#subscribe("resources/subscribe", uri, signal);
+      if (!this.#watched.has(uri)) await this.#subscribe("resources/subscribe", uri);
     for (const uri of this.#watched)
-      if (!wanted.has(uri)) await this.#subscribe("resources/unsubscribe", uri, signal);
+      if (!wanted.has(uri)) await this.#subscribe("resources/unsubscribe", uri);
     this.#watched = wanted;
   }
 
-  async #subscribe(method: string, uri: string, signal: AbortSignal): Promise<void> {
-    await this.#ask(method, { members: `"uri":${JSON.stringify(uri)}`, meta: null, signal });
+  async #subscribe(method: string, uri: string): Promise<void> {
+    const members = `"uri":${JSON.stringify(uri)}`;
+    const { signal } = new AbortController();
+    const limits = { clock: this.#options.clock, signal, withinMs: subscribeMs, who: "The server" };
+    await within(limits, (until) => this.#ask(method, { members, meta: null, signal: until }));
   }
 
   /** The one before is taken back: one stream says it all. */
@@ -187,8 +214,15 @@ export class ChannelUpstream implements Upstream {
   end(reason: string): void {
     const lost = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { reject } of lost)
-      reject(new Fault("upstream_lost", `The server ended before it answered: it ${reason}.`));
+    for (const { reject, isWritten } of lost)
+      reject(
+        isWritten
+          ? new Fault("upstream_lost", `The server ended before it answered: it ${reason}.`)
+          : new Fault(
+              "upstream_unreachable",
+              `The server ended before it was asked: it ${reason}.`,
+            ),
+      );
   }
 
   onLine(line: string): void {
@@ -201,7 +235,7 @@ export class ChannelUpstream implements Upstream {
     if (reply.kind === "notification") return this.#onNotification(reply);
     if (reply.kind === "request") return void this.#onAsked(reply);
     const pending = this.#pending.get(Number(reply.id));
-    if (pending === undefined) return;
+    if (pending === undefined) return this.#abandoned.answered(Number(reply.id));
     this.#pending.delete(Number(reply.id));
     if (reply.kind === "error") pending.resolve({ kind: "error", error: reply.error });
     else pending.resolve({ kind: "result", text: reply.text, value: reply.value });
@@ -233,7 +267,7 @@ export class ChannelUpstream implements Upstream {
       return;
     }
     if (method === "notifications/message") {
-      // Nothing says which call a log line is of: it is the only one, or nobody's.
+      // Nothing says which call a log line is of: it is the only one's, or nobody's.
       this.#only()?.onNotification({ method, params });
       return;
     }
@@ -249,16 +283,17 @@ export class ChannelUpstream implements Upstream {
   }
 
   #only(): UpstreamRequest | null {
+    if (!this.#abandoned.isEmpty) return null;
     let found: UpstreamRequest | null = null;
-    for (const { request } of this.#pending.values()) {
-      if (request === null) continue;
+    for (const { request, isWritten } of this.#pending.values()) {
+      if (request === null || !isWritten) continue;
       if (found !== null) return null;
       found = request;
     }
     return found;
   }
 
-  /** A question is for the only call under way; with several, no person is asked for another's call. */
+  /** A question is for the only call that it can be of; otherwise no person is asked for another's. */
   async #onAsked(ask: Extract<Reply, { kind: "request" }>): Promise<void> {
     const request = this.#only();
     const answer = await this.#toAnswer(ask, request);
@@ -305,39 +340,21 @@ export class ChannelUpstream implements Upstream {
   ): Promise<UpstreamAnswer> {
     const { members, meta, signal } = asking;
     const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#pending.delete(id);
-        reject(signal.reason as Error);
-      };
-      if (signal.aborted) return onAbort();
-      signal.addEventListener("abort", onAbort, { once: true });
-      const leave = (): void => signal.removeEventListener("abort", onAbort);
-      this.#pending.set(id, {
-        request: null,
-        resolve: (answer) => (leave(), resolve(answer)),
-        reject: (error) => (leave(), reject(error)),
-      });
-      try {
-        this.#write(writeRequest({ id, method, members, meta }));
-      } catch (error) {
-        this.#pending.delete(id);
-        leave();
-        throw error;
-      }
-    });
+    const line = writeRequest({ id, method, members, meta });
+    return this.#exchange({ id, line, request: null, signal, beforeWrite: () => undefined });
   }
 
-  #write(line: string): void {
+  #write(line: string, sent?: Sent): void | Promise<void> {
     // JSON may have line breaks between its parts, which would end the message here.
-    this.#channel!.write(
+    return this.#channel!.write(
       line.includes("\n") || line.includes("\r") ? line.replaceAll(/[\r\n]/g, " ") : line,
+      sent,
     );
   }
 
   #tell(line: string): void {
     try {
-      this.#write(line);
+      void this.#write(line);
     } catch {
       // It has ended; whoever waits for it is told so.
     }

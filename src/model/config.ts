@@ -31,7 +31,9 @@ const limitsSchema = z
       .describe("Requests that may wait. One more is answered with 503 and a Retry-After."),
     openStreams: countField({ min: 1, max: 65_536 })
       .prefault(4_096)
-      .describe("Requests and streams of `/mcp` open at once. One more is answered with 503."),
+      .describe(
+        "Requests and streams of `/mcp` open at once, half of them at most of one subject. One more is answered with 503.",
+      ),
     requestDeadline: durationField({ min: "1s", max: "10m" })
       .prefault("60s")
       .describe("How long a request may take, waiting included, before it is answered with 504."),

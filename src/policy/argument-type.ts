@@ -154,6 +154,10 @@ export function toCedarValue(type: ArgumentType, value: Json): CedarValue {
 
 function toRecord(type: RecordType, value: Readonly<Record<string, Json>>): CedarValue {
   const record: Record<string, CedarValue> = {};
+  for (const [name, inner] of Object.entries(value)) {
+    if (inner !== null && !type.members.has(name))
+      throw new NotExact(`has a member, ${name.slice(0, 64)}, that a rule cannot read`);
+  }
   for (const [name, member] of type.members) {
     const inner = Object.hasOwn(value, name) ? value[name] : undefined;
     if (inner === undefined || inner === null) continue;

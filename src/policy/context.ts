@@ -86,8 +86,9 @@ function findArgument(start: ArgumentType, args: Json, path: ContextPath): Found
   for (const [depth, name] of path.entries()) {
     const member = type.kind === "record" ? type.members.get(name) : undefined;
     const inner = isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-    if (member === undefined || inner === undefined || inner === null)
-      return { depth, value: undefined };
+    if (inner === undefined || inner === null) return { depth, value: undefined };
+    // It is there, and no rule can say anything of it: to take it for missing would be a guess.
+    if (member === undefined) throw unreadable(path.slice(0, depth + 1));
     type = member.type;
     value = inner;
   }
@@ -97,6 +98,10 @@ function findArgument(start: ArgumentType, args: Json, path: ContextPath): Found
     if (!(error instanceof NotExact)) throw error;
     throw new NotExact(`The argument ${path.join(".")} ${error.message}.`, { cause: error });
   }
+}
+
+function unreadable(path: ContextPath): NotExact {
+  return new NotExact(`The argument ${path.join(".")} is of no type that a rule can read.`);
 }
 
 function isRecord<Value>(value: Value): value is Value & Readonly<Record<string, never>> {

@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { decideBy, payment, read, tenant, toFacts, toTool } from "../../test/policy/facts.ts";
 import { toDigest, type Decision } from "../model/index.ts";
 import { combine } from "./combine.ts";
+import { toArgumentType } from "./argument-type.ts";
 import { createDecide, Memo } from "./decide.ts";
+import type { Facts } from "./facts.ts";
 import { createPolicySet } from "./policy-set.ts";
 
 const all = `@id("all") permit (principal, action, resource);\n`;
@@ -210,4 +212,55 @@ test("I7: of two decisions the stricter holds", () => {
 
 test("arguments that no rule can read are not in the way", () => {
   expect([...payment.members.keys()]).toEqual(["amount", "count", "to", "note", "tags", "from"]);
+});
+
+test("a memo tells targets apart by everything that a condition can read of them", () => {
+  const rules = `permit (principal, action, resource) when { resource in Server::"a" };
+permit (principal, action, resource) when { resource.outward };`;
+  const set = createPolicySet(read(rules));
+  const memo = new Memo(100);
+  const uri = "file:///x";
+  const of = (server: string, outward = false) =>
+    createDecide(
+      set,
+      {
+        ...toTool("a__x"),
+        kind: "Resource",
+        id: uri,
+        name: uri,
+        action: "read_resource",
+        server,
+        outward,
+      },
+      memo,
+    )(toFacts()).kind;
+  expect([of("a"), of("b"), of("a"), of("b", true), of("b")]).toEqual([
+    "allow",
+    "deny",
+    "allow",
+    "allow",
+    "deny",
+  ]);
+});
+
+test("I14: an argument that is there and of no type is not taken for missing", () => {
+  const argumentType = toArgumentType({
+    type: "object",
+    properties: { amount: { type: ["integer", "string"] }, to: { type: "string" } },
+  });
+  const decide = decideBy(
+    `${all}forbid (principal, action in Action::"call", resource) when { context.args has amount && context.args.amount > 500 };`,
+  );
+  const kindOf = (args: Facts["args"]): string => decide(toFacts({ args, argumentType })).kind;
+  expect([kindOf({ to: "a" }), kindOf({ amount: null }), kindOf({ amount: 10_000 })]).toEqual([
+    "allow",
+    "allow",
+    "deny",
+  ]);
+  // Nor one that the schema does not name at all, which it may let in.
+  expect(decide(toFacts({ args: { amount: 10_000 }, argumentType: toArgumentType({}) })).kind).toBe(
+    "deny",
+  );
+  const whole = decideBy(`permit (principal, action, resource) when { context.args has to };`);
+  expect(whole(toFacts({ args: { to: "a", more: 1 }, argumentType })).kind).toBe("allow");
 });

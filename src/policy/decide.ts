@@ -47,8 +47,7 @@ const maxKeyLength = 4_096;
 
 export function createDecide(set: PolicySet, target: PolicyTarget, memo: Memo): Decide {
   const slice = set.sliceOf(target);
-  // A URI may hold a line break: what is joined into a key must be read in one way only.
-  const about = JSON.stringify([slice.digest, target.kind, target.action, target.id]);
+  const about = toAbout(slice, target);
   const decideOne = (facts: Facts): Decision => {
     const read = tryRead(slice, facts);
     if (read.kind === "deny") return read;
@@ -60,6 +59,12 @@ export function createDecide(set: PolicySet, target: PolicyTarget, memo: Memo): 
     return decision;
   };
   return Object.assign(decideOne, { reads: slice.reads });
+}
+
+/** All of a target: rules may tell any two apart, in their heads or in their conditions. */
+function toAbout({ digest }: Slice, target: PolicyTarget): string {
+  const { kind, action, id, server, name, effect, outward } = target;
+  return JSON.stringify([digest, kind, action, id, server, name, effect, outward]);
 }
 
 interface Asked {

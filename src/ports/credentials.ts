@@ -160,6 +160,8 @@ export interface ClientSource {
 export interface ClientProof {
   readonly metadataUrl: string | null;
   readonly id: string | null;
+  /** The only destinations that the secret may be used at, as `toDestination` spells them; empty: any of the issuer's. */
+  readonly hosts: ReadonlySet<string>;
   readonly auth:
     | { readonly kind: "none" }
     | { readonly kind: "secret"; readonly value: SecretValue; readonly how: "basic" | "post" }

@@ -29,6 +29,7 @@ export interface Target {
   /** Null for prompts, resources and completions. */
   readonly tool: CatalogTool | null;
   readonly method: string;
+  readonly kind: "Tool" | "Prompt" | "Resource";
   /** The server's own name of the tool or prompt, or the URI. */
   readonly target: string;
   readonly effect: Effect;

@@ -55,5 +55,7 @@ export type GateAnswer =
       /** JSON text of the result as the native protocol has it, `resultType` and all. */
       readonly text: string;
       readonly isError: boolean;
+      /** Said by the gate itself, in place of a server's answer. */
+      readonly outcome?: "denied" | "asks" | "withheld" | "consent";
     }
   | { readonly kind: "error"; readonly error: RpcError };

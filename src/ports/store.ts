@@ -8,7 +8,7 @@ import type {
   RunId,
   TenantId,
 } from "../model/index.ts";
-import type { SecretFacts, SecretKey, SecretPage } from "./vault.ts";
+import type { ChangePace, SecretFacts, SecretKey, SecretPage } from "./vault.ts";
 
 /**
  * The one stateful dependency. Payloads are bytes that the caller has already made canonical:
@@ -303,8 +303,9 @@ export interface SecretRows {
   /**
    * Replaces the row under a lock, also where there is none yet. `change` is called once for each
    * state that it is shown; null leaves the row. It must not change another secret meanwhile.
+   * Without a pace it is slow.
    */
-  change(key: SecretKey, change: ChangeSecret): Promise<void>;
+  change(key: SecretKey, change: ChangeSecret, pace?: ChangePace): Promise<void>;
   /** Rows of every tenant whose data key another key than this one wrapped, in the order of keys. */
   listWrappedByOthers(
     keyId: string,

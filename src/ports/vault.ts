@@ -33,6 +33,9 @@ export interface SecretChange {
   readonly hosts: readonly string[];
 }
 
+/** A brief change waits for nobody outside, and therefore not behind those that do: the slow ones. */
+export type ChangePace = "brief" | "slow";
+
 /**
  * Stored material, encrypted at rest. It is written, used inside the gate, and never shown again (I9).
  */
@@ -51,6 +54,7 @@ export interface Vault {
   update(
     key: SecretKey,
     change: (current: SecretMaterial | null) => Promise<SecretChange | "remove" | null>,
+    pace?: ChangePace,
   ): Promise<SecretMaterial | null>;
 }
 

@@ -4,8 +4,8 @@ import type { UpstreamNotification } from "./upstream.ts";
 /** Changes that a client asked to be told of. Offered by the gate, asked by the faces. */
 export interface Watch {
   /**
-   * Begins at once; resources that no server of the toolset has, that the caller may not read, or
-   * whose server has no subscriptions, are left out of what is answered.
+   * Begins at once. Left out of what is answered are resources that no server of the toolset has, that
+   * the caller may not read, or only by rules about labels, and whose server has no subscriptions.
    */
   open(wish: WatchWish): Promise<Watching>;
 }

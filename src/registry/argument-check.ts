@@ -6,8 +6,11 @@ import type { ArgumentCheck } from "../ports/catalog.ts";
 import { compileInput } from "./schema-check.ts";
 
 /** The schema of the pinned definition, then what configuration says the arguments are beyond it. */
-export function compileArguments(schema: Json, types: ParameterTypes | undefined): ArgumentCheck {
-  const input = compileInput(schema);
+export function compileArguments(
+  schema: Json,
+  types: ParameterTypes | undefined,
+  input = compileInput(schema),
+): ArgumentCheck {
   if (input.kind !== "compiled") return refuseAll(input.reason);
   if (types === undefined) return input.check;
   // A definition that was accepted without the argument would leave it unchecked (I14).

@@ -13,8 +13,7 @@ import type {
 } from "../ports/catalog.ts";
 import { compileArguments } from "./argument-check.ts";
 import type { Definition } from "./definition.ts";
-import { findMirrored } from "../mcp/find-mirrored.ts";
-import { compileOutput } from "./schema-check.ts";
+import { createCompiledSchemas, type CompiledSchemas } from "./compiled-schemas.ts";
 import type { ServerBook } from "./server-book.ts";
 import { toMatcher } from "./uri-template.ts";
 
@@ -25,12 +24,21 @@ export type BuildCatalog = (
 
 /** From this many tools on a toolset offers to search them instead. */
 const searchFrom = 100;
-const maxCompiled = 20_000;
+const maxMadeDefault = 20_000;
 
 type Names = "prefixed" | "plain";
 
+export interface BuildCatalogOptions {
+  readonly schemas?: CompiledSchemas;
+  /** Tools as configuration makes them: cheap to make again where the schemas are kept. */
+  readonly maxMade?: number;
+}
+
 /** What was compiled for a definition is kept from catalog to catalog. */
-export function createBuildCatalog(): BuildCatalog {
+export function createBuildCatalog({
+  schemas = createCompiledSchemas(),
+  maxMade = maxMadeDefault,
+}: BuildCatalogOptions = {}): BuildCatalog {
   const made = new Map<string, CatalogTool>();
 
   function toTool(book: ServerBook, definition: Definition, names: Names): CatalogTool {
@@ -41,8 +49,8 @@ export function createBuildCatalog(): BuildCatalog {
     const endpoints = book.fitting.get(definition.name) ?? null;
     if (known !== undefined && known.blocked === blocked && known.endpoints === endpoints)
       return known;
-    if (made.size >= maxCompiled) made.clear();
-    const tool = known === undefined ? compileTool(book, definition, { names, config }) : known;
+    if (made.size >= maxMade) made.clear();
+    const tool = known ?? makeTool(book, definition, { names, config, schemas });
     const current = Object.freeze({ ...tool, blocked, endpoints });
     made.set(key, current);
     return current;
@@ -150,14 +158,20 @@ function toFilter(patterns: readonly string[] | undefined): (exposed: string) =>
   return (exposed) => expressions.some((expression) => expression.test(exposed));
 }
 
-function compileTool(
+interface Making {
+  readonly names: Names;
+  readonly config: ToolConfig;
+  readonly schemas: CompiledSchemas;
+}
+
+function makeTool(
   book: ServerBook,
-  { name, value, digest }: Definition,
-  { names, config }: { readonly names: Names; readonly config: ToolConfig },
+  definition: Definition,
+  { names, config, schemas }: Making,
 ): CatalogTool {
+  const { name, value, digest } = definition;
+  const { input, output, mirrored } = schemas.of(definition);
   const exposed = names === "plain" ? name : toExposedName(book.name, name);
-  const output = value["outputSchema"] === undefined ? null : compileOutput(value["outputSchema"]);
-  const mirrored = findMirrored(value["inputSchema"]!);
   const { title, description } = value;
   return {
     exposed,
@@ -175,9 +189,9 @@ function compileTool(
       ...value,
       name: exposed,
     }),
-    input: compileArguments(value["inputSchema"]!, config.parameters),
-    output: output?.kind === "compiled" ? output.check : null,
-    mirrored: typeof mirrored === "string" ? [] : mirrored,
+    input: compileArguments(value["inputSchema"]!, config.parameters, input),
+    output,
+    mirrored,
   };
 }
 

@@ -27,6 +27,7 @@ export function describeSecretRows(under: () => StoreUnderTest): void {
     describeKeys(under);
     describePages(under);
     describeChanges(under);
+    describePaces(under);
     describeRewraps(under);
   });
 }
@@ -209,6 +210,24 @@ function describeChanges(under: () => StoreUnderTest): void {
     );
     const rows = await secrets.list(tenant, { after: other, limit: 100 });
     expect(rows.map(({ version }) => version)).toEqual(Array.from({ length: 20 }, () => 2));
+  });
+}
+
+function describePaces(under: () => StoreUnderTest): void {
+  test("a brief change does not wait for slow ones of other secrets, however many there are", async () => {
+    const { secrets } = under().store;
+    const tenant = newTenant();
+    const slow = Promise.withResolvers<null>();
+    const subjects = Array.from({ length: 20 }, (_, index) => String(index));
+    const waiting = subjects.map((subject) =>
+      secrets.change({ tenant, name: "grant", subject }, () => slow.promise).catch(() => undefined),
+    );
+    const key = { tenant, name: "token", subject: null };
+    for (let version = 1; version <= 5; version += 1)
+      await secrets.change(key, async () => toRow(key, { version }), "brief");
+    expect((await secrets.get(key))?.version).toBe(5);
+    slow.resolve(null);
+    await Promise.all(waiting);
   });
 }
 

@@ -68,6 +68,7 @@ test("I8: three replicas on one Postgres keep a budget together, killed or not",
   })();
   await Promise.all([killing, ...Array.from({ length: atOnce }, work)]);
   const done = servers.done.size;
+  console.log(`${done} of ${cap} carried out, ${kills} replicas killed, ${cut} calls cut`);
   expect(done).toBeLessThanOrEqual(cap);
   // Lost with a replica: its lease, and the calls that were under way in it.
   expect(done).toBeGreaterThanOrEqual(cap - kills * (lease + atOnce) - cut);

@@ -28,7 +28,10 @@ export function createMemoryConnector(era: Era): Connector {
         queueMicrotask(() => upstream.onLine(text));
       });
       upstream.attach({
-        write: (text) => queueMicrotask(() => take(JSON.parse(text) as Record<string, unknown>)),
+        write: (text, sent) => {
+          sent?.beforeWrite();
+          queueMicrotask(() => take(JSON.parse(text) as Record<string, unknown>));
+        },
         kill: (reason) => upstream.end(reason),
         close: async () => upstream.end("closed"),
       });

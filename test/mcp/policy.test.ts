@@ -112,6 +112,33 @@ test("what is confidential does not leave, by a read that goes out either", asyn
   expect(outcomeOf(await call(agent, "web__slow"))).toMatchObject({ outcome: "denied" });
 });
 
+test("a question of a server steers as its results do", async () => {
+  const rules = permitAll + starterRules.slice(starterRules.indexOf("// After"));
+  const { gate } = await open(rules, { web: { tools: { elicit: { effect: "read" } } } });
+  const { url } = gate;
+  let mailed: Promise<unknown> = Promise.resolve();
+  const mail = { name: "mail__echo", arguments: { text: "hi" } };
+  const modern = createModernClient({
+    url,
+    answer: () => {
+      throw new Error("the model does something else first");
+    },
+  });
+  const elicit = { name: "web__elicit", arguments: {} };
+  await expect(modern.request("tools/call", elicit)).rejects.toThrow("something else");
+  expect(outcomeOf(await modern.request("tools/call", mail))).toMatchObject({ outcome: "asks" });
+
+  const legacy: RawClient = await createLegacyClient({
+    url,
+    answer: () => {
+      mailed = legacy.request("tools/call", mail).then(outcomeOf);
+      return { action: "accept", content: { name: "Ada" } };
+    },
+  });
+  expect(outcomeOf(await legacy.request("tools/call", elicit))).toBe("done");
+  expect(await mailed).toMatchObject({ outcome: "asks" });
+});
+
 test("labels of a legacy session are its own", async () => {
   const rules = permitAll + starterRules.slice(starterRules.indexOf("// After"));
   const { gate } = await open(rules);

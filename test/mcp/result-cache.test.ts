@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { startHttpFixture } from "./fixture-http.ts";
+import { ada, makeRequest } from "../made-up-call.ts";
 import { otherKey, startGateUnderTest, whenListed } from "./gate-under-test.ts";
 import { createModernClient, type RawClient } from "./raw-clients.ts";
 
@@ -91,6 +92,48 @@ test("identical reads under way share one sending; one that is cancelled takes n
   leaving[1].abort();
   expect(await Promise.all(ends)).toEqual(["left", "left"]);
 });
+
+test("an effect that had waited for its client makes what was kept old when it is done", async () => {
+  const { url, requests } = await startHttpFixture("legacy");
+  const started = await startGateUnderTest({
+    servers: { fix: { transport: "http", url, private: true, tools } },
+  });
+  await whenListed(started);
+  const { gate } = started.gate;
+  const told: (string | null)[] = [];
+  await started.base.bus.subscribe("effects", (server) => void told.push(server));
+  const capabilities = { elicitation: { form: {} } };
+  const client = { era: "modern", version: "2026-07-28", capabilities, ask: null } as const;
+  const principal = { ...ada, tenant: "default" as never };
+  const exchange = (name: string, more: object = {}) =>
+    gate.exchange(
+      makeRequest({
+        principal,
+        client,
+        params: { name: `fix__${name}`, arguments: {}, ...more },
+        argumentsText: "{}",
+      }),
+    );
+  const sent = () => requests.filter(({ params }) => nameOf(params) === "counts").length;
+  const asked = await exchange("elicit");
+  const { inputRequests, requestState } = JSON.parse(
+    asked.kind === "result" ? asked.text : "",
+  ) as Record<string, never>;
+  // What the first half of it touched is heard of here as well.
+  await vi.waitFor(() => expect(told).toEqual(["fix"]));
+  await exchange("counts");
+  await exchange("counts");
+  expect(sent()).toBe(1);
+  const given = { action: "accept", content: { name: "Ada" } };
+  const inputResponses = Object.fromEntries(Object.keys(inputRequests!).map((key) => [key, given]));
+  const done = await exchange("elicit", { inputResponses, requestState });
+  expect(JSON.stringify(done)).toContain("hello Ada");
+  await exchange("counts");
+  expect(sent()).toBe(2);
+  await vi.waitFor(() => expect(told).toEqual(["fix", "fix"]));
+});
+
+const nameOf = (params: unknown) => (params as Json | undefined)?.["name"];
 
 async function readAll({ store }: Awaited<ReturnType<typeof open>>["gate"]): Promise<Json[]> {
   const entries = await store.entries.page("default" as never, { after: 0n, limit: 100 });

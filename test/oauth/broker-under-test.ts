@@ -93,7 +93,7 @@ export interface House {
   /** What configuration says now, by server. */
   readonly sources: Map<string, CredentialSource>;
   /** Another replica over the same vault. */
-  readonly createReplica: () => ReturnType<typeof createBroker>;
+  readonly createReplica: (own?: Partial<BrokerOptions>) => ReturnType<typeof createBroker>;
 }
 
 /** What several brokers share. */
@@ -107,7 +107,7 @@ export function createHouse(
   const minted: House["minted"] = [];
   const bySource = new Map<string, CredentialSource>([["github", source]]);
   let seed = 1;
-  const createReplica = () =>
+  const createReplica = (own: Partial<BrokerOptions> = {}) =>
     createBroker({
       vault,
       clock,
@@ -120,6 +120,7 @@ export function createHouse(
       },
       connectUrl: () => connectUrl,
       ...options,
+      ...own,
     });
   return { clock, vault, minted, sources: bySource, createReplica };
 }

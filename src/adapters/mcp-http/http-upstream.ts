@@ -3,6 +3,7 @@ import { encodeHeaderValue } from "../../mcp/header-value.ts";
 import { modernVersion } from "../../mcp/protocol.ts";
 import type { Reply } from "../../mcp/read-reply.ts";
 import { rpcCodes } from "../../mcp/rpc-error.ts";
+import { within } from "../../mcp/within.ts";
 import {
   writeError,
   writeNotification,
@@ -11,7 +12,14 @@ import {
 } from "../../mcp/write-message.ts";
 import { Fault } from "../../model/index.ts";
 import type { AskAnswer, Upstream, UpstreamAnswer, UpstreamRequest } from "../../ports/upstream.ts";
-import { post, toOwnHeaders, toStatusFault, unauthorized, type Posted } from "./post.ts";
+import {
+  post,
+  toOwnHeaders,
+  toCallFault,
+  toStatusFault,
+  unauthorized,
+  type Posted,
+} from "./post.ts";
 import { sessionHeaders } from "./probe.ts";
 import type { HttpUpstreamOptions } from "./options.ts";
 import { createStanding, type Standing } from "./standing.ts";
@@ -47,10 +55,17 @@ export class HttpUpstream implements Upstream {
       throw new Fault("upstream_unreachable", "The connection was closed.");
     const id = this.#nextId++;
     this.#calls.add(request);
-    const onAbort = (): void => this.#cancel(id);
+    let isWritten = false;
+    const beforeWrite = (): void => {
+      request.beforeWrite();
+      isWritten = true;
+    };
+    const onAbort = (): void => {
+      if (isWritten) this.#cancel(id);
+    };
     request.signal.addEventListener("abort", onAbort, { once: true });
     try {
-      return await this.#exchange(id, request);
+      return await this.#exchange(id, { ...request, beforeWrite });
     } finally {
       request.signal.removeEventListener("abort", onAbort);
       this.#calls.delete(request);
@@ -66,7 +81,7 @@ export class HttpUpstream implements Upstream {
       beforeWrite: request.beforeWrite,
       credential: request.credential,
     });
-    if (posted.kind === "refused") throw this.#toFault(posted, request.credential !== null);
+    if (posted.kind === "refused") throw this.#toFault(posted, request);
     if (posted.kind === "accepted") throw new Fault("upstream_garbled", `${place} gave no answer.`);
     if (posted.kind === "reply") return this.#toAnswer(id, posted.reply, request);
     return this.#follow(id, posted.replies, request);
@@ -127,9 +142,12 @@ export class HttpUpstream implements Upstream {
     throw new Fault("upstream_garbled", `${this.#options.place} answered something else.`);
   }
 
-  #toFault(posted: Extract<Posted, { kind: "refused" }>, isCredentialed: boolean): Fault {
+  #toFault(
+    posted: Extract<Posted, { kind: "refused" }>,
+    { method, credential }: UpstreamRequest,
+  ): Fault {
     const { opened, place, target } = this.#options;
-    if (posted.status === unauthorized && isCredentialed) {
+    if (posted.status === unauthorized && credential !== null) {
       return new Fault("credential_rejected", `${place} does not take the credential (401).`, {
         details: { status: posted.status },
       });
@@ -137,7 +155,8 @@ export class HttpUpstream implements Upstream {
     const isGone = posted.status === 404 && opened.session !== null;
     // A modern server has no reason for a bare 400 or 404: it may have been replaced by an older one.
     const isOther = this.facts.era === "modern" && (posted.status === 400 || posted.status === 404);
-    if (!isGone && !isOther) return toStatusFault(place, posted);
+    if (!isGone && !isOther)
+      return method === "tools/call" ? toCallFault(place, posted) : toStatusFault(place, posted);
     void this.close();
     target.onClose(isGone ? "the session is gone" : "the server speaks another version now");
     return new Fault("upstream_unreachable", `${place} does not know this session any more.`);
@@ -153,7 +172,7 @@ export class HttpUpstream implements Upstream {
       answer.kind === "result"
         ? writeResult(ask.id, JSON.stringify(answer.result))
         : writeError(ask.id, answer.error);
-    await this.#tell(message);
+    await this.#tell(message, answerMs);
   }
 
   /** On the standing stream nothing says which call asks: it is the only one, or nobody is asked. */
@@ -172,15 +191,19 @@ export class HttpUpstream implements Upstream {
   #cancel(id: number): void {
     if (this.facts.era === "modern") return;
     const params = { requestId: id, reason: "cancelled" };
-    void this.#tell(writeNotification("notifications/cancelled", params));
+    void this.#tell(writeNotification("notifications/cancelled", params), cancelMs);
   }
 
-  async #tell(message: string): Promise<void> {
-    const { endpoint, opened, telemetry, target } = this.#options;
+  /** A server that leaves it unanswered must not keep the connection: calls need it. */
+  async #tell(message: string, withinMs: number): Promise<void> {
+    const { endpoint, opened, telemetry, target, clock, place: who } = this.#options;
+    const limits = { clock, signal: this.#closed.signal, withinMs, who };
     const headers = sessionHeaders(opened.facts.version, opened.session);
     try {
-      const { posted } = await post(endpoint, { message, headers, signal: this.#closed.signal });
-      if (posted.kind === "stream") for await (const _ of posted.replies) break;
+      await within(limits, async (signal) => {
+        const { posted } = await post(endpoint, { message, headers, signal });
+        if (posted.kind === "stream") for await (const _ of posted.replies) break;
+      });
     } catch (fault) {
       telemetry.log("debug", "a server could not be told", { server: target.server, fault });
     }
@@ -218,6 +241,8 @@ export class HttpUpstream implements Upstream {
 
 /** A session that is not ended ends by itself; nobody waits long for it. */
 const goodbyeMs = 1_000;
+const cancelMs = 3_000;
+const answerMs = 10_000;
 
 async function toAnswerOf(
   ask: Extract<Reply, { kind: "request" }>,

@@ -128,7 +128,10 @@ export async function toOwnHeaders({
   return { ...headers, ...(await present()).headers.reveal() };
 }
 
-/** What a status without a message of the protocol says about the call that was posted. */
+/** The server has not begun: it refuses the caller, the place, or the shape of the request. */
+const undone: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 406, 413, 415]);
+
+/** What a status without a message of the protocol says about a request that changes nothing. */
 export function toStatusFault(
   place: string,
   { status, retryAfter }: Extract<Posted, { kind: "refused" }>,
@@ -145,4 +148,14 @@ export function toStatusFault(
   return new Fault("upstream_unreachable", `${place} does not take this request (${status}).`, {
     details,
   });
+}
+
+/** Of a call that may have an effect: only a status that says so proves that nothing was done (I4). */
+export function toCallFault(place: string, refused: Extract<Posted, { kind: "refused" }>): Fault {
+  const { status, retryAfter } = refused;
+  const isBusy = status === 429 || (status === 503 && retryAfter !== null);
+  if (isBusy || undone.has(status)) return toStatusFault(place, refused);
+  const details = { status, ...(retryAfter === null ? {} : { retryAfter }) };
+  const message = `${place} did not say whether the call was carried out (${status}).`;
+  return new Fault("upstream_lost", message, { details });
 }

@@ -1,6 +1,7 @@
 import { readEvents } from "../../mcp/read-events.ts";
 import { readReply, type Reply } from "../../mcp/read-reply.ts";
 import { modernVersion } from "../../mcp/protocol.ts";
+import { within } from "../../mcp/within.ts";
 import { writeRequest } from "../../mcp/write-message.ts";
 import { isObject } from "../../mcp/read-message.ts";
 import type { HttpUpstreamOptions } from "./options.ts";
@@ -21,6 +22,7 @@ const firstPauseMs = 500;
 const maxPauseMs = 30_000;
 /** A stream that held this long was a good one: the next pause is short again. */
 const goodMs = 10_000;
+const subscribeMs = 10_000;
 
 /** The stream for what no call asked for: GET of a session, or `subscriptions/listen`. */
 export function createStanding(options: HttpUpstreamOptions, use: StandingUse): Standing {
@@ -79,8 +81,12 @@ function createSessionStream(options: HttpUpstreamOptions, use: StandingUse): St
   async function subscribe(method: string, uri: string): Promise<void> {
     const members = `"uri":${JSON.stringify(uri)}`;
     const message = writeRequest({ id: use.toId(), method, members, meta: null });
-    const { posted } = await post(endpoint, { message, headers: own, signal: use.signal });
-    if (posted.kind === "stream") for await (const _ of posted.replies) break;
+    const { clock, place: who } = options;
+    const limits = { clock, signal: use.signal, withinMs: subscribeMs, who };
+    await within(limits, async (signal) => {
+      const { posted } = await post(endpoint, { message, headers: own, signal });
+      if (posted.kind === "stream") for await (const _ of posted.replies) break;
+    });
   }
   return {
     async watch(uris) {

@@ -18,6 +18,8 @@ export interface SseConnectorOptions {
 }
 
 const helloMs = 15_000;
+/** The stream, cancellations and answers need a connection even while all places are taken. */
+const spareConnections = 16;
 
 /** Servers of the transport before 2025-03-26: always legacy, always asked in the old way. */
 export function createSseConnector(options: SseConnectorOptions): Connector {
@@ -32,12 +34,13 @@ export function createSseConnector(options: SseConnectorOptions): Connector {
         url: target.endpoint,
         private: config.private,
         tls: options.toTls(config),
-        connections: 2,
+        connections: config.concurrency + spareConnections,
       });
       const upstream = new ChannelUpstream({ ...options, target, writeMeta });
       const channel = new SseChannel({
         origin,
         url,
+        clock: options.clock,
         headers: target.headers,
         present: target.present,
         maxBytes: options.resultBytes,

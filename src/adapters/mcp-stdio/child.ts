@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import type { Sent } from "../../mcp/channel.ts";
 import { Fault } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 
@@ -81,7 +82,7 @@ export class Child {
     return this.#complaints;
   }
 
-  write(line: string): void {
+  write(line: string, sent?: Sent): void {
     const { stdin } = this.#process;
     if (this.#ended !== null || stdin === null || stdin.destroyed) {
       throw new Fault(
@@ -92,6 +93,7 @@ export class Child {
     if (stdin.writableLength > unwrittenBytes) {
       throw new Fault("upstream_busy", "The program does not read what it is sent.");
     }
+    sent?.beforeWrite();
     stdin.write(`${line}\n`);
   }
 

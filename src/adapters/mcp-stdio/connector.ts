@@ -1,6 +1,7 @@
 import path from "node:path";
 import { ChannelUpstream } from "../../mcp/channel-upstream.ts";
 import { createMetaWriter } from "../../mcp/modern-meta.ts";
+import { within, type Limits } from "../../mcp/within.ts";
 import { Fault } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
@@ -91,7 +92,7 @@ export class StdioConnector implements Connector {
 
   async #initialize(upstream: ChannelUpstream, signal: AbortSignal): Promise<void> {
     const waiting = { clock: this.#options.clock, signal, withinMs: helloMs };
-    await within(waiting, (until) => upstream.initialize(until));
+    await within({ ...waiting, who }, (until) => upstream.initialize(until));
   }
 
   #historyOf({ server, endpoint }: UpstreamTarget): History {
@@ -152,39 +153,17 @@ export class StdioConnector implements Connector {
   }
 }
 
-interface Waiting {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly withinMs: number;
-}
+type Waiting = Omit<Limits, "who">;
+
+const who = "The program";
 
 /** True for a modern program; false for one that does not know the question or is silent. */
 async function greet(upstream: ChannelUpstream, waiting: Waiting): Promise<boolean> {
   try {
-    return (await within(waiting, (until) => upstream.discover(until))) !== null;
+    return (await within({ ...waiting, who }, (until) => upstream.discover(until))) !== null;
   } catch (error) {
     if (error instanceof Fault && error.code === "deadline_exceeded") return false;
     throw error;
-  }
-}
-
-async function within<T>(
-  { clock, signal, withinMs }: Waiting,
-  work: (until: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const late = new AbortController();
-  const done = new AbortController();
-  clock.sleep(withinMs, done.signal).then(
-    () =>
-      late.abort(
-        new Fault("deadline_exceeded", `The program did not answer within ${withinMs} ms.`),
-      ),
-    () => undefined,
-  );
-  try {
-    return await work(AbortSignal.any([signal, late.signal]));
-  } finally {
-    done.abort();
   }
 }
 

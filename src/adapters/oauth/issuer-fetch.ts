@@ -1,5 +1,5 @@
 import { Fault } from "../../model/index.ts";
-import type { IssuerPlace } from "../../ports/credentials.ts";
+import { toDestination, type IssuerPlace } from "../../ports/credentials.ts";
 import type { Dialer, OriginAnswer } from "../../ports/dialer.ts";
 
 /** As `oauth4webapi` calls what it is given in the place of `fetch`. */
@@ -14,6 +14,8 @@ interface FetchInit {
 export interface IssuerFetchOptions {
   readonly dialer: Dialer;
   readonly place: IssuerPlace;
+  /** Where the client's secret may go; empty: wherever the issuer is. */
+  readonly clientHosts: ReadonlySet<string>;
   readonly signal: AbortSignal;
   /** Metadata and token answers are a few KiB. */
   readonly maxBytes: number;
@@ -30,6 +32,7 @@ export function createIssuerFetch(options: IssuerFetchOptions): IssuerFetch {
     const isOurs = place.private && isNamed(place, url);
     checkProtocol(url, isOurs);
     if (method !== "GET" && method !== "POST") throw new Error(`no ${method} to an issuer`);
+    if (method === "POST") checkBound(options, url);
     const target = { url: url.href, private: isOurs, tls: null, connections: 1 };
     const origin = options.dialer.open(target);
     try {
@@ -48,6 +51,20 @@ export function createIssuerFetch(options: IssuerFetchOptions): IssuerFetch {
       await origin.close();
     }
   };
+}
+
+/**
+ * What is posted proves who the client is, and where it goes the issuer's metadata says: a secret
+ * that is bound to hosts goes to no other one, whoever names it.
+ */
+function checkBound({ clientHosts, place }: IssuerFetchOptions, { href, host }: URL): void {
+  const destination = toDestination(href);
+  if (clientHosts.size === 0 || (destination !== null && clientHosts.has(destination))) return;
+  throw new Fault(
+    "credential_refused",
+    `${place.issuer} wants the client at ${host}, which its secret is not bound to. Nothing was sent there.`,
+    { details: { issuer: place.issuer, host } },
+  );
 }
 
 /** Whether configuration names the origin. */

@@ -53,6 +53,7 @@ export function createTokenIssuers(options: TokenIssuersOptions): TokenIssuers {
 
   async function reach<T>(
     at: IssuerPlace,
+    { hosts: clientHosts }: ClientProof,
     ask: (reached: Reached) => Promise<T>,
   ): Promise<T | IssuerRefusal> {
     const late = new AbortController();
@@ -61,7 +62,13 @@ export function createTokenIssuers(options: TokenIssuersOptions): TokenIssuers {
       () => late.abort(new Fault("upstream_unreachable", `${at.issuer} did not answer in time.`)),
       () => undefined,
     );
-    const fetch = createIssuerFetch({ dialer, place: at, signal: late.signal, maxBytes });
+    const fetch = createIssuerFetch({
+      dialer,
+      place: at,
+      clientHosts,
+      signal: late.signal,
+      maxBytes,
+    });
     try {
       return await answerOf(at, async () =>
         ask({ at, fetch, metadata: await readMetadata(at, fetch) }),
@@ -73,10 +80,11 @@ export function createTokenIssuers(options: TokenIssuersOptions): TokenIssuers {
 
   return {
     authorize: (at, client, request) =>
-      reach(at, async (reached) => toAuthorizeUrl(reached, client, request)),
-    grant: (at, client, grant) => reach(at, (reached) => requestGrant(reached, client, grant)),
+      reach(at, client, async (reached) => toAuthorizeUrl(reached, client, request)),
+    grant: (at, client, grant) =>
+      reach(at, client, (reached) => requestGrant(reached, client, grant)),
     revoke: async (at, client, token) =>
-      (await reach(at, (reached) => requestRevocation(reached, client, token))) === true,
+      (await reach(at, client, (reached) => requestRevocation(reached, client, token))) === true,
   };
 }
 

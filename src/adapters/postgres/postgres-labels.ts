@@ -6,19 +6,19 @@ import { toDigestBytes } from "./digest-bytes.ts";
 
 const labelsSchema = labelSchema.array();
 
-export function createPostgresLabels({ tables }: Database): LabelRows {
+const getLabels = {
+  name: "get_labels",
+  text: `select labels from countersign.labels
+    where tenant = $1 and context = $2 and touched_at >= $3`,
+};
+
+export function createPostgresLabels({ tables, pool }: Database): LabelRows {
   return {
     async get({ tenant, context }, sinceMs) {
-      const row = await asked(
-        tables
-          .selectFrom("labels")
-          .select("labels")
-          .where("tenant", "=", tenant)
-          .where("context", "=", toDigestBytes(context))
-          .where("touched_at", ">=", sinceMs)
-          .executeTakeFirst(),
-      );
-      return labelsSchema.parse(row?.labels ?? []);
+      // Asked before each effect whose rules read labels: written by hand, and compiled once.
+      const values = [tenant, toDigestBytes(context), sinceMs];
+      const { rows } = await asked(pool.query<{ labels: string[] }>({ ...getLabels, values }));
+      return rows.length === 0 ? [] : labelsSchema.parse(rows[0]!.labels);
     },
     async add({ tenant, context, labels, nowMs }, sinceMs) {
       const row = { tenant, context: toDigestBytes(context), labels: [...labels] };

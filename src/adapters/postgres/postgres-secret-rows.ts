@@ -15,6 +15,8 @@ import { inTransaction, type Step, type TransactionOptions } from "./transaction
  * own: what it reads of the store meanwhile cannot wait for those that wait for it.
  */
 const lockingConnections = 8;
+/** For changes that wait for nobody outside: `secrets set` and consents go on whatever refreshes do. */
+const briefConnections = 2;
 /** Longer than a change may take: whoever waits sees its end. */
 const lockWaitMs = 35_000;
 const statementTimeoutMs = 40_000;
@@ -23,8 +25,14 @@ export function openLockingPool(url: string): pg.Pool {
   return openPool({ url, name: "secrets", statementTimeoutMs }, lockingConnections);
 }
 
+export function openBriefPool(url: string): pg.Pool {
+  return openPool({ url, name: "secrets", statementTimeoutMs }, briefConnections);
+}
+
 export interface SecretRowsOptions extends TransactionOptions {
   readonly database: Database;
+  /** Beside `pool`, whose changes may be slow. */
+  readonly briefPool: pg.Pool;
 }
 
 type Row = Tables["secrets"];
@@ -52,9 +60,10 @@ export function createPostgresSecretRows(options: SecretRowsOptions): SecretRows
       requireSecretKey(key);
       return asked(removeRow(options.database.pool, key));
     },
-    async change(key, change) {
+    async change(key, change, pace) {
       requireSecretKey(key);
-      await serial(toLockName(key), () => changeRow(options, key, change));
+      const pool = pace === "brief" ? options.briefPool : options.pool;
+      await serial(toLockName(key), () => changeRow({ ...options, pool }, key, change));
     },
     listWrappedByOthers: (keyId, page) => listWrappedByOthers(options.database, keyId, page),
     async rewrap(row, { wrapped, keyId }) {

@@ -22,7 +22,11 @@ import { createPostgresMemories } from "./postgres-memories.ts";
 import { createPostgresPins } from "./postgres-pins.ts";
 import { createPostgresRevisions } from "./postgres-revisions.ts";
 import { createPostgresRuns } from "./postgres-runs.ts";
-import { createPostgresSecretRows, openLockingPool } from "./postgres-secret-rows.ts";
+import {
+  createPostgresSecretRows,
+  openBriefPool,
+  openLockingPool,
+} from "./postgres-secret-rows.ts";
 import { createPostgresSpendings } from "./postgres-spendings.ts";
 import { toFault } from "./to-fault.ts";
 import { createTokens } from "./tokens.ts";
@@ -61,6 +65,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   await migratePostgres({ url });
   const pool = openPool({ url, name: "store", statementTimeoutMs }, poolSize);
   const locking = openLockingPool(url);
+  const briefPool = openBriefPool(url);
   const database = openDatabase(pool);
   const tokens = createTokens(random);
   const transactions = { pool, clock, random, withinMs: commitWithinMs };
@@ -87,7 +92,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     return outcome;
   }
 
-  const close = () => closeAll(writer, [pool, locking]);
+  const close = () => closeAll(writer, [pool, locking, briefPool]);
   await makeAhead().catch(async (error: unknown) => {
     await close();
     throw error;
@@ -104,7 +109,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     labels: createPostgresLabels(database),
     freezes: createPostgresFreezes(database),
     spendings: createPostgresSpendings(database),
-    secrets: createPostgresSecretRows({ ...transactions, database, pool: locking }),
+    secrets: createPostgresSecretRows({ ...transactions, database, pool: locking, briefPool }),
     commit,
     makePartitions: makeAhead,
     dropEnded: (limits) => dropEndedPartitions(pool, limits).catch(fail),

@@ -59,10 +59,12 @@ export function createFace(options: FaceOptions): Face {
 
 function toAsker(options: FaceOptions, incoming: IncomingMessage, visit: Visit): Asker {
   const [target = ""] = (incoming.url ?? "").split("?", 1);
-  const toolset = path.exec(target)?.[1] ?? "";
   const { holder, gone } = visit;
   if (holder === null || holder.principal === null)
     throw new Fault("forbidden", "This key does not call tools.");
+  const named = path.exec(target);
+  if (named === null) throw new Fault("not_found", "There is no such toolset.");
+  const toolset = named[1] ?? "";
   if (holder.toolsets !== null && !holder.toolsets.includes(toolset)) {
     throw new Fault("forbidden", "This key does not use this toolset.");
   }

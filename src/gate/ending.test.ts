@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { makeDecided } from "../../test/made-up-call.ts";
+import { Fault, type EntryId } from "../model/index.ts";
+import type { Catalog, Effect } from "../ports/catalog.ts";
+import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
+import { createManualClock } from "../ports/manual-clock.ts";
+import type { AdmittedCall, Opened } from "./call.ts";
+import { end, leftDoubt } from "./ending.ts";
+import type { Exchanged } from "./exchange.ts";
+import type { Outcome } from "./record.ts";
+import { createWords } from "./words.ts";
+
+const done: Exchanged = {
+  kind: "ended",
+  answer: { kind: "result", text: '{"content":[]}', value: { content: [] } },
+  endpoint: "here",
+  era: "modern",
+};
+const asks: Exchanged = { kind: "asks", inputRequests: {}, state: null, isParked: false };
+
+interface Given {
+  readonly after?: () => Promise<void> | undefined;
+  readonly wasReceived?: boolean;
+  readonly effect?: Effect;
+}
+
+function open({ after = () => undefined, wasReceived = false, effect = "write" }: Given = {}) {
+  const clock = createManualClock(0);
+  const telemetry = createInMemoryTelemetry({ clock });
+  const said: string[] = [];
+  const outcome = (of: Outcome) => void said.push(`${of.outcome} ${of.reason} ${of.result}`);
+  const recorder = { outcome, intent: async () => "" as EntryId, close: async () => undefined };
+  const catalog = () => ({ toolsets: new Map() }) as unknown as Catalog;
+  const call = { ...makeDecided({ effect }), queuedUs: 0 } as unknown as AdmittedCall;
+  const noted = { credential: null, isUnsent: false, wasReceived };
+  const words = createWords(after);
+  const opened: Opened = { call, of: "entry" as EntryId, extra: "", noted, words };
+  const parts = { clock, telemetry, recorder, catalog };
+  const ending = (exchanged: Exchanged) => end(parts, opened, async () => exchanged);
+  const failing = (error: Error) =>
+    end(parts, opened, async () => {
+      throw error;
+    });
+  return { said, opened, ending, failing };
+}
+
+test("a done effect whose answer cannot be handed over has its outcome, and the fault", async () => {
+  const after = () => Promise.reject(new Error("no store"));
+  for (const exchanged of [done, asks]) {
+    const { said, ending } = open({ after });
+    await expect(ending(exchanged)).rejects.toThrow("no store");
+    expect(said).toEqual(["answered not_handed_over null"]);
+  }
+});
+
+test("a parked call that cannot ask has not ended", async () => {
+  const { said, ending } = open({ after: () => Promise.reject(new Error("no store")) });
+  await expect(ending({ ...asks, isParked: true })).rejects.toThrow("no store");
+  expect(said).toEqual([]);
+});
+
+test("a question is labelled before it is handed over", async () => {
+  let isKept = false;
+  const after = async () => {
+    await Promise.resolve();
+    isKept = true;
+  };
+  const { ending } = open({ after });
+  expect(await ending(asks)).toMatchObject({ kind: "result" });
+  expect(isKept).toBe(true);
+});
+
+test("a fault after words of the server waits for their label, another does not", async () => {
+  let kept = 0;
+  const after = async () => void (kept += 1);
+  const silent = open({ after });
+  await expect(silent.failing(new Fault("upstream_lost", "gone"))).rejects.toThrow("gone");
+  expect(kept).toBe(0);
+  const { opened, failing, said } = open({ after });
+  const heard: string[] = [];
+  opened.words.pass(() => heard.push("progress"));
+  await expect(failing(new Fault("upstream_lost", "gone"))).rejects.toThrow("gone");
+  expect(heard).toEqual(["progress"]);
+  expect(said).toEqual(["unknown upstream_lost null"]);
+});
+
+test("what the server received stays open, whatever keeps the next round from being sent", async () => {
+  const frozen = new Fault("frozen", "It is frozen.");
+  const unsent = open();
+  await expect(unsent.failing(frozen)).rejects.toBe(frozen);
+  expect(unsent.said).toEqual(["fault frozen null"]);
+  expect(leftDoubt(frozen)).toBe(false);
+  const received = open({ wasReceived: true });
+  await expect(received.failing(frozen)).rejects.toBe(frozen);
+  expect(received.said).toEqual(["unknown frozen null"]);
+  expect(leftDoubt(frozen)).toBe(true);
+  const read = open({ wasReceived: true, effect: "read" });
+  await expect(read.failing(new Fault("frozen", "It is."))).rejects.toThrow("It is.");
+  expect(read.said).toEqual(["fault frozen null"]);
+});
+
+test("a consent after the first round does not give the budget back", async () => {
+  const consent = { kind: "consent", url: "https://gate.example/?consent=1", state: null } as const;
+  for (const wasReceived of [false, true]) {
+    const { said, opened, ending } = open({ wasReceived });
+    await ending(consent);
+    expect(opened.noted.isUnsent).toBe(!wasReceived);
+    expect(said).toEqual([`${wasReceived ? "unknown" : "denied"} consent_required null`]);
+  }
+});
