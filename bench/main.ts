@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { measureApprovals } from "./approvals.ts";
 import { measureGate } from "./gate.ts";
+import { measureLedger } from "./ledger.ts";
 import { measureModel } from "./model.ts";
 import { measurePolicy } from "./policy.ts";
 import { measureScale } from "./scale.ts";
@@ -13,7 +15,9 @@ import { toMarkdown } from "./report.ts";
 
 /** One benchmark a word. Each measures, says on which machine, and keeps its figures. */
 const benchmarks: Readonly<Record<string, (progress: Progress) => Promise<Report>>> = {
+  approvals: measureApprovals,
   gate: measureGate,
+  ledger: measureLedger,
   model: measureModel,
   policy: measurePolicy,
   scale: measureScale,

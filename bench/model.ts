@@ -68,6 +68,8 @@ const entry = entrySchema.parse({
   run: id,
   trace: null,
   previous: digest,
+  server: "flights",
+  tool: "book",
   of: id,
   intent: digest,
   outcome: "answered",

@@ -52,6 +52,7 @@ export async function callCli(line: string, script: Script = {}) {
       for (const event of script.events ?? []) onEvent(event);
       return 0;
     },
+    verifierPage: async () => "<!doctype html>",
     async *diagnose() {
       yield* script.checks ?? [];
     },

@@ -106,6 +106,8 @@ export function makeCall({ args = {}, ...more }: Partial<Call> = {}): Call {
     members: `"name":"act","arguments":${canonical}`,
     forwarded: {},
     mirrored: {},
+    own: { key: null, claim: null, waitMs: 0 },
+    withinMs: 60_000,
     notAfterMs: 60_000,
     startedMs: 0,
     ...more,
@@ -120,7 +122,15 @@ export function makeDecided(
   return {
     ...makeCall(more),
     decision: { kind: "allow", policy, reasons: [], obligations: [] },
-    intent: { digest: toDigest("intent"), policy, rules: [] },
+    intent: {
+      digest: toDigest("intent"),
+      policy,
+      rules: [],
+      salt: "00".repeat(32),
+      notAfterMs: 60_000,
+    },
+    approval: null,
+    claims: null,
     ...more,
   } as DecidedCall;
 }

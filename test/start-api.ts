@@ -12,6 +12,8 @@ import { toDigest, type Digest } from "../src/model/index.ts";
 import { createInMemoryStore } from "../src/ports/in-memory-store.ts";
 import { createInMemoryVault } from "../src/ports/in-memory-vault.ts";
 import type { Vault } from "../src/ports/vault.ts";
+import { noLedger } from "./ledger/no-ledger.ts";
+import { openPasskeysUnderTest } from "./webauthn/passkeys-under-test.ts";
 import type { Applied, Configuration, Plan } from "../src/ports/configuration.ts";
 
 /** The real listener on a free port, over a configuration that the test scripts. */
@@ -38,6 +40,8 @@ export interface ApiScript {
   readonly identity?: Identity;
   readonly broker?: ApiOptions["broker"];
   readonly policy?: PolicyDesk;
+  readonly passkeys?: ApiOptions["passkeys"];
+  readonly ledger?: ApiOptions["ledger"];
   readonly plan?: (document: string) => Promise<Plan>;
   readonly apply?: (document: string, previous: Digest | null) => Promise<Applied>;
 }
@@ -53,6 +57,19 @@ const noPolicy: PolicyDesk = {
 };
 
 export const base = toDigest('{"version":1}');
+
+const absent = (): never => {
+  throw new Error("no desk here");
+};
+const noDesk = {
+  desk: { read: absent, list: absent, readLast: absent, beginSigning: absent, decide: absent },
+  news: { tell: absent, changed: absent, count: absent, since: 0, close: absent },
+  catalog: absent,
+  calls: createInMemoryStore().calls,
+  resolveCall: absent,
+  erasePersonal: absent,
+  voidApprovals: async () => undefined,
+};
 
 export async function startTestApi(script: ApiScript = {}) {
   const logged: { level: string; message: string; fields?: unknown }[] = [];
@@ -79,6 +96,9 @@ export async function startTestApi(script: ApiScript = {}) {
     onFreeze: async () => undefined,
     onSecret: async (name) => void told.push(name),
     policy: script.policy ?? noPolicy,
+    ...noDesk,
+    passkeys: script.passkeys ?? openPasskeysUnderTest(null).passkeys,
+    ledger: script.ledger ?? noLedger,
     face: {
       serve: async (_incoming, outgoing) => void outgoing.writeHead(204).end(),
       hear: () => ({ kind: "result", text: "{}", isError: false }),
@@ -161,6 +181,10 @@ export async function tell(url: string, path: string, options: Tell = {}): Promi
         resolve({ status: response.statusCode!, headers: response.headers, text, body: parsed });
       });
     });
+    // Of what a DELETE carries, Node by itself says no length.
+    if (method === "DELETE" && typeof body === "string" && !("content-length" in headers)) {
+      request.setHeader("content-length", Buffer.byteLength(body));
+    }
     void write(request, body).catch(reject);
   });
 }

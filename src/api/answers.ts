@@ -1,10 +1,15 @@
 import { Fault, type Digest } from "../model/index.ts";
 import type { Applied, Change, Configuration, Problem } from "../ports/configuration.ts";
 import { compareRules, type RuleChange } from "../policy/compare-rules.ts";
+import { createApprovalAnswers, type ApprovalAnswersOptions } from "./approval-answers.ts";
+import { createCallAnswers, type CallAnswersOptions } from "./call-answers.ts";
+import { createApprovalPageAnswers } from "./approval-page-routes.ts";
 import type { Answer, Answers } from "./contract.ts";
 import { createCredentialAnswers, type CredentialAnswersOptions } from "./credential-answers.ts";
 import { toOpenApi } from "./openapi.ts";
 import { createFreezeAnswers, type FreezeAnswersOptions } from "./freeze-answers.ts";
+import { createLedgerAnswers, type LedgerAnswersOptions } from "./ledger-answers.ts";
+import { createPasskeyAnswers, type PasskeyAnswersOptions } from "./passkey-answers.ts";
 import { createPolicyAnswers, type PolicyAnswersOptions } from "./policy-answers.ts";
 import type { Readiness } from "./readiness.ts";
 import { routes } from "./routes.ts";
@@ -19,6 +24,10 @@ export interface AnswersOptions
     SecretAnswersOptions,
     CredentialAnswersOptions,
     FreezeAnswersOptions,
+    PasskeyAnswersOptions,
+    ApprovalAnswersOptions,
+    CallAnswersOptions,
+    LedgerAnswersOptions,
     PolicyAnswersOptions {
   readonly version: string;
   readonly node: string;
@@ -63,8 +72,13 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
     ...createSecretAnswers(options),
     ...createPolicyAnswers(options),
     ...createTokenAnswers(options),
+    ...createApprovalAnswers(options),
+    ...createCallAnswers(options),
+    ...createApprovalPageAnswers(),
     ...createCredentialAnswers(options),
     ...createFreezeAnswers(options),
+    ...createPasskeyAnswers(options),
+    ...createLedgerAnswers(options),
   };
 }
 

@@ -76,14 +76,19 @@ function isProtocol(target: string): boolean {
 const all: readonly Route[] = Object.values(routes);
 const vital = pathsWhere((route) => route.vital === true);
 const open = pathsWhere((route) => route.access === "open");
+const openShapes = [...open].filter((path) => path.includes("{")).map(toShape);
 const forms = pathsWhere((route) => route.access === "open" && route.consumes !== undefined);
 
+const reservedRoutes = all
+  .filter((route) => route.reserved === true)
+  .map((route) => ({ ...route, shape: toShape(route.path) }));
+
 function toAccess(method: string, path: string): Access {
-  const reserved = all.find(
-    (route) => route.reserved === true && route.method === method && route.path === path,
+  const reserved = reservedRoutes.find(
+    (route) => route.method === method && route.shape.test(path),
   );
   const roles = reserved === undefined || reserved.access === "open" ? [] : reserved.access;
-  const isOpen = open.has(path) || isDocument(path);
+  const isOpen = open.has(path) || openShapes.some((shape) => shape.test(path)) || isDocument(path);
   const lane = roles.length > 0 ? "reserved" : toLane(path, isOpen);
   return { open: isOpen, anyOrigin: isDocument(path), vital: vital.has(path), lane, roles };
 }
@@ -92,6 +97,11 @@ function toLane(path: string, isOpen: boolean): LaneName {
   if (isProtocol(path)) return "streams";
   if (forms.has(path)) return "forms";
   return isOpen ? "pages" : "shared";
+}
+
+/** `/approvals/{id}` as the paths that it stands for. */
+function toShape(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(".", "\\.").replace(/\{\w+\}/g, "[^/]+")}$`);
 }
 
 function pathsWhere(holds: (route: Route) => boolean): ReadonlySet<string> {

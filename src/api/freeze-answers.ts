@@ -17,6 +17,8 @@ export interface FreezeAnswersOptions {
   readonly registry: () => Registry;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** What waits for a person, or was agreed to, is void: it would be asked for under other circumstances. */
+  readonly voidApprovals: (frozen: Frozen, tenant: TenantId | null) => Promise<void>;
   /** In force here when it resolves, and told to the other replicas. */
   readonly onFreeze: () => Promise<void>;
 }
@@ -45,6 +47,7 @@ export function createFreezeAnswers(options: FreezeAnswersOptions): Answers<Free
       const row = { ...frozen, tenant: toTenant(frozen, holder), reason, by, atMs: clock.nowMs() };
       const changed = await freezes.put(row);
       await onFreeze();
+      await options.voidApprovals(frozen, frozen.kind === "all" ? null : row.tenant);
       if (changed) telemetry.log("warn", "frozen", { ...frozen, reason, by });
       return { status: 200, body: { ...frozen, changed, ...look(options, frozen) } };
     },

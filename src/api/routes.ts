@@ -1,6 +1,10 @@
 import { z } from "zod";
+import { approvalRoutes } from "./approval-routes.ts";
+import { approvalPageRoutes } from "./approval-page-routes.ts";
 import type { Contract } from "./contract.ts";
 import { credentialRoutes } from "./credential-routes.ts";
+import { ledgerRoutes } from "./ledger-routes.ts";
+import { passkeyRoutes } from "./passkey-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
 import { schemas } from "./schemas.ts";
 import { tokenRoutes } from "./token-route.ts";
@@ -199,7 +203,11 @@ export const routes = {
     }),
     answers: { 200: { description: "It is gone.", schema: schemas.SecretRemoved } },
   },
+  ...approvalRoutes,
+  ...approvalPageRoutes,
   ...credentialRoutes,
   ...tokenRoutes,
   ...policyRoutes,
+  ...passkeyRoutes,
+  ...ledgerRoutes,
 } as const satisfies Contract;

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { freezeKinds } from "../model/freeze.ts";
 import { digestSchema } from "../model/index.ts";
 import { credentialSchemas } from "./credential-schemas.ts";
+import { ledgerSchemas } from "./ledger-schemas.ts";
+import { passkeySchemas } from "./passkey-schemas.ts";
 import { policySchemas, ruleChange } from "./policy-schemas.ts";
 
 /** The shapes on the wire. Each has a name in openapi.json and in the generated client. */
@@ -144,4 +146,6 @@ export const schemas = {
   }),
   ...credentialSchemas,
   ...policySchemas,
+  ...passkeySchemas,
+  ...ledgerSchemas,
 } as const;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseStrictJson } from "../lib/strict-json.ts";
 import { hostSchema } from "../model/config-field.ts";
+import { isOwnSecret } from "../authority/tenant-keys.ts";
 import { Fault, type TenantId } from "../model/index.ts";
 import { secretNameSchema } from "../model/secret-reference.ts";
 import { SecretValue } from "../ports/secrets.ts";
@@ -35,12 +36,15 @@ export function createSecretAnswers(options: SecretAnswersOptions): Answers<Secr
       const after = query.after === undefined ? null : parseCursor(query.after);
       const rows = await vault.list(tenantOf(holder), { after, limit: pageSize });
       const next = rows.length < pageSize ? null : toCursor(rows.at(-1)!);
-      return { status: 200, body: { secrets: rows.map(toSecret), next } };
+      return {
+        status: 200,
+        body: { secrets: rows.filter(({ name }) => !isOwnSecret(name)).map(toSecret), next },
+      };
     },
     setSecret: (asked) => set(options, asked),
     removeSecret: async ({ params: { name }, query, holder }) => {
       const subject = query.subject ?? null;
-      if (!(await vault.remove({ tenant: tenantOf(holder), name, subject }))) {
+      if (isOwnSecret(name) || !(await vault.remove({ tenant: tenantOf(holder), name, subject }))) {
         throw new Fault("not_found", `There is no secret ${name}.`, { details: { name, subject } });
       }
       await tell(options, "a secret was removed", { name, subject, by: holder?.id });

@@ -25,12 +25,21 @@ export interface KeyHash {
   readonly toolsets?: readonly string[] | null;
 }
 
+/** A person as approvals, passkeys and the ledger know it. */
+export interface Approving {
+  readonly tenant: TenantId;
+  /** The name of a key; `user:` and the subject of a token. */
+  readonly subject: string;
+}
+
 /** Whoever holds a key, or a token. */
 export interface KeyHolder {
   readonly id: string;
   readonly access: readonly Role[];
   /** Who calls tools with it; null for a key that calls none. */
   readonly principal: Principal | null;
+  /** Who decides approvals with it; null for a key or token that decides none. */
+  readonly approves: Approving | null;
   /** What policies know it by. */
   readonly roles: readonly string[];
   readonly toolsets: readonly string[] | null;
@@ -81,7 +90,9 @@ function toHolder(key: Omit<KeyHash, "sha256">): KeyHolder {
     role === "approver"
       ? null
       : Object.freeze({ tenant, kind: "service", subject: id, actor: null } as const);
-  return Object.freeze({ id, access: [role], principal, roles, toolsets, opens: null, proof });
+  const approves = role === "approver" ? Object.freeze({ tenant, subject: id }) : null;
+  const common = { roles, toolsets, opens: null, proof };
+  return Object.freeze({ id, access: [role], principal, approves, ...common });
 }
 
 export function hashKey(key: string): string {

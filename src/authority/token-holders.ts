@@ -37,10 +37,15 @@ function toHolder(proven: ProvenToken, { publicUrl, rules }: TokenHoldersOptions
   const { principal, scopes, roles, audiences, expiresAtMs } = proven;
   const rule = rules.get(proven.issuer);
   const opensAll = audiences.some((each) => rule?.audiences.includes(each) === true);
+  const access = toAccess(proven, rule);
+  const { tenant, kind, subject } = principal;
   return Object.freeze({
     id: toId(proven),
-    access: toAccess(proven, rule),
+    access,
     principal,
+    approves: access.includes("approver")
+      ? Object.freeze({ tenant, subject: `${kind}:${subject}` })
+      : null,
     roles,
     toolsets: rule?.toolsets ?? null,
     opens: opensAll ? null : new Set(audiences.map((each) => toOpened(each, publicUrl))),

@@ -27,6 +27,8 @@ export interface CliParts {
   /** Runs the server in this process until it is told to stop; the exit code. */
   readonly serve: (options: ServeOptions) => Promise<number>;
   readonly diagnose: (options: DiagnoseOptions) => AsyncIterable<Check>;
+  /** The offline verifier of receipts, as one page of HTML. */
+  readonly verifierPage: () => Promise<string>;
 }
 
 export interface Streams {

@@ -7,6 +7,8 @@ import type { Shell } from "./commands/completion.ts";
 import { file, json, optionalText, url } from "./flags.ts";
 import { credentials } from "./tree-credentials.ts";
 import { freeze, freezes, unfreeze } from "./tree-freezes.ts";
+import { ledger, receipts } from "./tree-ledger.ts";
+import { passkeys } from "./tree-passkeys.ts";
 import { blastRadius, policy } from "./tree-policy.ts";
 import { secrets } from "./tree-secrets.ts";
 import { servers, toolCommands } from "./tree-tools.ts";
@@ -158,6 +160,9 @@ export function createTree(): RouteMap<CliContext> {
       tools: toolCommands,
       secrets,
       credentials,
+      passkeys,
+      receipts,
+      ledger,
       policy,
       "blast-radius": blastRadius,
       freeze,

@@ -265,6 +265,107 @@ export type BlastRadius = {
   readonly unseen: readonly string[];
 };
 
+export type Passkey = {
+  readonly id: string;
+  readonly approver: string;
+  readonly algorithm: "ES256" | "EdDSA" | "RS256";
+  readonly addedAt: string;
+  readonly addedBy: string;
+  readonly usedAt: string | null;
+};
+
+export type Passkeys = { readonly passkeys: readonly Passkey[]; readonly next: string | null };
+
+export type PasskeyInvitation = {
+  readonly approver: string;
+  readonly code: string;
+  readonly expiresAt: string;
+  readonly url: string;
+};
+
+export type PasskeyRegistration = {
+  readonly ticket: string;
+  readonly origin: string;
+  readonly create: Readonly<Record<string, unknown>>;
+  readonly confirm: Readonly<Record<string, unknown>> | null;
+  readonly expiresAt: string;
+};
+
+export type PasskeyRemoval = {
+  readonly ticket: string;
+  readonly origin: string;
+  readonly confirm: Readonly<Record<string, unknown>>;
+  readonly expiresAt: string;
+};
+
+export type PasskeyRemoved = { readonly id: string };
+
+export type LedgerState = {
+  readonly state: "empty" | "sound" | "behind" | "forked";
+  readonly reason: string | null;
+  readonly origin: string | null;
+  readonly size: number;
+  readonly checkpoint: string | null;
+  readonly keys: readonly string[];
+  readonly waiting: number;
+  readonly epochs: readonly {
+    readonly origin: string;
+    readonly epoch: number;
+    readonly size: number;
+    readonly open: boolean;
+    readonly checkpoint: string | null;
+  }[];
+};
+
+export type LedgerConsistency = {
+  readonly origin: string;
+  readonly from: number;
+  readonly to: number;
+  readonly proof: readonly string[];
+};
+
+export type LedgerEntries = {
+  readonly origin: string;
+  readonly epoch: number;
+  readonly size: number;
+  readonly tiles: readonly {
+    readonly index: number;
+    readonly hashes: string;
+    readonly entries: readonly { readonly id: string; readonly bytes: string }[];
+  }[];
+};
+
+export type LedgerReopened = { readonly origin: string; readonly gap: string };
+
+export type Receipts = {
+  readonly receipts: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly server: string | null;
+    readonly tool: string | null;
+    readonly outcome: string | null;
+    readonly at: string;
+    readonly index: number | null;
+  }[];
+  readonly next: string | null;
+};
+
+export type Receipt = {
+  readonly v: 1;
+  readonly entries: readonly {
+    readonly bytes: string;
+    readonly index: number;
+    readonly path: readonly string[];
+  }[];
+  readonly checkpoint: string;
+  readonly openings: readonly {
+    readonly of: "intent" | "args" | "result" | "verdict";
+    readonly commitment: string;
+    readonly salt?: string;
+    readonly value: unknown;
+  }[];
+};
+
 const operations = {
   /** Whether the process lives. Says nothing about what it depends on. */
   getHealth: async (send: Send) =>
@@ -452,6 +553,22 @@ const operations = {
       }),
     ),
 
+  /** Where a person sees what waits for a decision. */
+  getApprovalsPage: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/approvals", expects: [200] }),
+    ),
+
+  /** Where a person decides on one of them. */
+  getApprovalPage: async (send: Send, input: { readonly id: string }) =>
+    as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/approvals/" + encodeURIComponent(input.id) + "",
+        expects: [200],
+      }),
+    ),
+
   /** Where a person shows who they are, before the authorization server asks them. */
   getConnectPage: async (send: Send) =>
     as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
@@ -601,6 +718,150 @@ const operations = {
   getPolicySchema: async (send: Send) =>
     as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
       await send({ method: "GET", path: "/v1/policy/schema", expects: [200] }),
+    ),
+
+  /** Where an approver adds a passkey. */
+  getPasskeysPage: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/passkeys", expects: [200] }),
+    ),
+
+  /** A code with which an approver adds one passkey, within 15 minutes. */
+  invitePasskey: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: PasskeyInvitation; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/passkeys/invitations",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** What a browser is given to make a passkey: with an invitation, or with one's own word. */
+  beginPasskey: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: PasskeyRegistration; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/passkeys/registration",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Adds the passkey that a browser made. */
+  finishPasskey: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: Passkey; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/passkeys",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** One's own passkeys, or everybody's for the admin. */
+  listPasskeys: async (send: Send, input: { readonly after?: string }) =>
+    as<{ readonly status: 200; readonly body: Passkeys; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/passkeys",
+        expects: [200],
+        query: { after: input.after },
+      }),
+    ),
+
+  /** What a browser is given to agree that one of one's own passkeys goes. */
+  beginPasskeyRemoval: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: PasskeyRemoval; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/passkeys/removal",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Removes a passkey: any, for the admin; one's own, with the word of a passkey of one's own. */
+  removePasskey: async (send: Send, input: { readonly id: string; readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: PasskeyRemoved; readonly etag: string | null }>(
+      await send({
+        method: "DELETE",
+        path: "/v1/passkeys/" + encodeURIComponent(input.id) + "",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Entries of the ledger, each of which leads to the receipt of its call. */
+  listReceipts: async (send: Send, input: { readonly after?: string; readonly limit?: number }) =>
+    as<{ readonly status: 200; readonly body: Receipts; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/receipts",
+        expects: [200],
+        query: { after: input.after, limit: input.limit },
+      }),
+    ),
+
+  /** Everything that proves a call: what a receipt file holds. */
+  getReceipt: async (send: Send, input: { readonly id: string }) =>
+    as<{ readonly status: 200; readonly body: Receipt; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/receipts/" + encodeURIComponent(input.id) + "",
+        expects: [200],
+      }),
+    ),
+
+  /** The latest checkpoint of the tenant's log, and how the log is. */
+  getLedgerCheckpoint: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: LedgerState; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/ledger/checkpoint", expects: [200] }),
+    ),
+
+  /** Proof that the log at one size is the beginning of the log at another. */
+  getLedgerConsistency: async (
+    send: Send,
+    input: { readonly from: number; readonly to: number; readonly epoch?: number },
+  ) =>
+    as<{ readonly status: 200; readonly body: LedgerConsistency; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/ledger/consistency",
+        expects: [200],
+        query: { from: input.from, to: input.to, epoch: input.epoch },
+      }),
+    ),
+
+  /** Entries byte by byte, by their place in the log, beside their hashes. */
+  readLedgerEntries: async (
+    send: Send,
+    input: { readonly from: number; readonly limit?: number; readonly epoch?: number },
+  ) =>
+    as<{ readonly status: 200; readonly body: LedgerEntries; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/ledger/entries",
+        expects: [200],
+        query: { from: input.from, limit: input.limit, epoch: input.epoch },
+      }),
+    ),
+
+  /** Begins a new epoch of the log after a restore from a backup, which stays seen. */
+  reopenLedger: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: LedgerReopened; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/ledger/reopen",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
     ),
 };
 

@@ -6,7 +6,7 @@ export interface Request {
   readonly method: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: string;
   readonly contentType?: string;
   /** Statuses that the contract gives an answer for; every other one is a refusal. */
@@ -37,7 +37,7 @@ export function createSend(options: SendOptions): Send {
     if (request.contentType !== undefined) headers["content-type"] = request.contentType;
     const target = new URL(request.path, url);
     for (const [name, value] of Object.entries(request.query ?? {})) {
-      if (value !== undefined) target.searchParams.set(name, value);
+      if (value !== undefined) target.searchParams.set(name, String(value));
     }
     try {
       const response = await fetch(target, {

@@ -1,7 +1,8 @@
 import type { Json } from "../lib/strict-json.ts";
-import type { Decision, Digest, EntryId } from "../model/index.ts";
+import type { ApprovalId, Decision, Digest, EntryId } from "../model/index.ts";
 import type { CatalogServer, CatalogTool, Effect } from "../ports/catalog.ts";
 import type { GateRequest } from "../ports/gate.ts";
+import type { OwnMeta } from "./own-meta.ts";
 import type { Words } from "./words.ts";
 
 /** A request that was resolved and validated: it names one server and says exactly what is sent. */
@@ -27,6 +28,9 @@ export interface Call {
   /** Of the client's `_meta`, what goes upstream. */
   readonly forwarded: Readonly<Record<string, Json>>;
   readonly mirrored: Readonly<Record<string, string>>;
+  readonly own: OwnMeta;
+  /** How long it may take, from its start or from when a person agreed. */
+  readonly withinMs: number;
   readonly notAfterMs: number;
   /** Monotonic, at the start of the call. */
   readonly startedMs: number;
@@ -40,6 +44,22 @@ export interface DecidedCall extends Call {
   readonly [decided]: true;
   readonly decision: Extract<Decision, { kind: "allow" }>;
   readonly intent: IntentOfCall;
+  /** What it uses up, or used up before its server asked back. Null: nobody had to agree. */
+  readonly approval: ApprovalOfCall | null;
+  /** For a key of the caller's, and for what goes on once: made with no other call. */
+  readonly claims: CallClaim | null;
+}
+
+export interface ApprovalOfCall {
+  readonly id: ApprovalId;
+  /** It was used by the call that this one continues. */
+  readonly isUsed: boolean;
+}
+
+export interface CallClaim {
+  readonly hash: Digest;
+  readonly fingerprint: Digest;
+  readonly expiresAtMs: number;
 }
 export interface AdmittedCall extends DecidedCall {
   readonly [admitted]: true;
@@ -50,6 +70,9 @@ export interface IntentOfCall {
   readonly digest: Digest;
   readonly policy: Digest;
   readonly rules: readonly string[];
+  /** What it was made with, beside the call. */
+  readonly salt: string;
+  readonly notAfterMs: number;
 }
 
 /** An admitted call whose intent is durable where it has to be: it may be sent. */

@@ -3,7 +3,7 @@ import type { Json } from "../lib/strict-json.ts";
 import { rpcCodes } from "../mcp/rpc-error.ts";
 import type { GateAnswer, GateClient } from "../ports/gate.ts";
 import type { Call } from "./call.ts";
-import { deniedCode, outcomeKey } from "./render.ts";
+import { deniedCode, renderOutcome } from "./render.ts";
 
 /** Names our question among those of servers. */
 const askKey = "consent";
@@ -38,16 +38,18 @@ export function renderConsent(call: Call, { url, state }: Consent): GateAnswer {
     };
     return { kind: "result", text: JSON.stringify(result), isError: false };
   }
-  return renderWords(call, {
+  return renderOutcome(call, {
     message: `Not done: ${message} The page is ${url}`,
     outcome: { outcome: "consent", url },
+    code: deniedCode,
   });
 }
 
 /** The person does not want to. */
 export function renderDeclined(call: Call): GateAnswer {
   const message = `Not done: you did not agree to what ${call.server.name} needs.`;
-  return renderWords(call, { message, outcome: { outcome: "consent", url: null } });
+  const outcome = { outcome: "consent", url: null };
+  return renderOutcome(call, { message, outcome, code: deniedCode });
 }
 
 /** Whether the client's answer to our question is a no. */
@@ -56,22 +58,4 @@ export function isDeclined(responses: Readonly<Record<string, Json>> | null): bo
   const action =
     typeof answer === "object" && answer !== null && "action" in answer ? answer.action : null;
   return action === "decline" || action === "cancel";
-}
-
-interface Words {
-  readonly message: string;
-  readonly outcome: Readonly<Record<string, Json>>;
-}
-
-function renderWords({ tool }: Call, { message, outcome }: Words): GateAnswer {
-  if (tool === null) {
-    return { kind: "error", error: { code: deniedCode, message, data: outcome } };
-  }
-  const result = {
-    resultType: "complete",
-    content: [{ type: "text", text: message }],
-    isError: true,
-    _meta: { [outcomeKey]: outcome },
-  };
-  return { kind: "result", text: JSON.stringify(result), isError: true, outcome: "consent" };
 }

@@ -8,11 +8,14 @@ import {
 } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Decider, Question } from "../ports/decider.ts";
-import type { Call, DecidedCall } from "./call.ts";
+import type { ApprovalOfCall, Call, DecidedCall, IntentOfCall } from "./call.ts";
+import { toBound } from "./forwarded.ts";
 import type { Guard } from "./guard-upstream.ts";
 import { findLeak, type Leak } from "./leaks.ts";
 import { findUnmet } from "./obligations.ts";
 import { createIntentTemplate, type IntentTemplate } from "./intent-template.ts";
+
+export type Decide = (call: Call, labels: readonly Label[], agreed?: Agreed | null) => Verdict;
 
 export interface DecideOptions {
   readonly decider: Decider;
@@ -21,8 +24,18 @@ export interface DecideOptions {
   readonly guard: Pick<Guard, "scan" | "noteLeak">;
 }
 
+/** A person's yes to the very intent that is made anew, or one that this call goes on under. */
+export interface Agreed extends ApprovalOfCall {
+  /** Null where the intent is a new one under a yes that was used. */
+  readonly made: Pick<IntentOfCall, "digest" | "salt" | "notAfterMs"> | null;
+  /** The rules that had asked. */
+  readonly rules: readonly string[];
+}
+
 export type Verdict =
   | { readonly kind: "allowed"; readonly call: DecidedCall }
+  /** It is not what was agreed to. */
+  | { readonly kind: "changed"; readonly call: Call; readonly intent: IntentOfCall }
   | {
       readonly kind: "refused";
       readonly call: Call;
@@ -43,12 +56,7 @@ const maxTemplates = 10_000;
  * The only maker of a `DecidedCall`. A known secret in what is to be sent is a no before any rule is
  * asked; what policy asks for and the gate cannot do yet is a no after it (I14).
  */
-export function createDecide({
-  decider,
-  clock,
-  salt,
-  guard,
-}: DecideOptions): (call: Call, labels: readonly Label[]) => Verdict {
+export function createDecide({ decider, clock, salt, guard }: DecideOptions): Decide {
   const templates = new Map<string, IntentTemplate>();
 
   function templateOf(call: Call, policy: Digest): IntentTemplate {
@@ -71,23 +79,33 @@ export function createDecide({
     return template;
   }
 
-  return (call, labels) => {
-    const { canonical, forwarded, notAfterMs } = call;
+  return (call, labels, agreed = null) => {
+    const { canonical, forwarded } = call;
     const leak = findLeak(call, guard.scan);
     if (leak !== null) guard.noteLeak(call, leak);
     const decision =
-      leak === null ? decider.decide(toQuestion(call, labels, clock.nowMs())) : denyLeak(leak);
+      leak === null
+        ? decider.decide(toQuestion(call, { labels, nowMs: clock.nowMs(), agreed }))
+        : denyLeak(leak);
     const template = templateOf(call, decision.policy);
-    const digest = template.fill({ canonical, salt: salt(), forwarded, notAfterMs });
+    const made = agreed?.made ?? { salt: salt(), notAfterMs: call.notAfterMs };
+    const bound = toBound(forwarded);
+    const filled = { canonical, salt: made.salt, forwarded: bound, notAfterMs: made.notAfterMs };
     const intent = {
-      digest,
+      digest: template.fill(filled),
       policy: decision.policy,
-      rules: decision.reasons.map(({ rule }) => rule),
+      rules: agreed?.rules ?? decision.reasons.map(({ rule }) => rule),
+      salt: made.salt,
+      notAfterMs: made.notAfterMs,
     };
+    if ("digest" in made && made.digest !== intent.digest) return { kind: "changed", call, intent };
     if (decision.kind !== "allow") return { kind: "refused", call, decision, intent };
     const obligation = findUnmet(decision);
     if (obligation !== null) return { kind: "unmet", call, obligation, intent };
-    return { kind: "allowed", call: toDecided({ ...call, decision, intent }) };
+    const approval = agreed === null ? null : { id: agreed.id, isUsed: agreed.isUsed };
+    const notAfterMs = Math.min(call.notAfterMs, made.notAfterMs);
+    const decided = { ...call, notAfterMs, decision, intent, approval, claims: null };
+    return { kind: "allowed", call: toDecided(decided) };
   };
 }
 
@@ -103,11 +121,17 @@ function denyLeak({ secret, spelling, pointer }: Leak): Decision {
   };
 }
 
-function toQuestion(call: Call, labels: readonly Label[], nowMs: number): Question {
+interface Asking {
+  readonly labels: readonly Label[];
+  readonly nowMs: number;
+  readonly agreed: Agreed | null;
+}
+
+function toQuestion(call: Call, { labels, nowMs, agreed }: Asking): Question {
   const { request, server, tool, method, kind, target, effect, outward, args } = call;
   const { principal, roles, toolset } = request;
   const about = { server, tool, method, kind, target, effect, outward };
-  return { principal, roles, toolset, ...about, args, labels, nowMs };
+  return { principal, roles, toolset, ...about, args, labels, nowMs, approved: agreed !== null };
 }
 
 /** The mark is a type alone: nothing at run time makes a call decided but this. */

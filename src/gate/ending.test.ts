@@ -29,7 +29,11 @@ function open({ after = () => undefined, wasReceived = false, effect = "write" }
   const telemetry = createInMemoryTelemetry({ clock });
   const said: string[] = [];
   const outcome = (of: Outcome) => void said.push(`${of.outcome} ${of.reason} ${of.result}`);
-  const recorder = { outcome, intent: async () => "" as EntryId, close: async () => undefined };
+  const recorder = {
+    outcome,
+    intent: async () => ({ kind: "durable", id: "" as EntryId }) as const,
+    close: async () => undefined,
+  };
   const catalog = () => ({ toolsets: new Map() }) as unknown as Catalog;
   const call = { ...makeDecided({ effect }), queuedUs: 0 } as unknown as AdmittedCall;
   const noted = { credential: null, isUnsent: false, wasReceived };

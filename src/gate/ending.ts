@@ -151,6 +151,7 @@ function settle(
     credential: noted.credential,
     queuedUs: call.queuedUs,
     upstreamUs,
+    keeps: call.approval !== null || call.own.key !== null,
   });
 }
 

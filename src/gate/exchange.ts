@@ -121,7 +121,7 @@ async function sendForModern(
   const parked = new ParkedCall(opened, attached.cancel);
   const sending: Sending = {
     extra: opened.extra,
-    key: opened.of,
+    key: toKey(opened),
     client: capabilities,
     signal: parked.signal,
     onNotification: (notification) => parked.onNotification(notification),
@@ -141,7 +141,7 @@ async function sendStraight(
 ): Promise<Exchanged> {
   const dispatched = await options.dispatch(opened.call, {
     extra: opened.extra,
-    key: opened.of,
+    key: toKey(opened),
     client: client.capabilities,
     signal: cancel.signal,
     onNotification,
@@ -150,6 +150,12 @@ async function sendStraight(
     onCredential: (id) => void (opened.noted.credential = id),
   });
   return toEnded(options, { opened, client, dispatched });
+}
+
+/** For tools that take one: a caller's own key stays the same however often it sends the call. */
+function toKey({ call, of }: Opened): string | null {
+  const { own, claims } = call;
+  return own.key === null || claims === null ? of : claims.hash.slice("sha256:".length);
 }
 
 /** Until the call ends or is parked; whoever leaves before cancels it. */
@@ -214,12 +220,13 @@ function toEnded({ states }: ExchangeOptions, { opened, client, dispatched }: En
 /** The client is asked on the spot, whether its server is legacy or modern. */
 async function sendForLegacy(
   options: ExchangeOptions,
-  { call, of, extra: first, noted }: Opened,
+  opened: Opened,
   attached: Attached,
 ): Promise<Exchanged> {
+  const { call, extra: first, noted } = opened;
   const { client, cancel, onNotification } = attached;
   const sending = {
-    key: of,
+    key: toKey(opened),
     client: client.capabilities,
     signal: cancel.signal,
     onNotification,

@@ -1,5 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
 import { isObject } from "../mcp/read-message.ts";
+import { ownPrefix } from "./own-meta.ts";
 import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
 
 const none: Readonly<Record<string, Json>> = Object.freeze({});
@@ -13,9 +14,27 @@ export function toForwarded(meta: Json | undefined): Readonly<Record<string, Jso
     throw new RpcRefusal(rpcCodes.invalidParams, "params._meta is an object.", { status: 200 });
   let forwarded: Record<string, Json> | null = null;
   for (const key of Object.keys(meta)) {
+    if (key.startsWith(ownPrefix)) continue;
     if (key.startsWith(protocolPrefix) && key !== logLevel) continue;
     forwarded ??= {};
     forwarded[key] = meta[key]!;
   }
   return forwarded ?? none;
+}
+
+/**
+ * Of what goes upstream, what an intent is bound to: all but what names this one sending, which is
+ * another each time the same is asked for again.
+ */
+export function toBound(forwarded: Readonly<Record<string, Json>>): Readonly<Record<string, Json>> {
+  if (!("progressToken" in forwarded || "traceparent" in forwarded)) return forwarded;
+  const { progressToken: _, traceparent, ...bound } = forwarded;
+  // One of another shape could be anything, and is bound like anything else.
+  return isTrace(traceparent) ? bound : { ...bound, traceparent: traceparent! };
+}
+
+const traceShape = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+function isTrace(parent: Json | undefined): boolean {
+  return parent === undefined || (typeof parent === "string" && traceShape.test(parent));
 }

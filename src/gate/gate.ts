@@ -2,66 +2,27 @@ import type { Json } from "../lib/strict-json.ts";
 import { mirrorParams } from "../mcp/mirrored.ts";
 import { isObject } from "../mcp/read-message.ts";
 import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
-import { Fault, toExposedName } from "../model/index.ts";
-import type { Budgets, Held, Spending } from "../ports/budgets.ts";
+import { Fault, type Label } from "../model/index.ts";
 import type { Catalog } from "../ports/catalog.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Freezes } from "../ports/freezes.ts";
 import type { Gate, GateAnswer, GateRequest } from "../ports/gate.ts";
-import type { Mailbox, ParkedLetter } from "../ports/mailbox.ts";
-import type { Sealer } from "../ports/sealer.ts";
-import type { Telemetry } from "../ports/telemetry.ts";
-import type { createAdmit } from "./admit.ts";
-import type { AdmittedCall, Call, DecidedCall, Opened } from "./call.ts";
-import { isDeclined, renderDeclined } from "./consent.ts";
-import type { createDecide, Verdict } from "./decide.ts";
-import type { Deadlines } from "./deadlines.ts";
+import type { ParkedLetter } from "../ports/mailbox.ts";
+import { askPerson, end as endAsked, type Asked } from "./ask.ts";
+import type { Call, DecidedCall } from "./call.ts";
 import { callTools, isCallTools } from "./call-tools.ts";
+import { open, resume, takeLetter, type Unrecorded } from "./carry-out.ts";
+import { isDeclined } from "./consent.ts";
 import { toFreezeSubject } from "./dispatch.ts";
-import { end, wasNotSent } from "./ending.ts";
-import { holdBack, toExtra, type Attached, type Exchange } from "./exchange.ts";
+import { toExtra } from "./exchange.ts";
 import { toForwarded } from "./forwarded.ts";
-import { guardClient, type Guard } from "./guard-upstream.ts";
-import { redactAgain } from "./hand-over.ts";
+import type { GateParts } from "./gate-parts.ts";
+import { findKeyed, toContinuedClaim } from "./keyed.ts";
 import { isListMethod, list } from "./listing.ts";
-import { toRates, toRedactions, type Rates } from "./obligations.ts";
-import type { ResultCache } from "./result-cache.ts";
-import type { Recorder } from "./record.ts";
-import { renderRefusal } from "./render.ts";
-import type { RequestStates } from "./request-state.ts";
-import type { Labels } from "./labels.ts";
+import { readOwnMeta } from "./own-meta.ts";
+import { decline, refuse } from "./refuse.ts";
+import type { UnsealedState } from "./request-state.ts";
 import { resolve, resolveToolset } from "./resolve.ts";
 import { answerSearch } from "./tool-search.ts";
 import { validate } from "./validate.ts";
-import { createWords } from "./words.ts";
-
-/** The stages, each made once a revision. */
-export interface GateParts {
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-  readonly catalog: () => Catalog;
-  readonly sealer: Sealer;
-  readonly decide: ReturnType<typeof createDecide>;
-  readonly rates: Rates;
-  readonly guard: Guard;
-  readonly admit: ReturnType<typeof createAdmit>;
-  readonly exchange: Exchange;
-  readonly states: RequestStates;
-  readonly mailbox: Mailbox;
-  readonly owner: string;
-  readonly recorder: Recorder;
-  readonly deadlines: Deadlines;
-  readonly cache: ResultCache;
-  readonly labels: Labels;
-  readonly freezes: Freezes;
-  /** Null where none are configured. */
-  readonly budgets: Budgets | null;
-  readonly limits: {
-    readonly argumentProblems: number;
-    readonly parkMs: number;
-    readonly resultBytes: number;
-  };
-}
 
 /** identify (at the face) → resolve → validate → decide → admit → dispatch → record. */
 export function createGate(
@@ -108,6 +69,8 @@ function toCall({ clock, limits }: GateParts, catalog: Catalog, request: GateReq
       tool === null || tool.mirrored.length === 0
         ? noParams
         : mirrorParams(tool.mirrored, validated.args),
+    own: readOwnMeta(request.params["_meta"]),
+    withinMs,
     notAfterMs: clock.nowMs() + withinMs,
     startedMs,
   };
@@ -117,27 +80,108 @@ const noParams = {};
 
 async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
   parts.freezes.check(toFreezeSubject(call));
-  const labels = parts.labels.before(call);
-  const verdict = parts.decide(call, "then" in labels ? await labels : labels);
-  if (verdict.kind !== "allowed") return refuse(parts, verdict);
+  const before = parts.labels.before(call);
+  const labels = "then" in before ? await before : before;
+  const verdict = parts.decide(call, labels);
+  if (verdict.kind === "changed") throw new Error("an intent that nobody agreed to has changed");
+  if (verdict.kind === "unmet") return refuse(parts, verdict);
+  if (verdict.kind === "refused" && verdict.decision.kind === "deny") return refuse(parts, verdict);
   const { requestState, inputResponses } = call.request.params;
   const responses = readResponses(inputResponses);
   const state = readState(parts, call, requestState);
-  if (state?.kind === "consent") {
-    // The answer was to our question: nothing of it goes to the server.
-    return isDeclined(responses)
-      ? decline(parts, verdict.call)
-      : open(parts, verdict.call, state.extra);
+  const came: Came = { call, labels, state, responses };
+  const { key } = call.own;
+  const isKeyed = key !== null && call.effect !== "read";
+  let claims: DecidedCall["claims"] = null;
+  if (isKeyed && (state === null || state.kind === "approval")) {
+    const keyed = await findKeyed(parts, call, key);
+    if (keyed.kind === "answered") return handBack(parts, call, keyed.answer);
+    claims = keyed.claims;
   }
-  if (state?.kind === "parked") {
-    return resume(parts, verdict.call, {
-      kind: "parked",
-      owner: state.owner,
-      parked: state.id,
-      responses: responses ?? {},
-    });
+  if (verdict.kind === "allowed") return goOn(parts, came, { ...verdict.call, claims });
+  const { decision, intent } = verdict;
+  if (decision.kind !== "ask") throw new Error("a denial went on");
+  return passAsked(parts, { ...came, decision, intent }, claims);
+}
+
+type Came = Omit<Asked, "decision" | "intent">;
+
+/** What was answered before has its label as it had then. */
+async function handBack(parts: GateParts, call: Call, answer: GateAnswer): Promise<GateAnswer> {
+  await parts.labels.after(call);
+  return answer;
+}
+
+/** A call that somebody has to agree to, or that goes on under a yes which it has used. */
+async function passAsked(
+  parts: GateParts,
+  asked: Asked,
+  claims: DecidedCall["claims"],
+): Promise<GateAnswer> {
+  const { call, labels, state, intent } = asked;
+  if (state !== null && state.used !== null && state.kind !== "approval") {
+    const used = { id: state.used, isUsed: true, made: null, rules: intent.rules };
+    const verdict = parts.decide(call, labels, used);
+    if (verdict.kind === "allowed") return goOn(parts, asked, verdict.call);
+    if (verdict.kind !== "changed") return refuse(parts, verdict);
   }
-  return open(parts, verdict.call, toExtra(responses, state?.state ?? null));
+  const passed = await askPerson(parts, asked);
+  if (passed.kind === "answered") return passed.answer;
+  const agreed = { ...passed.call, claims };
+  const answer = await tryOpen(parts, agreed, "");
+  if (answer.kind !== "unconsumable") return answer;
+  // Somebody else was faster with the same approval, or it ran out in this moment.
+  const standing = { id: agreed.approval!.id, reason: null };
+  return (await endAsked(parts, asked, { standing, how: answer.reason })).answer;
+}
+
+/** A call that may be made: from its start, or from where its server or a credential asked back. */
+async function goOn(
+  parts: GateParts,
+  { call, state, responses }: Came,
+  decided: DecidedCall,
+): Promise<GateAnswer> {
+  if (state === null || state.kind === "approval")
+    return openOnce(parts, decided, toExtra(responses, null));
+  if (state.kind === "parked") {
+    const { owner, id: parked } = state;
+    return resume(parts, decided, { kind: "parked", owner, parked, responses: responses ?? {} });
+  }
+  const sealed = String(call.request.params["requestState"]);
+  const claims = state.used === null ? null : await toContinuedClaim(parts, call, sealed);
+  const continued = claims === null ? decided : { ...decided, claims };
+  if (state.kind === "relay") return openOnce(parts, continued, toExtra(responses, state.state));
+  // The answer was to our question: nothing of it goes to the server.
+  if (isDeclined(responses)) return decline(parts, decided);
+  return openOnce(parts, continued, state.extra);
+}
+
+async function openOnce(
+  parts: GateParts,
+  decided: DecidedCall,
+  extra: string,
+): Promise<GateAnswer> {
+  const answer = await tryOpen(parts, decided, extra);
+  if (answer.kind !== "unconsumable") return answer;
+  throw new Error(`an approval that nobody uses is ${answer.reason}`);
+}
+
+/** Two with one key at the same moment: one is made, the other hears of it. */
+async function tryOpen(
+  parts: GateParts,
+  decided: DecidedCall,
+  extra: string,
+): Promise<GateAnswer | Extract<Unrecorded, { kind: "unconsumable" }>> {
+  const answer = await open(parts, decided, extra);
+  if (answer.kind !== "key_taken") return answer;
+  const { key } = decided.own;
+  if (key === null) {
+    const message = "requestState was used before. Send the request again without it.";
+    throw new RpcRefusal(rpcCodes.invalidParams, message, { status: 200 });
+  }
+  const keyed = await findKeyed(parts, decided, key);
+  if (keyed.kind === "answered") return keyed.answer;
+  throw new Fault("key_in_use", "Another call with this key has just ended. Send it again.");
 }
 
 function readResponses(given: Json | undefined): Readonly<Record<string, Json>> | null {
@@ -148,184 +192,12 @@ function readResponses(given: Json | undefined): Readonly<Record<string, Json>> 
   });
 }
 
-function readState({ states }: GateParts, call: Call, sealed: Json | undefined) {
+function readState(
+  { states }: GateParts,
+  call: Call,
+  sealed: Json | undefined,
+): UnsealedState | null {
   if (sealed === undefined) return null;
   if (typeof sealed === "string") return states.unseal(call, sealed);
   throw new RpcRefusal(rpcCodes.invalidParams, "params.requestState is a string.", { status: 200 });
-}
-
-function refuse(
-  { recorder, telemetry, catalog }: GateParts,
-  verdict: Exclude<Verdict, { kind: "allowed" }>,
-): Promise<GateAnswer> | GateAnswer {
-  const { call, intent } = verdict;
-  const sent = { of: null, endpoint: null, credential: null };
-  const none = { ...sent, result: null, queuedUs: 0, upstreamUs: 0 };
-  telemetry.count("gate_calls", { outcome: "denied" });
-  const reason =
-    verdict.kind === "unmet" ? `obligation:${verdict.obligation.kind}` : (intent.rules[0] ?? null);
-  const recorded = recorder.outcome({ ...none, call, intent, outcome: "denied", reason });
-  const decision =
-    verdict.kind === "refused" ? verdict.decision : unmet(intent.policy, verdict.obligation.kind);
-  const { reveal } = resolveToolset(catalog(), call.request);
-  const answer = renderRefusal(call, decision, reveal);
-  return recorded === undefined ? answer : recorded.then(() => answer);
-}
-
-async function decline({ recorder, telemetry }: GateParts, call: DecidedCall): Promise<GateAnswer> {
-  const none = { of: null, result: null, endpoint: null, queuedUs: 0, upstreamUs: 0 };
-  const said = { outcome: "denied", reason: "consent_declined", credential: null } as const;
-  telemetry.count("gate_calls", { outcome: "denied" });
-  await recorder.outcome({ ...none, ...said, call, intent: call.intent });
-  return renderDeclined(call);
-}
-
-function unmet(policy: DecidedCall["intent"]["policy"], obligation: string) {
-  const text = `A rule asks for the obligation ${obligation}, which this gate cannot carry out: it has no sandbox.`;
-  return { kind: "deny", policy, reasons: [{ rule: "obligation", text, remedy: null }] } as const;
-}
-
-/** A new call: admitted, its intent durable where it has an effect, sent. */
-async function open(parts: GateParts, decided: DecidedCall, extra: string): Promise<GateAnswer> {
-  const { clock, deadlines } = parts;
-  parts.rates.take(decided, toRates(decided.decision));
-  const withinMs = decided.notAfterMs - clock.nowMs();
-  const { cancel } = decided.request;
-  const deadline = deadlines.start(decided.startedMs + withinMs, cancel);
-  try {
-    const { call, leave } = await parts.admit(decided, cancel.signal);
-    try {
-      checkDrift(parts, call);
-      const hold = parts.budgets === null ? null : parts.budgets.reserve(toSpending(call));
-      const held = hold instanceof Promise ? await hold : hold;
-      return await openHeld(parts, { call, extra, held, deadline });
-    } finally {
-      leave();
-    }
-  } finally {
-    deadline.end();
-  }
-}
-
-interface Holding {
-  readonly call: AdmittedCall;
-  readonly extra: string;
-  readonly held: Held | null;
-  readonly deadline: Deadline;
-}
-
-async function openHeld(parts: GateParts, holding: Holding): Promise<GateAnswer> {
-  const { call, extra, held, deadline } = holding;
-  const noted = { credential: null, isUnsent: false, wasReceived: false };
-  try {
-    const of = call.effect === "read" ? null : await parts.recorder.intent(call);
-    const words = createWords(() => parts.labels.after(call));
-    const opened: Opened = { call, of, extra, noted, words };
-    const attached = holdBack(words, attach(parts, call, deadline));
-    const begin = () => parts.exchange.begin(opened, attached);
-    const { signal } = call.request.cancel;
-    const answer = await end(parts, opened, () => parts.cache.through(opened, signal, begin));
-    if (opened.noted.isUnsent) held?.giveBack();
-    return answer;
-  } catch (error) {
-    if (!noted.wasReceived && wasNotSent(error)) held?.giveBack();
-    throw error;
-  }
-}
-
-/** A call that stood in line: its tool may have been blocked meanwhile. */
-function checkDrift({ catalog }: GateParts, { request, tool }: Call): void {
-  if (tool === null) return;
-  const now = catalog();
-  const known = now.toolsets.get(request.toolset)?.tools.get(tool.exposed);
-  if (known !== undefined && known !== tool && known.blocked !== null) resolve(now, request);
-}
-
-function toSpending({ request, server, tool }: Call): Spending {
-  return {
-    principal: request.principal,
-    server: server.name,
-    tool: tool === null ? null : toExposedName(server.name, tool.name),
-    priceMicros: tool?.config.price ?? null,
-  };
-}
-
-type Deadline = ReturnType<Deadlines["start"]>;
-
-function attach(
-  { clock, limits, telemetry, guard }: GateParts,
-  { request, decision, startedMs, notAfterMs }: DecidedCall,
-  deadline: Deadline,
-): Attached {
-  const { client, onNotification } = request;
-  // Progress, log lines and questions could hold what a rule takes out of the result.
-  const isMuted = toRedactions(decision).length > 0;
-  return {
-    client: isMuted ? { ...client, capabilities: {}, ask: null } : guardClient(guard, client),
-    cancel: request.cancel,
-    onNotification: isMuted
-      ? () => telemetry.count("gate_redactions", { outcome: "dropped" })
-      : onNotification,
-    onWaiting: (isWaiting) => {
-      const nowMs = clock.monotonicMs();
-      const leftMs = Math.max(0, notAfterMs - clock.nowMs());
-      deadline.extend(isWaiting ? nowMs + limits.parkMs : Math.max(startedMs, nowMs) + leftMs);
-    },
-  };
-}
-
-/** A request that comes back with answers for a call that waits, here or at another replica. */
-async function resume(
-  parts: GateParts,
-  decided: DecidedCall,
-  letter: ParkedLetter,
-): Promise<GateAnswer> {
-  const { deadlines, clock, mailbox, owner } = parts;
-  const withinMs = decided.notAfterMs - clock.nowMs();
-  const { cancel } = decided.request;
-  const deadline = deadlines.start(decided.startedMs + withinMs, cancel);
-  try {
-    const isHere = letter.owner === owner;
-    const answer = isHere
-      ? await takeUp(parts, letter, attach(parts, decided, deadline))
-      : await mailbox.send(letter, cancel.signal);
-    return redactAgain(parts, decided, answer);
-  } finally {
-    deadline.end();
-  }
-}
-
-async function takeLetter(
-  parts: GateParts,
-  letter: ParkedLetter,
-  signal: AbortSignal,
-): Promise<GateAnswer> {
-  const cancel = new AbortController();
-  const onAbort = (): void => cancel.abort(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  const client = { era: "modern", version: "", capabilities: {}, ask: null } as const;
-  try {
-    return await takeUp(parts, letter, {
-      client,
-      cancel,
-      onNotification: () => undefined,
-      onWaiting: () => undefined,
-    });
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-async function takeUp(
-  parts: GateParts,
-  letter: ParkedLetter,
-  attached: Attached,
-): Promise<GateAnswer> {
-  const resumed = parts.exchange.resume(letter.parked, letter.responses);
-  if (resumed === null)
-    throw new Fault("parked_lost", "The call that waited for this answer is gone.");
-  const { opened } = resumed;
-  const { client } = opened.call.request;
-  const follow = () => resumed.follow(holdBack(opened.words, { ...attached, client }));
-  return end(parts, opened, () => parts.cache.resumed(opened, follow));
 }

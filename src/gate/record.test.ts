@@ -22,6 +22,7 @@ function open({ mode = "async" }: { mode?: "async" | "sync" } = {}) {
     clock,
     telemetry,
     mode,
+    openings: { seal: async () => new Uint8Array(), open: async () => null },
     random: (length) => Buffer.alloc(length, (drawn += 1)),
     store: {
       async commit({ entries = [] }) {
@@ -40,7 +41,13 @@ function open({ mode = "async" }: { mode?: "async" | "sync" } = {}) {
 const id = toUuidV7(nowMs, new Uint8Array(10)) as EntryId;
 const base: Outcome = {
   call: makeCall({ effect: "read" }),
-  intent: { digest: toDigest("intent"), policy: toDigest("policy"), rules: [] },
+  intent: {
+    digest: toDigest("intent"),
+    policy: toDigest("policy"),
+    rules: [],
+    salt: "00".repeat(32),
+    notAfterMs: 0,
+  },
   of: null,
   outcome: "answered",
   reason: null,
@@ -89,6 +96,8 @@ test("I5: an outcome's bytes are those that the model makes of the same entry", 
         atMs: nowMs,
         run: null,
         previous: null,
+        server: "up",
+        tool: "act",
         intent: base.intent.digest,
         ...rest,
         ...(redacted === undefined ? {} : { redacted }),
@@ -115,11 +124,13 @@ test("I4: an intent's bytes are those that the model makes of the same entry", a
       const entry = entrySchema.parse({
         kind: "intent",
         v: 1,
-        id: written,
+        id: written.kind === "durable" && written.id,
         tenant: "acme",
         atMs: nowMs,
         run: null,
         previous: null,
+        server: "up",
+        tool: "act",
         intent: intent.digest,
         decision: { kind: "allow", policy: intent.policy, rules },
         approval: null,

@@ -1,25 +1,38 @@
-import { hash } from "node:crypto";
 import { toUuidV7, type EntryId, type TenantId } from "../model/index.ts";
+import type { CallEnding } from "../ports/call-rows.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { EntryRow, Store } from "../ports/store.ts";
+import type { Openings } from "../ports/openings.ts";
+import type { ApprovalRefusal, EntryRow, Store } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { Call, DecidedCall } from "./call.ts";
+import { toIntentText, toOutcomeText } from "./entry-text.ts";
+import { toDraft, toKeptResult } from "./kept-call.ts";
 
 export interface Recorder {
-  /** I4: durable when it resolves; only then may the effect start. */
-  intent(call: DecidedCall): Promise<EntryId>;
+  /** I4: durable when it resolves; only then may the effect start. I3: its approval is used up with it. */
+  intent(call: DecidedCall): Promise<IntentRecorded>;
   /** I5: durable when it resolves, for an effect; a read's follows within `flushEveryMs`. */
   outcome(outcome: Outcome): Promise<void> | void;
   /** Writes what waits. */
   close(): Promise<void>;
 }
 
+export interface FlushingRecorder extends Recorder {
+  /** Entries of what was answered before are durable. It stands still behind one that was lost. */
+  flushedBeforeMs(): number;
+}
+
+export type IntentRecorded =
+  | { readonly kind: "durable"; readonly id: EntryId }
+  | { readonly kind: "unconsumable"; readonly reason: ApprovalRefusal }
+  | { readonly kind: "key_taken" };
+
 export interface Outcome {
   readonly call: Call;
   readonly intent: DecidedCall["intent"];
   /** The entry of the durable intent; null for a read, or for what was never sent. */
   readonly of: EntryId | null;
-  readonly outcome: "answered" | "tool_error" | "denied" | "fault" | "unknown";
+  readonly outcome: "answered" | "tool_error" | "denied" | "expired" | "fault" | "unknown";
   readonly reason: string | null;
   readonly result: string | null;
   /** What had members taken out of the result; absent where nothing was. */
@@ -29,6 +42,8 @@ export interface Outcome {
   readonly credential: string | null;
   readonly queuedUs: number;
   readonly upstreamUs: number;
+  /** Whether what was answered is kept, sealed: for whoever asks again. */
+  readonly keeps?: boolean;
 }
 
 export interface RecordOptions {
@@ -38,6 +53,7 @@ export interface RecordOptions {
   readonly random: (length: number) => Buffer;
   /** `sync`: a read, too, is answered only once its entry is durable. */
   readonly mode: "async" | "sync";
+  readonly openings: Openings;
 }
 
 /** I5 allows 50 ms; the commit itself takes a few. */
@@ -48,24 +64,39 @@ const maxWaiting = 65_536;
 /** A page that cannot be written is tried again at this pace, for as long as the process lives. */
 const retryMs = 500;
 
-export function createRecorder(options: RecordOptions): Recorder {
-  const { store, clock, random, mode } = options;
+export function createRecorder(options: RecordOptions): FlushingRecorder {
+  const { store, clock, random, mode, telemetry, openings } = options;
   const pages = createPages(options);
+  const toId = (): EntryId => toUuidV7(clock.nowMs(), random(10)) as EntryId;
 
   async function write(row: EntryRow): Promise<void> {
-    await store.commit({ entries: [row] });
+    const outcome = await store.commit({ entries: [row] });
+    if (outcome.kind !== "committed" || outcome.late === undefined) return;
+    telemetry.count("gate_late_outcomes", {});
+    telemetry.log("error", "a call ended after it was given up as unknown", { entry: row.id });
   }
-  function toId(): EntryId {
-    return toUuidV7(clock.nowMs(), random(10)) as EntryId;
+
+  async function writeEnding(row: EntryRow, outcome: Outcome, salt: string): Promise<void> {
+    const kept = toKeptResult(outcome, salt);
+    const { tenant } = row;
+    const place = { tenant, what: `result:${outcome.of}` };
+    const result = kept === null ? null : await openings.seal(place, kept);
+    await write({ ...row, ends: { call: outcome.of!, from: "open", to: toEnd(outcome), result } });
   }
 
   return {
     async intent(call) {
       const id = toId();
-      await write(
-        toRow(call.request.principal.tenant, id, toIntentText(call, { id, atMs: clock.nowMs() })),
-      );
-      return id;
+      const atMs = clock.nowMs();
+      const row = toRow(call.request.principal.tenant, id, toIntentText(call, { id, atMs }));
+      const opens = await toDraft(call, { id, atMs, openings });
+      const outcome = await store.commit({
+        entries: [{ ...row, opens }],
+        ...toConsumption(call, atMs),
+      });
+      if (outcome.kind === "committed") return { kind: "durable", id };
+      if (outcome.kind === "fenced") throw new Error("an intent without an append was fenced");
+      return outcome;
     },
     outcome(outcome) {
       const id = toId();
@@ -73,12 +104,24 @@ export function createRecorder(options: RecordOptions): Recorder {
       const text = toOutcomeText(outcome, { id, atMs: clock.nowMs(), salt });
       const row = toRow(outcome.call.request.principal.tenant, id, text);
       // What had a durable intent ends durably, too; so does everything once too much waits.
-      if (outcome.of !== null || mode === "sync" || pages.waiting() >= maxWaiting)
-        return write(row);
+      if (outcome.of !== null) return writeEnding(row, outcome, salt);
+      if (mode === "sync" || pages.waiting() >= maxWaiting) return write(row);
       return pages.add(row);
     },
     close: () => pages.close(),
+    flushedBeforeMs: () => pages.flushedBeforeMs(),
   };
+}
+
+function toEnd({ outcome }: Outcome): CallEnding["to"] {
+  if (outcome === "unknown") return "unknown";
+  return outcome === "answered" || outcome === "tool_error" ? "done" : "failed";
+}
+
+function toConsumption({ request, intent, approval }: DecidedCall, nowMs: number) {
+  if (approval === null || approval.isUsed) return {};
+  const { tenant } = request.principal;
+  return { consume: { tenant, approval: approval.id, intent: intent.digest, nowMs } };
 }
 
 function toRow(tenant: TenantId, id: EntryId, text: string): EntryRow {
@@ -91,6 +134,9 @@ function createPages({ store, clock, telemetry }: RecordOptions) {
   let isDue = false;
   let writing = Promise.resolve();
   let underWay = 0;
+  /** Since when the rows of each page wait that is not durable, the oldest first. */
+  const undurable = new Set<{ readonly sinceMs: number }>();
+  let filling = { sinceMs: 0 };
   const stopped = new AbortController();
 
   async function writePage(page: readonly EntryRow[]): Promise<void> {
@@ -113,20 +159,25 @@ function createPages({ store, clock, telemetry }: RecordOptions) {
   function flush(): void {
     isDue = false;
     if (rows.length === 0) return;
-    const page = rows;
+    const [page, mark] = [rows, filling];
     rows = [];
     underWay += page.length;
     writing = writing
       .then(() => writePage(page))
       .then(
-        () => void (underWay -= page.length),
+        () => {
+          underWay -= page.length;
+          undurable.delete(mark);
+        },
         () => void (underWay -= page.length),
       );
   }
 
   return {
     waiting: () => rows.length + underWay,
+    flushedBeforeMs: () => undurable.values().next().value?.sinceMs ?? clock.nowMs(),
     add(row: EntryRow): void {
+      if (rows.length === 0) undurable.add((filling = { sinceMs: clock.nowMs() }));
       rows.push(row);
       if (rows.length >= pageSize) return flush();
       if (isDue) return;
@@ -147,62 +198,3 @@ function createPages({ store, clock, telemetry }: RecordOptions) {
 }
 
 const closeWithinMs = 5_000;
-
-interface Leaf {
-  readonly id: EntryId;
-  readonly atMs: number;
-}
-
-/** Canonical text of an intent entry; a test holds it to `toEntryBytes`. */
-function toIntentText({ request, decision, intent }: DecidedCall, { id, atMs }: Leaf): string {
-  const rules = JSON.stringify(intent.rules);
-  return (
-    `{"approval":null,"atMs":${atMs},"credential":null` +
-    `,"decision":{"kind":"${decision.kind}","policy":"${intent.policy}","rules":${rules}}` +
-    `,"id":"${id}","intent":"${intent.digest}","kind":"intent","previous":null,"run":null` +
-    `,"tenant":"${request.principal.tenant}","v":1}`
-  );
-}
-
-/** Canonical text of an outcome entry; a test holds it to `toEntryBytes`. */
-function toOutcomeText(
-  outcome: Outcome,
-  { id, atMs, salt }: Leaf & { readonly salt: string },
-): string {
-  const { call, intent, of, result, endpoint, reason, queuedUs, upstreamUs } = outcome;
-  const credential = outcome.credential === null ? "null" : JSON.stringify(outcome.credential);
-  const trace = traceOf(call.forwarded["traceparent"]);
-  return (
-    `{"atMs":${atMs},"cost":null,"credential":${credential},"declaredCost":null` +
-    `,"endpoint":${toEndpointText(endpoint)}` +
-    `,"id":"${id}","intent":"${intent.digest}","kind":"outcome","of":${JSON.stringify(of)}` +
-    `,"outcome":"${outcome.outcome}","previous":null,"reason":${JSON.stringify(reason)}` +
-    toRedactedText(outcome.redacted) +
-    `,"result":${result === null ? "null" : toResultText(result, salt)},"run":null,"sandbox":null` +
-    `,"tenant":"${call.request.principal.tenant}"` +
-    `,"timings":{"queuedUs":${queuedUs},"upstreamUs":${upstreamUs}},"trace":${trace},"v":1}`
-  );
-}
-
-const maxEndpoint = 256;
-
-/** Which copy answered: never the query of its address, which may hold a key. */
-function toEndpointText(endpoint: string | null): string {
-  return JSON.stringify(endpoint?.split("?", 1)[0]!.slice(0, maxEndpoint) ?? null);
-}
-
-function toRedactedText(redacted: readonly string[] | undefined): string {
-  return redacted === undefined ? "" : `,"redacted":${JSON.stringify(redacted)}`;
-}
-
-/** The commitment is over the salt and the bytes that are handed over: none is read to be hashed. */
-function toResultText(result: string, salt: string): string {
-  const commitment = hash("sha256", `${salt}\n${result}`, "hex");
-  return `{"bytes":${Buffer.byteLength(result)},"commitment":"sha256:${commitment}"}`;
-}
-
-const traceShape = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
-function traceOf(parent: unknown): string {
-  const trace = typeof parent === "string" ? traceShape.exec(parent)?.[1] : undefined;
-  return trace === undefined ? "null" : `"${trace}"`;
-}

@@ -53,6 +53,25 @@ export function renderAsks(
   return { kind: "result", text: JSON.stringify(result), isError: false };
 }
 
+export interface OwnOutcome {
+  readonly message: string;
+  readonly outcome: Readonly<Record<string, Json>> & { readonly outcome: string };
+  /** Of the error that says it where a result cannot. */
+  readonly code: number;
+}
+
+/** What the gate itself says became of a call: words for the model, and the same for machines. */
+export function renderOutcome(call: Call, { message, outcome, code }: OwnOutcome): GateAnswer {
+  if (call.tool === null) return { kind: "error", error: { code, message, data: outcome } };
+  const result = {
+    resultType: "complete",
+    content: [{ type: "text", text: message }],
+    isError: true,
+    _meta: { [outcomeKey]: outcome },
+  };
+  return { kind: "result", text: JSON.stringify(result), isError: true, outcome: outcome.outcome };
+}
+
 /**
  * A denial is told to the model as the outcome of its call, so that it can do something else; other
  * methods have no such place and get an error.
@@ -63,15 +82,7 @@ export function renderRefusal(
   reveal: CatalogToolset["reveal"],
 ): GateAnswer {
   const { message, outcome } = reveal === "hide" ? hidden : explain(decision);
-  if (call.tool === null)
-    return { kind: "error", error: { code: deniedCode, message, data: outcome } };
-  const result = {
-    resultType: "complete",
-    content: [{ type: "text", text: message }],
-    isError: true,
-    _meta: { [outcomeKey]: outcome },
-  };
-  return { kind: "result", text: JSON.stringify(result), isError: true, outcome: outcome.outcome };
+  return renderOutcome(call, { message, outcome, code: deniedCode });
 }
 
 /** The call was made, and what it gave is not shown: told where a denial is told. */
@@ -82,15 +93,7 @@ export function renderWithheld(
   const by = rule === null ? "a rule" : `rule ${rule}`;
   const message = `The call was made. Its result is withheld, because ${by} asks for something to be taken out of it and ${why}.`;
   const outcome = { outcome: "withheld", rule, remedy: null };
-  if (call.tool === null)
-    return { kind: "error", error: { code: withheldCode, message, data: outcome } };
-  const result = {
-    resultType: "complete",
-    content: [{ type: "text", text: message }],
-    isError: true,
-    _meta: { [outcomeKey]: outcome },
-  };
-  return { kind: "result", text: JSON.stringify(result), isError: true, outcome: "withheld" };
+  return renderOutcome(call, { message, outcome, code: withheldCode });
 }
 
 /** Where a toolset says so, a caller learns that it was denied and nothing of the rules. */

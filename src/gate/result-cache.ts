@@ -123,7 +123,8 @@ export function createResultCache({ clock, telemetry, onEffect }: ResultCacheOpt
     resumed: ({ call }, send) => (call.effect === "read" ? send() : sendEffect(call, send)),
     async through({ call, extra }, signal, send) {
       if (call.effect !== "read") return sendEffect(call, send);
-      if (call.tool?.config.cache === undefined || extra !== "") return send();
+      const isKept = call.tool?.config.cache !== undefined && call.approval === null;
+      if (!isKept || extra !== "") return send();
       const key = toKey(call);
       const found = kept.find(key, call.server.name);
       const first = underWay.get(key);

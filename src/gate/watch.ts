@@ -129,6 +129,7 @@ function mayRead(options: WatchOptions, wish: WatchWish, { server: name, uri }: 
   if (decider.readsLabels(about)) return false;
   if (isFrozen(options, wish, name) || holdsSecret(options, uri)) return false;
   const decision = decider.decide({
+    approved: false,
     ...about,
     principal,
     roles,

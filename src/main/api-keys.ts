@@ -58,9 +58,7 @@ export async function readApiKeys(config: Config, options: ApiKeysOptions): Prom
 async function readCallers(config: Config, options: ApiKeysOptions) {
   const callers: KeyHash[] = [];
   const certificates: CertificateName[] = [];
-  for (const [id, given] of Object.entries(config.auth.callers)) {
-    const { key, nextKey, certificate, toolsets = null, roles, tenant } = given;
-    const caller = { id, role: "caller", toolsets, roles, tenant } as const;
+  for (const { key, nextKey, certificate, ...caller } of listHolders(config)) {
     if (certificate !== undefined) certificates.push({ ...caller, certificate });
     for (const reference of [key, nextKey]) {
       if (reference === undefined) continue;
@@ -68,6 +66,17 @@ async function readCallers(config: Config, options: ApiKeysOptions) {
     }
   }
   return { callers, certificates };
+}
+
+function listHolders({ auth }: Config) {
+  return [
+    ...Object.entries(auth.callers).map(([id, { toolsets = null, ...given }]) => {
+      return { ...given, id, role: "caller", toolsets } as const;
+    }),
+    ...Object.entries(auth.approvers).map(([id, given]) => {
+      return { ...given, id, role: "approver" } as const;
+    }),
+  ];
 }
 
 async function toFilePlace(options: ApiKeysOptions, role: KeyRole) {

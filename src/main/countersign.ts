@@ -39,6 +39,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { serve } = await import("./serve.ts");
       return serve({ cwd, environment, version }, options);
     },
+    verifierPage: async () => (await import("./verifier-source.ts")).readVerifierPage(),
     async *diagnose(options) {
       const { diagnose } = await import("./doctor/doctor.ts");
       yield* diagnose({ cwd, environment, connect: toServer }, options);

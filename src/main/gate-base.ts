@@ -1,9 +1,13 @@
+import { openApprovals, type OpenApprovals } from "../authority/approvals.ts";
+import { createOpenings } from "../authority/openings.ts";
 import { createSealer } from "../authority/sealer.ts";
+import { createTenantHash, createTenantKeys } from "../authority/tenant-keys.ts";
 import { createDeadlines, type Deadlines } from "../gate/deadlines.ts";
 import { settleParked } from "../gate/ending.ts";
 import { createRandomPool } from "../gate/intent-template.ts";
+import { watchOverdue } from "../gate/overdue-calls.ts";
 import { createParkedCalls, type ParkedCalls } from "../gate/parked.ts";
-import { createRecorder, type Recorder } from "../gate/record.ts";
+import { createRecorder, type FlushingRecorder } from "../gate/record.ts";
 import { toUuidV7 } from "../model/index.ts";
 import type { Config } from "../model/config.ts";
 import { createLeases, type Leases } from "../authority/leases.ts";
@@ -11,6 +15,8 @@ import { openFreezeView, type FreezeView } from "../authority/freezes.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Mailbox } from "../ports/mailbox.ts";
+import type { Openings } from "../ports/openings.ts";
+import type { TenantHash } from "../ports/tenant-hash.ts";
 import type { Random } from "../ports/random.ts";
 import type { Sealer } from "../ports/sealer.ts";
 import type { Secrets } from "../ports/secrets.ts";
@@ -19,6 +25,7 @@ import type { Telemetry } from "../ports/telemetry.ts";
 import type { Vault } from "../ports/vault.ts";
 import type { ListenAddress } from "../model/config-field.ts";
 import { readKeyRing } from "./key-rings.ts";
+import type { Now } from "./now.ts";
 import { openBroker, type OpenedBroker } from "./open-broker.ts";
 
 /** What of the gate outlives a revision: a call that is parked, an entry that is not written yet. */
@@ -38,10 +45,13 @@ export interface GateBase extends OpenedBroker {
   /** Of this replica, since its start. */
   readonly owner: string;
   readonly parked: ParkedCalls;
-  readonly recorder: Recorder;
+  readonly recorder: FlushingRecorder;
   readonly deadlines: Deadlines;
   readonly freezes: FreezeView;
   readonly leases: Leases;
+  readonly approvals: OpenApprovals;
+  readonly openings: Openings;
+  readonly hashes: TenantHash;
   readonly pool: (length: number) => Buffer;
 }
 
@@ -62,6 +72,8 @@ export interface GateBaseOptions extends Pick<
   readonly configDirectory: string;
   readonly vault: Vault;
   readonly listen: ListenAddress;
+  /** What changes while the server runs. */
+  readonly now: Now;
 }
 
 export async function openGateBase(
@@ -75,12 +87,27 @@ export async function openGateBase(
     secrets,
   });
   const pool = createRandomPool((length) => random.bytes(length));
+  const tenantKeys = createTenantKeys(options.vault, random);
+  const openings = createOpenings(tenantKeys, random);
+  const hashes = createTenantHash(tenantKeys);
+  const approvals = await openApprovals({
+    rows: store.approvals,
+    openings,
+    hashes,
+    bus,
+    clock,
+    random,
+    bounds: () => toBounds(options.now.config()),
+    urlOf: (id) => `${options.now.url()}/approvals/${id}`,
+    announce: options.now.announce,
+  });
   const recorder = createRecorder({
     store,
     clock,
     telemetry,
     random: pool,
     mode: config.gate.record,
+    openings,
   });
   const leases = createLeases({ rows: store.spendings, clock });
   const freezes = await openFreezeView({ rows: store.freezes, bus, clock, telemetry });
@@ -94,11 +121,21 @@ export async function openGateBase(
         telemetry.log("error", "the end of a parked call was not recorded", { fault });
       }),
   });
+  const overdue = watchOverdue({
+    store,
+    clock,
+    telemetry,
+    random: pool,
+    graceMs: () => 2 * options.now.config().gate.parkTime + overdueGraceMs,
+  });
   return {
     ...options,
     ...openBroker(options),
     freezes,
     leases,
+    approvals,
+    openings,
+    hashes,
     recorder,
     parked,
     pool,
@@ -106,8 +143,10 @@ export async function openGateBase(
     owner: toUuidV7(clock.nowMs(), random.bytes(10)),
     deadlines: createDeadlines(clock),
     async close() {
+      await overdue.stop();
       await parked.close();
       await recorder.close();
+      await approvals.close();
       await freezes.close();
       await leases.close().catch((fault: unknown) => {
         telemetry.log("warn", "what was left of leased budgets could not be given back", { fault });
@@ -115,4 +154,11 @@ export async function openGateBase(
       await options.mailbox.close();
     },
   };
+}
+
+/** What clocks of replicas may differ by, and more. */
+const overdueGraceMs = 60_000;
+
+function toBounds({ approvals }: Config) {
+  return { expireMs: approvals.expire, openPerCaller: approvals.openPerCaller };
 }

@@ -15,9 +15,11 @@ import { createLabels } from "../gate/labels.ts";
 import { createGate } from "../gate/gate.ts";
 import { createGuard, type Guard } from "../gate/guard-upstream.ts";
 import { createRequestStates } from "../gate/request-state.ts";
+import { resolveCall } from "../gate/resolve-call.ts";
 import { createResultCache, type ResultCache } from "../gate/result-cache.ts";
 import { createPolicyDecider } from "../gate/policy-decider.ts";
 import { createRuleDecider } from "../gate/rule-decider.ts";
+import { Waiters } from "../gate/until-decided.ts";
 import { createWatch } from "../gate/watch.ts";
 import type { Config } from "../model/config.ts";
 import type { HttpServerConfig, ServerConfig } from "../model/config-servers.ts";
@@ -150,7 +152,7 @@ interface Behind {
 }
 
 function composeGate(
-  { gate, policy, budgets }: Config,
+  { gate, policy, budgets, approvals }: Config,
   base: GateBase,
   { connections, registry, cache, decider, guard }: Behind,
 ) {
@@ -172,6 +174,15 @@ function composeGate(
     states,
     cache,
     freezes,
+    approvals: base.approvals,
+    waiters: new Waiters(gate.parked, (count) =>
+      telemetry.gauge("approvals_waiting_requests", count, {}),
+    ),
+    calls: base.store.calls,
+    resolveCall: (row, finding) =>
+      resolveCall({ store: base.store, clock, random: pool }, row, finding),
+    openings: base.openings,
+    hashes: base.hashes,
     budgets: createBudgets({ budgets, leases: base.leases, clock }),
     labels: createLabels({
       rows: base.store.labels,
@@ -202,6 +213,7 @@ function composeGate(
       argumentProblems: gate.argumentProblems,
       parkMs: gate.parkTime,
       resultBytes: gate.resultSize,
+      keyMs: approvals.keys,
     },
   });
 }

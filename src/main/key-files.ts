@@ -5,10 +5,10 @@ import { Fault } from "../model/fault.ts";
 import type { Random } from "../ports/random.ts";
 
 /**
- * The last three open no door: one seals what clients carry for us, one wraps stored secrets, one
- * signs agents' tokens.
+ * The last four open no door: one seals what clients carry for us, one wraps stored secrets, one
+ * signs agents' tokens, one signs checkpoints.
  */
-type KeyUse = KeyRole | "sealing" | "vault" | "agent";
+type KeyUse = KeyRole | "sealing" | "vault" | "agent" | "ledger";
 
 /** A key of this user's server, in the user's configuration directory and nowhere else. */
 export interface KeyFile {

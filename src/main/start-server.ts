@@ -6,6 +6,7 @@ import { openMailbox } from "../gate/mailbox.ts";
 import { toUuidV7, type TenantId } from "../model/index.ts";
 import type { ServeEvent } from "../cli/context.ts";
 import type { ListenAddress } from "../model/config-field.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
@@ -17,11 +18,17 @@ import { openGateBase, type GateBase } from "./gate-base.ts";
 import { createDocumentCheck } from "./document-check.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { toListenerTls } from "./listener-tls.ts";
+import { openDesk } from "./open-desk.ts";
+import { openPasskeys, type OpenedPasskeys } from "./open-passkeys.ts";
+import { toBrowserUrl, type Now } from "./now.ts";
 import { createPolicyDesk } from "./policy-desk.ts";
+import { startPresence } from "./presence.ts";
 import type { StartConfig } from "./read-config.ts";
 import { startRevisionParts, type RevisionParts } from "./revision-parts.ts";
 import { listStored, readVersions, secretsChannel, watchStored } from "./stored-secrets.ts";
+import { startLedger } from "./start-ledger.ts";
 import { listVaultKeys, startVault } from "./start-vault.ts";
+import { startWebhooks } from "./start-webhooks.ts";
 import { startStorage, type Storage } from "./storage.ts";
 
 export interface ServerOptions {
@@ -55,6 +62,13 @@ export interface Server {
 /** Drain times are at most ten minutes (the schema says so); the rest is closing sockets. */
 const apiStopWithinMs = 10 * 60_000 + 10_000;
 
+/** What parts that start early look up in those that start late. */
+interface Live {
+  configuration: LiveConfiguration<RevisionParts> | null;
+  url: string | null;
+  announce: Now["announce"];
+}
+
 /** The parts in the order in which they need each other; they are stopped the other way round. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { lifecycle, start } = options;
@@ -65,24 +79,38 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     directory: start.directory,
   });
   const { vault, secrets } = await openVault(options, storage);
+  const live: Live = { configuration: null, url: null, announce: () => undefined };
+  const now: Now = {
+    config: () => live.configuration?.live().config ?? start.config,
+    url: () => now.config().publicUrl ?? live.url ?? "http://localhost",
+    announce: (event) => live.announce(event),
+  };
+  const presence = await startPresence(options, storage.store.replicas);
   const base = await lifecycle.start({
     name: "gate",
-    start: () => startGateBase(options, storage, { vault, secrets }),
+    start: () => startGateBase({ ...options, now }, storage, { vault, secrets }),
     stop: (started) => started.close(),
   });
+  const ledger = await startLedger({ ...options, ...start, ...base, presence });
   const configuration = await startConfiguration(options, storage, base);
+  live.configuration = configuration;
+  live.announce = await startWebhooks({ ...options, ...base, now, configuration });
   const drainTimeMs = () => configuration.live().config.limits.drainTime;
   const face = createDoorFace(options, { configuration, base });
   await startLetters(options, { configuration, base, face });
+  const passkeys = openPasskeys(base, () => configuration.live().config.publicUrl);
   let cut = false;
   const api = await lifecycle.start({
     name: "api",
-    start: () => startDoor(options, { storage, configuration, face, vault, base }),
+    start: () =>
+      startDoor(options, { storage, configuration, face, vault, base, passkeys, ledger }),
     stop: async (started) => {
       cut = (await started.drain(drainTimeMs())) === "cut";
     },
     stopWithinMs: apiStopWithinMs,
   });
+  passkeys.listensAt(api.url);
+  live.url = toBrowserUrl(api.url);
   await lifecycle.start({
     name: "announcement",
     start: async () => storage.lock?.announce(api.url),
@@ -187,10 +215,12 @@ interface Behind {
   readonly configuration: LiveConfiguration<RevisionParts>;
   readonly face: Face;
   readonly base: GateBase;
+  readonly passkeys: OpenedPasskeys;
+  readonly ledger: Ledger;
 }
 
 async function startGateBase(
-  options: ServerOptions,
+  options: ServerOptions & { readonly now: Now },
   { store, bus }: Storage,
   { vault, secrets }: { readonly vault: Vault; readonly secrets: Secrets },
 ) {
@@ -240,7 +270,8 @@ function createDoorFace(
   });
 }
 
-function startDoor(options: ServerOptions, { storage, configuration, face, vault, base }: Behind) {
+function startDoor(options: ServerOptions, behind: Behind) {
+  const { storage, configuration, face, vault, base, passkeys, ledger } = behind;
   const { clock, random, telemetry, listen, version, metrics } = options;
   return startApi({
     listen,
@@ -255,8 +286,15 @@ function startDoor(options: ServerOptions, { storage, configuration, face, vault
     configuration,
     vault,
     broker: base.broker,
+    passkeys,
+    ledger,
     sourceOf: (asked, server) => base.sources.of(asked, server),
     freezes: storage.store.freezes,
+    ...openDesk({
+      ...base,
+      passkeys,
+      catalog: () => configuration.live().parts.gate.registry.catalog(),
+    }),
     onFreeze: async () => {
       await base.freezes.refresh();
       await storage.bus.publish(freezeChannel, "");

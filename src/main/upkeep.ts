@@ -7,7 +7,7 @@ export interface Upkeep {
 }
 
 export interface UpkeepOptions {
-  readonly store: Pick<PostgresStore, "makePartitions" | "labels" | "spendings">;
+  readonly store: Pick<PostgresStore, "makePartitions" | "labels" | "spendings" | "deliveries">;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -40,9 +40,12 @@ const dayMs = 24 * 60 * 60 * 1000;
 const sweptAtOnce = 10_000;
 
 /** What nobody reads any more: labels that are forgotten at the latest after 30 days, past periods. */
-async function sweep({ labels, spendings }: UpkeepOptions["store"], nowMs: number): Promise<void> {
+async function sweep(store: UpkeepOptions["store"], nowMs: number): Promise<void> {
+  const { labels, spendings, deliveries } = store;
   while ((await labels.sweep(nowMs - 31 * dayMs, sweptAtOnce)) === sweptAtOnce);
   while ((await spendings.sweep(nowMs - 2 * dayMs, sweptAtOnce)) === sweptAtOnce);
+  // Those of an approval lie there until it has run out, which takes a week at most.
+  while ((await deliveries.sweep(nowMs - 14 * dayMs, sweptAtOnce)) === sweptAtOnce);
 }
 
 async function slept(clock: Clock, signal: AbortSignal): Promise<boolean> {

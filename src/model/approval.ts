@@ -1,40 +1,72 @@
 import { z } from "zod";
-import { approvalStates, type ApprovalState } from "./approval-states.ts";
 import { digestSchema } from "./digest.ts";
-import { approvalIdSchema, runIdSchema, tenantIdSchema } from "./id.ts";
+import { entryIdSchema } from "./id.ts";
+import { intentSchema } from "./intent.ts";
+import { labelSchema } from "./label.ts";
+import { approversField, passkeyProofSchema, reasonTextField } from "./approval-fields.ts";
 
-const stateSchema = z.enum(
-  Object.keys(approvalStates.moves) as [ApprovalState, ...ApprovalState[]],
-);
+const nameSchema = z.string().min(1).max(256);
+
+/** What is asked, without anything of the person: kept for as long as the approval. */
+export const approvalRequestSchema = z
+  .strictObject({
+    v: z.literal(1),
+    server: nameSchema,
+    /** As the server calls it; null for a prompt or a resource. */
+    tool: nameSchema.nullable(),
+    method: nameSchema,
+    toolset: z.string().max(256),
+    effect: z.enum(["read", "write", "destructive"]),
+    outward: z.boolean(),
+    /** What the caller's context had touched. */
+    labels: z.array(labelSchema).max(3).readonly(),
+    /** The rules that asked, the first one first. */
+    rules: z
+      .array(z.strictObject({ rule: nameSchema, text: z.string().max(2_048) }).readonly())
+      .max(100)
+      .readonly(),
+    /** Every one of them has to agree. */
+    approvers: approversField,
+    policy: digestSchema,
+    definition: digestSchema.nullable(),
+  })
+  .readonly();
+export type ApprovalRequest = z.infer<typeof approvalRequestSchema>;
+
+/** What the commitment of an intent was made of. Sealed, and erased when the person asks for it. */
+export const intentOpeningSchema = z
+  .strictObject({
+    v: z.literal(1),
+    intent: intentSchema,
+    salt: z.string().regex(/^[0-9a-f]{64}$/),
+    /** Canonical text; null where it was longer than is kept. */
+    args: z.string().nullable(),
+    /** What the caller says about its own request. */
+    claim: z.string().max(2_000).nullable(),
+  })
+  .readonly();
+export type IntentOpening = z.infer<typeof intentOpeningSchema>;
 
 /** One person's word on one intent, with the credential that proves whose it is. */
 export const verdictSchema = z
   .strictObject({
-    approver: z.string().min(1).max(256),
-    credential: z.string().min(1).max(256),
+    /** Of the ledger, which names the person by a commitment. */
+    entry: entryIdSchema,
     word: z.enum(["approved", "denied"]),
-    reason: z.string().max(2_048).nullable(),
-    /** WebAuthn assertion over the intent's digest, where the rule asks for one. */
-    signature: z.string().max(16_384).nullable(),
+    approver: z.string().min(1).max(512).nullable(),
+    /** Id of the key or the token; null once it was erased. */
+    credential: z.string().min(1).max(512).nullable(),
+    reason: reasonTextField.nullable(),
+    /** Of the entry's commitment; null once it was erased. */
+    salt: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .nullable(),
+    /** Which of the asked-for approvers this one stands for. */
+    meets: z.array(z.string().min(1).max(256)).max(100).readonly(),
+    passkey: passkeyProofSchema.nullable(),
     atMs: z.int().nonnegative(),
   })
   .readonly();
 export type Verdict = z.infer<typeof verdictSchema>;
-
-/** Bound to one intent, used once, and running out. */
-export const approvalSchema = z
-  .strictObject({
-    id: approvalIdSchema,
-    tenant: tenantIdSchema,
-    run: runIdSchema.nullable(),
-    intent: digestSchema,
-    rule: z.string().min(1).max(256),
-    state: stateSchema,
-    who: z.string().min(1).max(256),
-    quorum: z.int().min(1).max(10),
-    verdicts: z.array(verdictSchema).max(10).readonly(),
-    createdAtMs: z.int().nonnegative(),
-    expiresAtMs: z.int().nonnegative(),
-  })
-  .readonly();
-export type Approval = z.infer<typeof approvalSchema>;
+export const verdictsSchema = z.array(verdictSchema).max(100).readonly();

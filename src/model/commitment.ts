@@ -12,3 +12,9 @@ export function toCommitment(salt: Uint8Array, args: unknown): Digest {
   if (salt.length !== saltLength) throw new Error(`a salt has ${saltLength} bytes`);
   return toDigest(toCanonicalBytes({ args, salt: Buffer.from(salt).toString("hex") }));
 }
+
+/** The same for content that is canonical text already: nothing is parsed to be hashed. */
+export function toTextCommitment(saltHex: string, canonical: string): Digest {
+  if (saltHex.length !== 2 * saltLength) throw new Error(`a salt has ${saltLength} bytes`);
+  return toDigest(`{"args":${canonical},"salt":"${saltHex}"}`);
+}

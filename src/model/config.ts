@@ -9,10 +9,13 @@ import {
   sizeField,
 } from "./config-field.ts";
 import { issuersField, publicUrlField } from "./config-issuers.ts";
+import { approvalsField } from "./config-approvals.ts";
 import { budgetsField } from "./config-budgets.ts";
-import { callersField, listenerTlsField } from "./config-callers.ts";
+import { approversField, callersField, listenerTlsField } from "./config-callers.ts";
+import { ledgerField } from "./config-ledger.ts";
 import { policyField } from "./config-policy.ts";
 import { serversField, toolsetsField } from "./config-servers.ts";
+import { webhooksField } from "./config-webhooks.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
 const limitsSchema = z
@@ -178,6 +181,7 @@ export const configSchema = z
           ),
         issuers: issuersField,
         callers: callersField,
+        approvers: approversField,
       })
       .prefault({})
       .describe("Who may call. Every request but the health checks needs a key or a token."),
@@ -187,7 +191,10 @@ export const configSchema = z
     toolsets: toolsetsField,
     policy: policyField,
     budgets: budgetsField,
+    webhooks: webhooksField,
+    approvals: approvalsField,
     gate: gateSchema.prefault({}),
+    ledger: ledgerField,
     store: z
       .discriminatedUnion(
         "kind",
@@ -246,5 +253,6 @@ export const restartKeys = [
   "limits.headerSize",
   "store",
   "auth.vaultKeys",
+  "ledger",
   "tls",
 ] as const;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { approversField } from "./approval-fields.ts";
 import { digestSchema } from "./digest.ts";
 
 const ruleIdSchema = z.string().min(1).max(256);
@@ -55,20 +56,7 @@ export const decisionSchema = z
       ...common,
       ...owed,
       /** Every one of them has to agree. */
-      approvers: z
-        .array(
-          z
-            .strictObject({
-              /** `role:finance`, a subject, or `self`. */
-              who: z.string().min(1).max(256),
-              quorum: z.int().min(1).max(10),
-              passkey: z.boolean(),
-            })
-            .readonly(),
-        )
-        .min(1)
-        .max(100)
-        .readonly(),
+      approvers: approversField,
     }),
   ])
   .readonly();

@@ -19,11 +19,17 @@ const ofRun = {
   /** The leaf hash of the run's entry before this one: a run's entries form a chain of their own. */
   previous: digestSchema.nullable(),
 };
+const ofTarget = {
+  server: nameSchema,
+  /** The server's own name of the tool; null for prompts and resources. */
+  tool: z.string().min(1).max(8_192).nullable(),
+};
 
 const intentEntrySchema = z.strictObject({
   kind: z.literal("intent"),
   ...leaf,
   ...ofRun,
+  ...ofTarget,
   intent: digestSchema,
   decision: z
     .strictObject({
@@ -40,10 +46,11 @@ const outcomeEntrySchema = z.strictObject({
   kind: z.literal("outcome"),
   ...leaf,
   ...ofRun,
+  ...ofTarget,
   /** The entry of the intent that ended; null for a call that was never sent. */
   of: entryIdSchema.nullable(),
   intent: digestSchema,
-  outcome: z.enum(["answered", "tool_error", "denied", "fault", "unknown"]),
+  outcome: z.enum(["answered", "tool_error", "denied", "expired", "fault", "unknown"]),
   /** The fault's code or the denying rule; null where there is nothing to name. */
   reason: nameSchema.nullable(),
   /** What had members taken out of the result: ids of rules, and `secret:` with a name. */
@@ -78,7 +85,7 @@ const resolutionEntrySchema = z.strictObject({
   ...leaf,
   ...ofRun,
   of: entryIdSchema,
-  outcome: z.enum(["done", "not_done"]),
+  outcome: z.enum(["done", "not_done", "retry"]),
   by: nameSchema,
   evidence: z.string().max(4_096),
 });
@@ -92,9 +99,50 @@ const gapEntrySchema = z.strictObject({
   toMs: atMs,
 });
 
-const verdictEntrySchema = z.strictObject({
+const base64Url = z
+  .string()
+  .min(1)
+  .max(8_192)
+  .regex(/^[A-Za-z0-9_-]+$/, "not base64url");
+
+/**
+ * What a passkey signed: the WebAuthn challenge is the 32 bytes of the intent's digest. It stands for
+ * agreement alone, because the word is not among what is signed.
+ */
+const passkeySchema = z
+  .strictObject({
+    /** The public key, SPKI in DER. */
+    key: base64Url,
+    /** ES256, EdDSA, RS256, as COSE numbers them. */
+    algorithm: z.union([z.literal(-7), z.literal(-8), z.literal(-257)]),
+    authenticator: base64Url,
+    client: base64Url,
+    signature: base64Url,
+  })
+  .readonly();
+export type PasskeySignature = z.infer<typeof passkeySchema>;
+
+const approvalVerdictEntrySchema = z
+  .strictObject({
+    kind: z.literal("verdict"),
+    ...leaf,
+    on: z.literal("approval"),
+    approval: approvalIdSchema,
+    intent: digestSchema,
+    word: z.enum(["approved", "denied"]),
+    /** Commitment to the approver, the credential and the reason: they can be erased. */
+    by: digestSchema,
+    passkey: passkeySchema.nullable(),
+  })
+  .refine(({ word, passkey }) => word === "approved" || passkey === null, {
+    path: ["passkey"],
+    error: "a passkey signs no denial",
+  });
+
+const rolloutVerdictEntrySchema = z.strictObject({
   kind: z.literal("verdict"),
   ...leaf,
+  on: z.literal("rollout"),
   rollout: nameSchema,
   phase: z.enum(["shadow", "canary", "full"]),
   verdict: z.enum(["promote", "hold", "roll_back"]),
@@ -109,7 +157,7 @@ export const entrySchema = z
     outcomeEntrySchema,
     resolutionEntrySchema,
     gapEntrySchema,
-    verdictEntrySchema,
+    z.discriminatedUnion("on", [approvalVerdictEntrySchema, rolloutVerdictEntrySchema]),
   ])
   .readonly();
 export type Entry = z.infer<typeof entrySchema>;

@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { findUnfrozen } from "../../test/find-unfrozen.ts";
 import { scaled, seed } from "../../test/scale.ts";
 import {
-  approvalSchema,
   createBudget,
   decisionSchema,
   entrySchema,
@@ -63,6 +62,8 @@ const entries = [
     atMs: 1_700_000_000_000,
     run: id(1),
     previous: null,
+    server: "flights",
+    tool: "book",
     intent: digest("intent"),
     decision: { kind: "ask", policy: digest("policy"), rules: ["book-asks"] },
     approval: id(3),
@@ -76,6 +77,8 @@ const entries = [
     atMs: 1_700_000_000_100,
     run: id(1),
     previous: digest("previous"),
+    server: "flights",
+    tool: "book",
     of: id(2),
     intent: digest("intent"),
     outcome: "answered",
@@ -118,11 +121,31 @@ const entries = [
     id: id(7),
     tenant: "acme",
     atMs: 1_700_000_000_400,
+    on: "rollout",
     rollout: "travel-7",
     phase: "canary",
     verdict: "roll_back",
     trigger: "success-rate",
     evidence: digest("evidence"),
+  },
+  {
+    kind: "verdict",
+    v: 1,
+    id: id(8),
+    tenant: "acme",
+    atMs: 1_700_000_000_500,
+    on: "approval",
+    approval: id(3),
+    intent: digest("intent"),
+    word: "approved",
+    by: digest("approver"),
+    passkey: {
+      key: "MFkwEwYH",
+      algorithm: -7,
+      authenticator: "SZYN5Yg",
+      client: "eyJ0eXBlIjoi",
+      signature: "MEUCIQD-_w",
+    },
   },
 ] as const;
 
@@ -209,7 +232,14 @@ test("what a noun is parsed to is frozen all the way down", () => {
     expect(findUnfrozen(decisionSchema.parse(decision))).toEqual([]);
   }
   const leaf = { bytes: "AA==", index: 0, path: ["0".repeat(64)] };
-  const receipt = { v: 1, entries: [leaf], checkpoint: "x" };
+  const salt = "1".repeat(64);
+  const openings = [
+    { of: "intent", commitment: digest("i"), value: { server: "flights" } },
+    { of: "args", commitment: digest("a"), salt, value: { to: ["LHR"] } },
+    { of: "result", commitment: digest("r"), salt, value: "{}" },
+    { of: "verdict", commitment: digest("v"), salt, value: { approver: "ada" } },
+  ];
+  const receipt = { v: 1, entries: [leaf], checkpoint: "x", openings };
   expect(findUnfrozen(receiptSchema.parse(receipt))).toEqual([]);
   const actor = { agent: "travel", bundle: digest("b") };
   expect(findUnfrozen(principalSchema.parse({ ...principal, actor }))).toEqual([]);
@@ -223,27 +253,20 @@ test("nouns refuse what they do not know", () => {
   expect(decisionSchema.safeParse(unknown).success).toBe(false);
   expect(principalSchema.safeParse({ ...principal, admin: true }).success).toBe(false);
   expect(intentSchema.safeParse({ ...intent, args: "sha256:12" }).success).toBe(false);
-  expect(receiptSchema.safeParse({ v: 1, entries: [], checkpoint: "x" }).success).toBe(false);
-  const approval = {
-    id: id(3),
-    tenant: "acme",
-    run: null,
-    intent: digest("i"),
-    rule: "r",
-    state: "pending",
-    who: "role:finance",
-    quorum: 2,
-    verdicts: [],
-    createdAtMs: 1,
-    expiresAtMs: 2,
-  };
-  expect(approvalSchema.parse(approval)).toEqual(approval);
-  expect(approvalSchema.safeParse({ ...approval, state: "maybe" }).success).toBe(false);
+  const receipt = { v: 1, entries: [{ bytes: "AA==", index: 0, path: [] }], checkpoint: "x" };
+  expect(receiptSchema.safeParse({ ...receipt, openings: [] }).success).toBe(true);
+  expect(receiptSchema.safeParse({ ...receipt, entries: [], openings: [] }).success).toBe(false);
+  expect(receiptSchema.safeParse(receipt).success).toBe(false);
+  const opening = { of: "result", commitment: digest("r"), salt: "2".repeat(64), value: {} };
+  expect(receiptSchema.safeParse({ ...receipt, openings: [opening] }).success).toBe(false);
+  const [verdict] = entries.filter((entry) => "on" in entry && entry.on === "approval");
+  expect(entrySchema.safeParse({ ...verdict, word: "denied" }).success).toBe(false);
+  expect(entrySchema.safeParse({ ...verdict, word: "denied", passkey: null }).success).toBe(true);
+  expect(entrySchema.safeParse({ ...verdict, on: "rollout" }).success).toBe(false);
   const asks = { kind: "ask", policy: digest("p"), reasons: [reason], obligations: [] };
   for (const quorum of [0, 11, 1.5]) {
     const approvers = [{ who: "role:finance", quorum, passkey: false }];
     expect(decisionSchema.safeParse({ ...asks, approvers }).success).toBe(false);
-    expect(approvalSchema.safeParse({ ...approval, quorum }).success).toBe(false);
   }
 });
 

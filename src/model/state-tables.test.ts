@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { scaled, seed } from "../../test/scale.ts";
 import { approvalStates } from "./approval-states.ts";
 import { breakerStates } from "./breaker-states.ts";
+import { callStates } from "./call-states.ts";
 import { rolloutStates } from "./rollout-states.ts";
 import { runStates } from "./run-states.ts";
 import { isTerminal, listEvents, transition, type StateTable } from "./state-table.ts";
@@ -12,12 +13,14 @@ const tables: readonly StateTable<string, string>[] = [
   approvalStates,
   rolloutStates,
   breakerStates,
+  callStates,
 ];
 const terminals: Readonly<Record<string, readonly string[]>> = {
   run: ["completed", "failed", "cancelled"],
   approval: ["denied", "expired", "consumed", "voided"],
   rollout: ["completed", "rolled_back"],
   breaker: [],
+  call: ["done", "failed"],
 };
 
 describe.each(tables)("$name", (table) => {

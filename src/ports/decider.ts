@@ -22,6 +22,8 @@ export interface Question extends Target {
   /** What the caller's context has touched. */
   readonly labels: readonly Label[];
   readonly nowMs: number;
+  /** Whether a person has agreed to this very call. */
+  readonly approved: boolean;
 }
 
 export interface Target {

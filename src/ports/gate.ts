@@ -56,6 +56,6 @@ export type GateAnswer =
       readonly text: string;
       readonly isError: boolean;
       /** Said by the gate itself, in place of a server's answer. */
-      readonly outcome?: "denied" | "asks" | "withheld" | "consent";
+      readonly outcome?: string;
     }
   | { readonly kind: "error"; readonly error: RpcError };

@@ -1,17 +1,26 @@
-import type { ApprovalId, TenantId } from "../model/index.ts";
-import { requireId, requireStorableApproval } from "./storable.ts";
+import type { ApprovalId, Digest, TenantId } from "../model/index.ts";
+import { requireDigest, requireId, requireStorableApproval } from "./storable.ts";
 import { storeLimits } from "./store-limits.ts";
 import type {
   ApprovalDecision,
   ApprovalDraft,
   ApprovalRefusal,
   ApprovalRow,
-  Approvals,
+  ApprovalRows,
+  ApprovalsOf,
   Consumption,
+  EntryRow,
+  VerdictsChange,
 } from "./store.ts";
 
-export class InMemoryApprovals implements Approvals {
+export class InMemoryApprovals implements ApprovalRows {
   readonly #rows = new Map<string, ApprovalRow>();
+  readonly #write: (entry: EntryRow) => void;
+
+  /** `write` makes an entry durable. */
+  constructor(write: (entry: EntryRow) => void) {
+    this.#write = write;
+  }
 
   /** Why it may not be consumed, or `null`. */
   toRefusal(consume: Consumption): ApprovalRefusal | null {
@@ -29,9 +38,12 @@ export class InMemoryApprovals implements Approvals {
   async create(draft: ApprovalDraft): Promise<"created" | "exists"> {
     requireStorableApproval(draft);
     const key = toKey(draft.tenant, draft.id);
-    if (this.#rows.has(key)) return "exists";
+    const isSame = (row: ApprovalRow): boolean =>
+      isWaiting(row) && row.tenant === draft.tenant && row.key === draft.key;
+    if (this.#rows.has(key) || [...this.#rows.values()].some(isSame)) return "exists";
     const request = draft.request.slice();
-    this.#rows.set(key, { ...draft, request, state: "pending", verdict: null });
+    const opening = draft.opening?.slice() ?? null;
+    this.#rows.set(key, { ...draft, request, opening, state: "pending", verdicts: null });
     return "created";
   }
 
@@ -40,24 +52,48 @@ export class InMemoryApprovals implements Approvals {
     return this.#rows.get(toKey(tenant, id)) ?? null;
   }
 
+  async find(tenant: TenantId, key: Digest, nowMs: number): Promise<ApprovalRow | null> {
+    requireDigest("key", key);
+    const rows = this.#of(tenant).filter(
+      (row) =>
+        row.key === key && row.expiresAtMs > nowMs && (isWaiting(row) || row.state === "denied"),
+    );
+    return rows.find(isWaiting) ?? rows.at(-1) ?? null;
+  }
+
+  async countPending(tenant: TenantId, subject: string, limit: number): Promise<number> {
+    const rows = this.#of(tenant).filter(
+      (row) => row.subject === subject && row.state === "pending",
+    );
+    return Math.min(rows.length, limit);
+  }
+
+  async lastConsumed(tenant: TenantId, server: string, tool: string): Promise<ApprovalRow | null> {
+    const used = this.#of(tenant).filter(
+      (row) => row.server === server && row.tool === tool && row.state === "consumed",
+    );
+    return used.at(-1) ?? null;
+  }
+
   async list(
     tenant: TenantId,
-    { state, after, limit }: Parameters<Approvals["list"]>[1],
+    { state, after, limit, newestFirst = false }: Parameters<ApprovalRows["list"]>[1],
   ): Promise<readonly ApprovalRow[]> {
     if (after !== undefined) requireId("after", after);
-    return [...this.#rows.values()]
-      .filter((row) => row.tenant === tenant && (state === undefined || row.state === state))
-      .filter((row) => after === undefined || row.id > after)
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    const rows = this.#of(tenant).filter((row) => state === undefined || row.state === state);
+    return (newestFirst ? rows.toReversed() : rows)
+      .filter(({ id }) => after === undefined || (newestFirst ? id < after : id > after))
       .slice(0, Math.min(limit, storeLimits.rowsPerPage));
   }
 
-  async decide(decision: ApprovalDecision): ReturnType<Approvals["decide"]> {
+  async decide(decision: ApprovalDecision): ReturnType<ApprovalRows["decide"]> {
     requireId("id", decision.id);
     const row = this.#rows.get(toKey(decision.tenant, decision.id));
     const state = toState(row, decision);
     if (state !== "pending") return state;
-    this.#change(row!, { state: decision.to, verdict: decision.verdict.slice() });
+    if (!areSame(row!.verdicts, decision.seen)) return "stale";
+    this.#write(decision.entry);
+    this.#change(row!, { state: decision.to, verdicts: decision.verdicts.slice() });
     return "decided";
   }
 
@@ -78,9 +114,53 @@ export class InMemoryApprovals implements Approvals {
     return true;
   }
 
+  async voidAll(of: ApprovalsOf, limit: number): Promise<number> {
+    const asked = Object.entries(of) as [keyof ApprovalsOf, string][];
+    const rows = [...this.#rows.values()]
+      .filter((row) => isWaiting(row) && asked.every(([name, value]) => row[name] === value))
+      .slice(0, limit);
+    for (const row of rows) this.#change(row, { state: "voided" });
+    return rows.length;
+  }
+
+  async erase(tenant: TenantId, subject: string, limit: number): Promise<number> {
+    const rows = this.#of(tenant)
+      .filter((row) => row.subject === subject)
+      .slice(0, limit);
+    for (const row of rows) {
+      const state = isWaiting(row) ? "voided" : row.state;
+      this.#change(row, { subject: "", opening: null, key: noKey, state });
+    }
+    return rows.length;
+  }
+
+  async rewriteVerdicts(
+    { tenant, id }: Pick<ApprovalRow, "tenant" | "id">,
+    { seen, verdicts }: VerdictsChange,
+  ): Promise<boolean> {
+    const row = this.#rows.get(toKey(tenant, id));
+    if (row === undefined || row.state === "pending" || !areSame(row.verdicts, seen)) return false;
+    this.#change(row, { verdicts: verdicts.slice() });
+    return true;
+  }
+
+  #of(tenant: TenantId): readonly ApprovalRow[] {
+    return [...this.#rows.values()]
+      .filter((row) => row.tenant === tenant)
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
   #change(row: ApprovalRow, changes: Partial<ApprovalRow>): void {
     this.#rows.set(toKey(row.tenant, row.id), Object.freeze({ ...row, ...changes }));
   }
+}
+
+/** What Postgres gives for a key that was taken away. */
+const noKey = "sha256:" as Digest;
+
+function areSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
+  if (one === null || other === null) return one === other;
+  return Buffer.compare(one, other) === 0;
 }
 
 function toKey(tenant: TenantId, id: ApprovalId): string {

@@ -2,15 +2,20 @@ import { createInMemoryFreezes } from "./in-memory-freezes.ts";
 import { createInMemorySpendings } from "./in-memory-spendings.ts";
 import { createInMemoryLabels } from "./in-memory-labels.ts";
 import { createInMemoryLetters } from "./in-memory-letters.ts";
-import { Fault } from "../model/index.ts";
+import { Fault, type TenantId } from "../model/index.ts";
 import type { Clock } from "./clock.ts";
 import { InMemoryApprovals } from "./in-memory-approvals.ts";
+import { createInMemoryCalls } from "./in-memory-calls.ts";
+import { createInMemoryDeliveries } from "./in-memory-deliveries.ts";
 import {
   createInMemoryBlobs,
   createInMemoryMemories,
   createInMemoryPins,
   createInMemoryRevisions,
 } from "./in-memory-rows.ts";
+import { createInMemoryLog, toNextCursor, type EntrySource } from "./in-memory-log.ts";
+import { createInMemoryPasskeys } from "./in-memory-passkeys.ts";
+import { createInMemoryReplicas } from "./in-memory-replicas.ts";
 import { createInMemorySecretRows } from "./in-memory-secret-rows.ts";
 import { InMemoryRuns, type EnlistInMemory } from "./in-memory-runs.ts";
 import { requireId, requireStorableUnit } from "./storable.ts";
@@ -36,8 +41,11 @@ export interface InMemoryStoreOptions {
 export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
   const enlist = options.enlist ?? refuseWakes;
   const runs = new InMemoryRuns(enlist);
-  const approvals = new InMemoryApprovals();
   const entries = createInMemoryEntries();
+  const calls = createInMemoryCalls();
+  const approvals = new InMemoryApprovals((entry) => {
+    entries.add(entries.toMissing([entry]));
+  });
   let closed = false;
 
   function commit(unit: CommitUnit): CommitOutcome {
@@ -50,15 +58,17 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     const refusal = consume === undefined ? null : approvals.toRefusal(consume);
     if (refusal !== null) return { kind: "unconsumable", reason: refusal };
     const missing = entries.toMissing(unit.entries ?? []);
-    const undo = [entries.add(missing)];
+    if (calls.isTaken(missing)) return { kind: "key_taken" };
+    const late = calls.listLate(missing);
+    const written = missing.filter((entry) => !late.includes(entry));
+    const undo = [entries.add(written), calls.write(written)];
     if (consume !== undefined) undo.push(approvals.consume(consume));
     if (append !== undefined) undo.push(runs.append(append));
     // Last, so that whoever wakes at once sees what woke it.
     if (wakes.length > 0) enlistOrUndo(wakes, () => undo.forEach((step) => step()));
-    return {
-      kind: "committed",
-      head: append === undefined ? null : append.head + append.events.length,
-    };
+    const head = append === undefined ? null : append.head + append.events.length;
+    if (late.length === 0) return { kind: "committed", head };
+    return { kind: "committed", head, late: late.map(({ id }) => id) };
   }
 
   function enlistOrUndo(wakes: readonly WakeNow[], undo: () => void): void {
@@ -74,12 +84,17 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     runs,
     entries,
     approvals,
+    calls,
     blobs: createInMemoryBlobs(),
     revisions: createInMemoryRevisions(),
     pins: createInMemoryPins(),
     letters: createInMemoryLetters(),
     memories: createInMemoryMemories(),
     secrets: createInMemorySecretRows(),
+    passkeys: createInMemoryPasskeys(),
+    deliveries: createInMemoryDeliveries(),
+    log: createInMemoryLog(entries),
+    replicas: createInMemoryReplicas((rows) => void entries.add(entries.toMissing(rows))),
     labels: createInMemoryLabels(),
     freezes: createInMemoryFreezes(),
     spendings: createInMemorySpendings(),
@@ -94,7 +109,7 @@ function refuseWakes(): never {
   throw new Error("A unit wakes runs, and the store was opened without an engine that wakes");
 }
 
-interface InMemoryEntries extends Entries {
+interface InMemoryEntries extends Entries, EntrySource {
   /** Those that are not durable yet; an id that holds other bytes is refused. */
   toMissing(rows: readonly EntryRow[]): readonly EntryRow[];
   /** Returns what takes them out again. */
@@ -103,6 +118,10 @@ interface InMemoryEntries extends Entries {
 
 function createInMemoryEntries(): InMemoryEntries {
   const rows = new Map<string, StoredEntry>();
+  const list = (tenant: TenantId): readonly StoredEntry[] =>
+    [...rows.values()]
+      .filter((row) => row.tenant === tenant)
+      .toSorted((one, other) => (one.cursor < other.cursor ? -1 : 1));
   const toKey = ({ tenant, id }: Pick<EntryRow, "tenant" | "id">): string => `${tenant} ${id}`;
   return {
     toMissing(asked) {
@@ -115,7 +134,7 @@ function createInMemoryEntries(): InMemoryEntries {
     },
     add(missing) {
       for (const row of missing) {
-        const cursor = BigInt(rows.size + 1);
+        const cursor = toNextCursor(rows.size);
         rows.set(toKey(row), { ...row, bytes: row.bytes.slice(), cursor });
       }
       return () => missing.forEach((row) => rows.delete(toKey(row)));
@@ -126,9 +145,14 @@ function createInMemoryEntries(): InMemoryEntries {
       return row === undefined ? null : { id, tenant, bytes: row.bytes };
     },
     async page(tenant, { after, limit }) {
-      return [...rows.values()]
-        .filter((row) => row.tenant === tenant && row.cursor > after)
+      return list(tenant)
+        .filter((row) => row.cursor > after)
         .slice(0, Math.min(limit, storeLimits.rowsPerPage));
+    },
+    list,
+    tenants: () => [...new Set([...rows.values()].map(({ tenant }) => tenant))].toSorted(),
+    insert(row, cursor) {
+      rows.set(toKey(row), { ...row, bytes: row.bytes.slice(), cursor });
     },
   };
 }

@@ -48,7 +48,28 @@ export const metrics = {
   gate_calls: {
     kind: "counter",
     help: "Calls that ended at the gate, by how.",
-    labels: { outcome: ["answered", "tool_error", "denied", "fault", "unknown", "refused"] },
+    labels: {
+      outcome: [
+        "answered",
+        "tool_error",
+        "denied",
+        "asks",
+        "expired",
+        "fault",
+        "unknown",
+        "refused",
+      ],
+    },
+  },
+  gate_late_outcomes: {
+    kind: "counter",
+    help: "Outcomes that came after their call was given up as unknown.",
+    labels: {},
+  },
+  approvals_waiting_requests: {
+    kind: "gauge",
+    help: "Requests held here until a person decides.",
+    labels: {},
   },
   gate_call_seconds: {
     kind: "histogram",
@@ -97,6 +118,47 @@ export const metrics = {
     help: "Requests that wait for their turn.",
     labels: {},
   },
+  ledger_waiting_entries: {
+    kind: "gauge",
+    help: "Entries that are durable and not in a log yet, of at most a thousand a tenant.",
+    labels: {},
+  },
+  ledger_waiting_seconds: {
+    kind: "gauge",
+    help: "How long the oldest of them has waited.",
+    labels: {},
+  },
+  ledger_forked: {
+    kind: "gauge",
+    help: "Logs that are not signed, since a checkpoint kept outside says something else.",
+    labels: {},
+  },
+  ledger_entries: {
+    kind: "counter",
+    help: "Entries that this replica took into logs.",
+    labels: {},
+  },
+  ledger_log_size: {
+    kind: "gauge",
+    help: "Size of the largest log that this replica wrote to.",
+    labels: {},
+  },
+  ledger_signatures: {
+    kind: "counter",
+    help: "Checkpoints that this replica signed.",
+    labels: {},
+  },
+  ledger_integration_seconds: {
+    kind: "histogram",
+    help: "How long it took to take one page of entries into a log.",
+    labels: {},
+    buckets: secondsBuckets,
+  },
+  ledger_faults: {
+    kind: "counter",
+    help: "Times that a log could not be gone on with; it is tried again.",
+    labels: {},
+  },
   log_lines: {
     kind: "counter",
     help: "Log lines written.",
@@ -123,6 +185,13 @@ export const metrics = {
     kind: "counter",
     help: "Samples that do not fit the metric table. Each is a bug.",
     labels: { reason: ["metric", "labels", "value"] },
+  },
+  webhook_deliveries: {
+    kind: "counter",
+    help: "Tries to tell webhooks, by what came of them; `unannounced` and `crowded_out` were never tried.",
+    labels: {
+      outcome: ["delivered", "failed", "given_up", "gone", "crowded_out", "unannounced"],
+    },
   },
   wakes: {
     kind: "counter",

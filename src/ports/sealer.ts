@@ -9,4 +9,4 @@ export interface Sealer {
 }
 
 /** What was sealed as one is never taken for another. */
-export type SealPurpose = "session" | "request-state" | "cursor";
+export type SealPurpose = "session" | "request-state" | "cursor" | "passkey";

@@ -10,6 +10,7 @@ import type {
   RunDraft,
   SecretRow,
 } from "./store.ts";
+import type { CallDraft } from "./call-rows.ts";
 import type { SecretKey } from "./vault.ts";
 
 /**
@@ -58,6 +59,26 @@ function requireEntry(entry: EntryRow): void {
   requireId("entries.id", entry.id);
   requireName("entries.tenant", entry.tenant);
   requireBytes("entries.bytes", entry.bytes);
+  const { opens, ends } = entry;
+  if (opens !== undefined) requireCall(opens);
+  if (ends === undefined) return;
+  requireId("ends.call", ends.call);
+  if (ends.result !== null) requireBytes("ends.result", ends.result);
+}
+
+function requireCall(draft: CallDraft): void {
+  requireName("opens.subject", draft.subject);
+  requireName("opens.server", draft.server);
+  if (draft.tool !== null) requireName("opens.tool", draft.tool);
+  requireDigest("opens.intent", draft.intent);
+  if (draft.approval !== null) requireId("opens.approval", draft.approval);
+  requireWhole("opens.notAfterMs", draft.notAfterMs);
+  requireWhole("opens.atMs", draft.atMs);
+  if (draft.opening !== null) requireBytes("opens.opening", draft.opening);
+  if (draft.key === null) return;
+  requireDigest("opens.key.hash", draft.key.hash);
+  requireDigest("opens.key.fingerprint", draft.key.fingerprint);
+  requireWhole("opens.key.expiresAtMs", draft.key.expiresAtMs);
 }
 
 function requireDistinct(entries: readonly EntryRow[]): void {
@@ -130,7 +151,13 @@ export function requireStorableApproval(row: ApprovalDraft): void {
   requireName("tenant", row.tenant);
   if (row.run !== null) requireId("run", row.run);
   requireDigest("intent", row.intent);
+  requireDigest("key", row.key);
+  requireName("server", row.server);
+  if (row.tool !== null) requireName("tool", row.tool);
+  if (row.agent !== null) requireName("agent", row.agent);
+  requireName("subject", row.subject);
   requireBytes("request", row.request);
+  if (row.opening !== null) requireBytes("opening", row.opening);
   requireWhole("createdAtMs", row.createdAtMs);
   requireWhole("expiresAtMs", row.expiresAtMs);
 }

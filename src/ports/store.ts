@@ -8,6 +8,11 @@ import type {
   RunId,
   TenantId,
 } from "../model/index.ts";
+import type { CallDraft, CallEnding, CallRows } from "./call-rows.ts";
+import type { DeliveryRows } from "./delivery-rows.ts";
+import type { LogRows } from "./log-rows.ts";
+import type { ReplicaRows } from "./replica-rows.ts";
+import type { PasskeyRows } from "./passkey-rows.ts";
 import type { ChangePace, SecretFacts, SecretKey, SecretPage } from "./vault.ts";
 
 /**
@@ -20,10 +25,15 @@ export interface Store {
   readonly blobs: Blobs;
   readonly revisions: Revisions;
   readonly pins: Pins;
-  readonly approvals: Approvals;
+  readonly approvals: ApprovalRows;
+  readonly calls: CallRows;
   readonly memories: Memories;
   readonly letters: Letters;
   readonly secrets: SecretRows;
+  readonly passkeys: PasskeyRows;
+  readonly deliveries: DeliveryRows;
+  readonly log: LogRows;
+  readonly replicas: ReplicaRows;
   readonly labels: LabelRows;
   readonly freezes: FreezeRows;
   readonly spendings: SpendingRows;
@@ -70,9 +80,16 @@ export interface Consumption {
   readonly nowMs: number;
 }
 
-/** Refusals are tried in the order append, consume: a unit that fails both is fenced. */
+/** Refusals are tried in the order append, consume, key: a unit that fails two is fenced. */
 export type CommitOutcome =
-  | { readonly kind: "committed"; readonly head: number | null }
+  | {
+      readonly kind: "committed";
+      readonly head: number | null;
+      /** Entries that were left out, since their call had ended before. Absent: none. */
+      readonly late?: readonly EntryId[];
+    }
+  /** Another call has the key of one of the unit's. */
+  | { readonly kind: "key_taken" }
   | { readonly kind: "fenced"; readonly reason: "epoch" | "head" | "ended" | "missing" }
   | { readonly kind: "unconsumable"; readonly reason: ApprovalRefusal };
 
@@ -141,6 +158,10 @@ export interface EntryRow {
   readonly id: EntryId;
   readonly tenant: TenantId;
   readonly bytes: Uint8Array;
+  /** Of an intent: the call that is under way from now on. */
+  readonly opens?: CallDraft;
+  /** Of an outcome or a resolution: which call it ends. Left out where that had ended before. */
+  readonly ends?: CallEnding;
 }
 
 export interface Entries {
@@ -198,35 +219,76 @@ export interface ApprovalRow {
   readonly tenant: TenantId;
   readonly run: RunId | null;
   readonly intent: Digest;
+  /** Keyed hash of what is asked: whoever asks the same again finds this row. */
+  readonly key: Digest;
+  readonly server: string;
+  /** The server's own name of the tool; null for a prompt or a resource. */
+  readonly tool: string | null;
+  readonly agent: string | null;
+  /** Who asks, as `toSubjectKey` has it. */
+  readonly subject: string;
   readonly state: ApprovalState;
-  /** What the approver is shown: canonical bytes. */
+  /** What is asked: canonical bytes, and nothing of the person. */
   readonly request: Uint8Array;
+  /** What the intent was made of, sealed; null once it was erased. */
+  readonly opening: Uint8Array | null;
   /** Who decided and why: canonical bytes. */
-  readonly verdict: Uint8Array | null;
+  readonly verdicts: Uint8Array | null;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
 }
-export interface Approvals {
+export interface ApprovalRows {
+  /** `exists`: the id is taken, or one of the same key waits already. */
   create(row: ApprovalDraft): Promise<"created" | "exists">;
   get(tenant: TenantId, id: ApprovalId): Promise<ApprovalRow | null>;
+  /** Of those with this key that have not run out: the latest that waits, else that was denied. */
+  find(tenant: TenantId, key: Digest, nowMs: number): Promise<ApprovalRow | null>;
+  /** How many of a subject wait, counted up to `limit`. */
+  countPending(tenant: TenantId, subject: string, limit: number): Promise<number>;
+  /** The last one of a tool that was used. */
+  lastConsumed(tenant: TenantId, server: string, tool: string): Promise<ApprovalRow | null>;
   list(
     tenant: TenantId,
-    query: { state?: ApprovalState; after?: ApprovalId; limit: number },
+    query: { state?: ApprovalState; after?: ApprovalId; limit: number; newestFirst?: boolean },
   ): Promise<readonly ApprovalRow[]>;
-  /** Moves a pending row; refused when it is decided, past its expiry, or of another intent. */
-  decide(decision: ApprovalDecision): Promise<"decided" | ApprovalRefusal | "approved">;
+  /** Changes a pending row, with the entry that says so; refused when it is decided or past its expiry. */
+  decide(decision: ApprovalDecision): Promise<"decided" | "stale" | ApprovalRefusal | "approved">;
   /** Marks pending and approved rows past their expiry and returns how many. Bounded by `limit`. */
   expire(nowMs: number, limit: number): Promise<number>;
   /** A freeze or a changed definition voids what is pending or approved. */
   void(tenant: TenantId, id: ApprovalId): Promise<boolean>;
+  /** The same for all of a kind, at most `limit`; without a tenant those of every tenant. */
+  voidAll(of: ApprovalsOf, limit: number): Promise<number>;
+  /** Takes away what could say who asked or for what. At most `limit`; those that wait are voided. */
+  erase(tenant: TenantId, subject: string, limit: number): Promise<number>;
+  /** Replaces the verdicts of a decided row, when they are still `seen`: to erase who gave them. */
+  rewriteVerdicts(
+    row: Pick<ApprovalRow, "tenant" | "id">,
+    change: VerdictsChange,
+  ): Promise<boolean>;
 }
-export type ApprovalDraft = Omit<ApprovalRow, "state" | "verdict">;
+export interface VerdictsChange {
+  readonly seen: Uint8Array;
+  readonly verdicts: Uint8Array;
+}
+/** What is absent is not looked at. */
+export interface ApprovalsOf {
+  readonly tenant?: TenantId;
+  readonly server?: string;
+  readonly tool?: string;
+  readonly agent?: string;
+}
+export type ApprovalDraft = Omit<ApprovalRow, "state" | "verdicts">;
 export interface ApprovalDecision {
   readonly tenant: TenantId;
   readonly id: ApprovalId;
   readonly intent: Digest;
-  readonly to: "approved" | "denied";
-  readonly verdict: Uint8Array;
+  /** `pending`: others have to agree, too. */
+  readonly to: "pending" | "approved" | "denied";
+  /** With those before it, which were `seen`; else it is stale. */
+  readonly verdicts: Uint8Array;
+  readonly seen: Uint8Array | null;
+  readonly entry: EntryRow;
   readonly nowMs: number;
 }
 

@@ -6,6 +6,7 @@ import type { StoreUnderTest } from "./store-under-test.ts";
 import {
   newApprovalDraft,
   newDigest,
+  newEntry,
   newTenant,
   startApproval,
   startMs,
@@ -88,7 +89,9 @@ function decide(
   changes: { to?: "approved" | "denied"; nowMs?: number } = {},
 ): Promise<string> {
   const { tenant, id, intent } = draft;
-  const decision = { tenant, id, intent, to: "approved", verdict: toBytes("v"), nowMs: startMs };
+  const entry = newEntry(tenant, "a verdict");
+  const said = { to: "approved", verdicts: toBytes("v"), seen: null, entry };
+  const decision = { tenant, id, intent, ...said, nowMs: startMs };
   return store.approvals.decide({ ...decision, ...changes } as never);
 }
 
@@ -136,13 +139,90 @@ export function describeApprovals(under: () => StoreUnderTest): void {
       expect({
         ...row,
         request: [...(row?.request ?? [])],
-        verdict: [...(row?.verdict ?? [])],
+        opening: [...(row?.opening ?? [])],
+        verdicts: [...(row?.verdicts ?? [])],
       }).toEqual({
         ...draft,
         state: "denied",
         request: [...draft.request],
-        verdict: [...toBytes("v")],
+        opening: [...draft.opening!],
+        verdicts: [...toBytes("v")],
       });
+    });
+
+    test("one that waits has its key to itself, and is found by it", async () => {
+      const { store } = under();
+      const first = newApprovalDraft();
+      const { tenant, key } = first;
+      const next = (): ApprovalDraft => newApprovalDraft({ tenant, key });
+      expect(await store.approvals.find(tenant, key, startMs)).toBeNull();
+      await store.approvals.create(first);
+      expect(await store.approvals.create(next())).toBe("exists");
+      expect(await store.approvals.countPending(tenant, first.subject, 10)).toBe(1);
+      expect(await store.approvals.countPending(tenant, "another", 10)).toBe(0);
+      expect((await store.approvals.find(tenant, key, startMs))?.id).toBe(first.id);
+      expect(await store.approvals.find(newTenant(), key, startMs)).toBeNull();
+      expect(await store.approvals.find(tenant, key, first.expiresAtMs)).toBeNull();
+      await decide(store, first, { to: "denied" });
+      const second = next();
+      expect((await store.approvals.find(tenant, key, startMs))?.id).toBe(first.id);
+      expect(await store.approvals.create(second)).toBe("created");
+      expect((await store.approvals.find(tenant, key, startMs))?.id).toBe(second.id);
+      await decide(store, second);
+      await store.commit({ consume: toConsumption(second) });
+      expect((await store.approvals.find(tenant, key, startMs))?.id).toBe(first.id);
+      expect(await store.approvals.create(next())).toBe("created");
+      const used = await store.approvals.lastConsumed(tenant, "mail", "send");
+      expect(used?.id).toBe(second.id);
+      expect(await store.approvals.lastConsumed(tenant, "mail", "other")).toBeNull();
+    });
+
+    test("a word that was given meanwhile makes a decision stale, and its entry stays out", async () => {
+      const { store } = under();
+      const { tenant, id, intent } = await bring(store, "pending");
+      const say = (seen: string | null, verdicts: string, to: "pending" | "approved") => {
+        const entry = newEntry(tenant, verdicts);
+        const said = { seen: seen === null ? null : toBytes(seen), verdicts: toBytes(verdicts) };
+        const decision = { tenant, id, intent, to, entry, nowMs: startMs, ...said };
+        return store.approvals.decide(decision).then((outcome) => ({ outcome, entry }));
+      };
+      expect((await say(null, "one", "pending")).outcome).toBe("decided");
+      const stale = await say(null, "two", "approved");
+      expect(stale.outcome).toBe("stale");
+      expect(await store.entries.get(tenant, stale.entry.id)).toBeNull();
+      const last = await say("one", "one two", "approved");
+      expect(last.outcome).toBe("decided");
+      expect(await store.entries.get(tenant, last.entry.id)).not.toBeNull();
+      expect((await store.approvals.get(tenant, id))?.state).toBe("approved");
+    });
+
+    test("what was asked is voided by kind, and erased by subject", async () => {
+      const { store } = under();
+      const tenant = newTenant();
+      const make = async (changes: Partial<ApprovalDraft>): Promise<ApprovalDraft> => {
+        const draft = newApprovalDraft({ tenant, ...changes });
+        await store.approvals.create(draft);
+        return draft;
+      };
+      const [mail, agent, disk] = [
+        await make({}),
+        await make({ server: "db", agent: "clerk" }),
+        await make({ server: "disk", tool: null, subject: "someone else" }),
+      ];
+      expect(await store.approvals.voidAll({ tenant, server: "mail", tool: "other" }, 10)).toBe(0);
+      expect(await store.approvals.voidAll({ tenant, server: "mail", tool: "send" }, 10)).toBe(1);
+      expect(await store.approvals.voidAll({ tenant, agent: "clerk" }, 10)).toBe(1);
+      expect(await store.approvals.voidAll({ tenant, agent: "clerk" }, 10)).toBe(0);
+      for (const { id } of [mail, agent])
+        expect((await store.approvals.get(tenant, id))?.state).toBe("voided");
+      expect(await store.approvals.erase(tenant, mail.subject, 10)).toBe(2);
+      expect(await store.approvals.erase(tenant, disk.subject, 10)).toBe(1);
+      for (const { id } of [mail, agent, disk])
+        expect(await store.approvals.get(tenant, id)).toMatchObject({
+          state: "voided",
+          subject: "",
+          opening: null,
+        });
     });
 
     const races = scaled({ test: 40, prove: 1_000 });

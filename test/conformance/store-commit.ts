@@ -3,6 +3,7 @@ import { storeLimits } from "../../src/ports/store-limits.ts";
 import type { CommitUnit } from "../../src/ports/store.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 import {
+  newDigest,
   newEntry,
   newRun,
   newTenant,
@@ -120,7 +121,7 @@ function describeAtomicity(under: () => StoreUnderTest): void {
     const entry = newEntry(tenant);
     const consume = toConsumption(draft);
     if (approved === "pending") {
-      const pending = { ...draft, id: newRun() as never };
+      const pending = { ...draft, id: newRun() as never, key: newDigest() };
       await store.approvals.create(pending);
       consume.approval = pending.id;
     }

@@ -25,6 +25,7 @@ function makeWorld() {
   return {
     runs: three.map(newRun),
     entries: three.map(newEntryId),
+    verdicts: three.map(newEntryId),
     approvals: three.map(newApproval),
     tenants: ["left", "right"].map((name) => `${name}-${newRun()}` as TenantId),
     digests: three.map((n) => toDigest(`content ${n}`)),
@@ -164,7 +165,13 @@ async function ask(store: Store, world: World, { name, with: it }: Step): Promis
         tenant: tenants[it.tenant]!,
         run: null,
         intent: toIntent(world, it),
+        key: toDigest(approvals[it.approval]!),
+        server: "mail",
+        tool: "send",
+        agent: null,
+        subject: "someone",
         request: toBytes("request"),
+        opening: null,
         createdAtMs: startMs,
         expiresAtMs: startMs + it.expires,
       });
@@ -174,7 +181,13 @@ async function ask(store: Store, world: World, { name, with: it }: Step): Promis
         tenant: tenants[it.tenant]!,
         intent: toIntent(world, it),
         to: it.deny ? "denied" : "approved",
-        verdict: toBytes("verdict"),
+        verdicts: toBytes("verdict"),
+        seen: null,
+        entry: {
+          id: world.verdicts[it.approval]!,
+          tenant: tenants[it.tenant]!,
+          bytes: toBytes("verdict"),
+        },
         nowMs: startMs + it.at,
       });
     case "expire":

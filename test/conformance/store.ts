@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { describeAuthorityRows } from "./store-authority.ts";
 import { describeApprovals } from "./store-approvals.ts";
+import { describeCalls } from "./store-calls.ts";
 import { describeCommit } from "./store-commit.ts";
+import { describeDeliveries } from "./store-deliveries.ts";
 import { describeFences } from "./store-fences.ts";
+import { describePasskeyRows } from "./store-passkeys.ts";
+import { describeLog } from "./store-log.ts";
 import { describeRows } from "./store-rows.ts";
 import { describeRuns } from "./store-runs.ts";
 import { describeSecretRows } from "./store-secrets.ts";
@@ -24,8 +28,12 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     describeFences(under);
     describeRuns(under);
     describeApprovals(under);
+    describeCalls(under);
     describeRows(under);
     describeSecretRows(under);
+    describePasskeyRows(under);
     describeAuthorityRows(under);
+    describeDeliveries(under);
+    describeLog(under);
   });
 }

@@ -8,6 +8,9 @@ import { startApi } from "../../src/api/api.ts";
 import { createFace } from "../../src/api/mcp/face.ts";
 import { createReadiness } from "../../src/api/readiness.ts";
 import { createKeyring, hashKey } from "../../src/authority/keyring.ts";
+import { openApprovals } from "../../src/authority/approvals.ts";
+import { createOpenings } from "../../src/authority/openings.ts";
+import { createTenantHash, createTenantKeys } from "../../src/authority/tenant-keys.ts";
 import { createLeases } from "../../src/authority/leases.ts";
 import { openFreezeView } from "../../src/authority/freezes.ts";
 import { createSealer } from "../../src/authority/sealer.ts";
@@ -16,6 +19,7 @@ import { createRandomPool } from "../../src/gate/intent-template.ts";
 import { createParkedCalls } from "../../src/gate/parked.ts";
 import { createRecorder } from "../../src/gate/record.ts";
 import type { GateBase } from "../../src/main/gate-base.ts";
+import { openDesk } from "../../src/main/open-desk.ts";
 import { openBroker } from "../../src/main/open-broker.ts";
 import { startGate } from "../../src/main/gate-parts.ts";
 import { startIdentity } from "../../src/main/start-identity.ts";
@@ -28,6 +32,8 @@ import { createInMemoryMailbox } from "../../src/ports/in-memory-mailbox.ts";
 import { SecretValue, type Secrets } from "../../src/ports/secrets.ts";
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import { createScriptedConfiguration } from "../start-api.ts";
+import { noLedger } from "../ledger/no-ledger.ts";
+import { openPasskeysUnderTest } from "../webauthn/passkeys-under-test.ts";
 
 export const callerKey = "the-key-of-the-caller";
 export const otherKey = "the-key-of-another-caller";
@@ -79,8 +85,28 @@ export async function startGateUnderTest(
   const port = Number(new URL(config.publicUrl ?? "http://127.0.0.1:0").port);
   const listen = { host: "127.0.0.1", port };
   const sealer = createSealer([random.bytes(32)], random);
+  const tenantKeys = createTenantKeys(vault, random);
+  const openings = createOpenings(tenantKeys, random);
+  const hashes = createTenantHash(tenantKeys);
+  const approvals = await openApprovals({
+    rows: store.approvals,
+    openings,
+    hashes,
+    bus,
+    clock,
+    random,
+    bounds: () => ({
+      expireMs: config.approvals.expire,
+      openPerCaller: config.approvals.openPerCaller,
+    }),
+    urlOf: (id) => `http://localhost/approvals/${id}`,
+    announce: () => undefined,
+  });
   const base: GateBase = {
     store,
+    approvals,
+    openings,
+    hashes,
     bus,
     clock,
     random,
@@ -100,7 +126,7 @@ export async function startGateUnderTest(
       onCount: () => undefined,
       onLost: () => Promise.resolve(),
     }),
-    recorder: createRecorder({ store, clock, telemetry, random: pool, mode: "sync" }),
+    recorder: createRecorder({ store, clock, telemetry, random: pool, mode: "sync", openings }),
     deadlines: createDeadlines(clock),
     freezes: await openFreezeView({ rows: store.freezes, bus, clock, telemetry }),
     leases: createLeases({ rows: store.spendings, clock }),
@@ -131,6 +157,7 @@ export async function startGateUnderTest(
     version: "0.0.0",
     limits: () => ({ bodyBytes: config.limits.bodySize, callMs: 60_000 }),
   });
+  const { passkeys } = openPasskeysUnderTest(null);
   const server = await startApi({
     version: "0.0.0",
     node: process.version,
@@ -141,6 +168,9 @@ export async function startGateUnderTest(
     freezes: store.freezes,
     onFreeze: async () => undefined,
     onSecret: async () => undefined,
+    passkeys,
+    ...openDesk({ ...base, passkeys, catalog: () => gate.registry.catalog() }),
+    ledger: noLedger,
     policy: createPolicyDesk({
       pins: store.pins,
       clock,

@@ -52,7 +52,7 @@ export const direction: Readonly<Record<string, Rule>> = {
   },
   ledger: {
     holds: "entries, Merkle tree, checkpoints, offline verification",
-    folders: words,
+    folders: ["ports", ...words],
     packages: [],
     builtins: "pure",
   },
@@ -117,8 +117,8 @@ export const direction: Readonly<Record<string, Rule>> = {
     builtins: "pure",
   },
   cli: {
-    holds: "arguments and printing, over the client",
-    folders: ["client", ...words],
+    holds: "arguments and printing, over the client; what is verified offline",
+    folders: ["client", "ledger", ...words],
     packages: ["@stricli/core", "@clack/prompts"],
     builtins: "pure",
   },
@@ -141,6 +141,7 @@ export const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   dialer: ["undici"],
   oidc: ["jose"],
   oauth: ["oauth4webapi"],
+  webauthn: ["@simplewebauthn/server"],
   "mcp-http": [],
   "mcp-sse": [],
   "mcp-stdio": [],

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { lateEntries, toCallTables, toCallValues } from "./call-statement.ts";
 import type { Append, EntryRow } from "../../ports/store.ts";
 import {
   encodeByteaArray,
@@ -22,32 +23,43 @@ export interface Written {
   readonly token: bigint;
 }
 
-/**
- * Writes the batch in one statement, which is one transaction, and returns the units that won.
- * The others were fenced and left no trace, their entries included.
- */
+export interface BatchOutcome<Unit> {
+  /** The others were fenced and left no trace, their entries included. */
+  readonly winners: ReadonlySet<Unit>;
+  /** Entries that were left out, since their call had ended before. */
+  readonly late: ReadonlySet<string>;
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/** Writes the batch in one statement, which is one transaction. */
 export async function executeBatch<Unit extends Written>(
   executor: Executor,
   batch: readonly Unit[],
-): Promise<ReadonlySet<Unit>> {
+): Promise<BatchOutcome<Unit>> {
   const only = batch.length === 1 ? batch[0] : undefined;
   if (only !== undefined && only.append !== undefined && only.entries.length === 0) {
-    return (await executeOne(executor, only)) ? new Set(batch) : new Set();
+    const isWinner = await executeOne(executor, only);
+    return { winners: isWinner ? new Set(batch) : new Set(), late: none };
   }
+  const { rows } = await executor.query(toStatement(batch));
+  return { winners: toWinners(batch, rows[0]?.[0]), late: toLate(rows[0]?.[1]) };
+}
+
+function toStatement(batch: readonly Written[]): pg.QueryArrayConfig {
   const appends = batch.some((unit) => unit.append !== undefined);
-  const entries = batch.some((unit) => unit.entries.length > 0);
-  if (appends && entries) {
-    const values = [...toAppendValues(batch), ...toEntryValues(batch)];
-    return toWinners(batch, await executor.query(prepared("append_with_entries", both, values)));
-  }
-  if (appends) {
-    return toWinners(
-      batch,
-      await executor.query(prepared("append_many", many, toAppendValues(batch))),
-    );
-  }
-  await executor.query(prepared("entries_alone", entriesAlone, toEntryValues(batch)));
-  return new Set(batch);
+  const entries = batch.flatMap((unit) => unit.entries);
+  const calls = entries.some(({ opens, ends }) => opens !== undefined || ends !== undefined);
+  const values = [
+    ...(appends ? toAppendValues(batch) : []),
+    ...(entries.length > 0 ? toEntryValues(batch) : []),
+    ...(calls ? toCallValues(entries) : []),
+  ];
+  if (appends && calls) return prepared("append_with_calls", appendWithCalls, values);
+  if (appends && entries.length > 0) return prepared("append_with_entries", both, values);
+  if (appends) return prepared("append_many", many, values);
+  if (calls) return prepared("entries_with_calls", entriesWithCalls, values);
+  return prepared("entries_alone", entriesAlone, values);
 }
 
 /**
@@ -147,15 +159,18 @@ function toEntryValues(batch: readonly Written[]): unknown[] {
 
 function toWinners<Unit extends Written>(
   batch: readonly Unit[],
-  result: { readonly rows: unknown[][] },
+  places: unknown,
 ): ReadonlySet<Unit> {
   // The statement names (run, sequence) by the unit's place: there is one append a run in it.
   const winners = new Set(batch.filter((unit) => unit.append === undefined));
-  const places = result.rows[0]?.[0];
   if (typeof places === "string") {
     for (const place of places.split(",")) winners.add(batch[Number(place) - 1]!);
   }
   return winners;
+}
+
+function toLate(ids: unknown): ReadonlySet<string> {
+  return typeof ids === "string" ? new Set(ids.split(",")) : none;
 }
 
 // Without the ordered lock, two statements that hold the same runs in opposite order deadlock.
@@ -212,6 +227,12 @@ const both = `with ${appendTables},
   ${winningUnits}`;
 
 const entriesAlone = toEntryInsert(1, "e.unit = 0");
+
+const entriesWithCalls = `with ${toCallTables(1, "e.unit = 0")} select null, ${lateEntries}`;
+
+const appendWithCalls = `with ${appendTables},
+  ${toCallTables(11, "e.unit = 0 or e.unit in (select unit from won)")}
+  select (${winningUnits}), ${lateEntries}`;
 
 const one = `with won as (
     update countersign.runs

@@ -14,7 +14,7 @@ export function encodeInt8Array(values: readonly (number | bigint | null)[]): Bu
   return encodeFixed({ oid: oids.int8, width: 8, values }, writeInt8);
 }
 
-export function encodeUuidArray(values: readonly string[]): Buffer {
+export function encodeUuidArray(values: readonly (string | null)[]): Buffer {
   return encodeFixed({ oid: oids.uuid, width: 16, values }, writeUuid);
 }
 

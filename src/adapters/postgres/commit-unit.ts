@@ -8,6 +8,7 @@ import type {
   EntryRow,
 } from "../../ports/store.ts";
 import { executeBatch } from "./append-statement.ts";
+import { toCommitted } from "./committed.ts";
 import { toDigestBytes } from "./digest-bytes.ts";
 import type { Enlist } from "./enlist.ts";
 import { enlistSorted } from "./enlist.ts";
@@ -22,7 +23,7 @@ export interface UnitWork extends TransactionOptions {
 }
 
 /**
- * A unit that consumes an approval or wakes runs, in a transaction of its own. The run is locked
+ * A unit that consumes an approval, claims a key or wakes runs, in a transaction of its own. The run is locked
  * before the approval, here as everywhere, so that two of them cannot wait for each other.
  */
 export function commitUnit(work: UnitWork): Promise<CommitOutcome> {
@@ -35,10 +36,7 @@ interface Attempt extends UnitWork {
 
 async function writeUnit(client: pg.PoolClient, work: Attempt): Promise<Step<CommitOutcome>> {
   const { append, consume, entries, wakes } = work.unit;
-  const committed: CommitOutcome = {
-    kind: "committed",
-    head: append === undefined ? null : append.head + append.events.length,
-  };
+  const committed = toCommitted(work.unit);
   if (append !== undefined && !(await writeAppend(client, append, work.token))) {
     if (work.uncertain && (await hasLanded(client, append, work.token))) {
       return { outcome: committed, rollback: true };
@@ -53,13 +51,16 @@ async function writeUnit(client: pg.PoolClient, work: Attempt): Promise<Step<Com
       return { outcome: { kind: "unconsumable", reason: refusal }, rollback: true };
     }
   }
-  if (entries !== undefined && entries.length > 0) await writeEntries(client, entries, work.token);
+  if (!(await claimKeys(client, entries ?? []))) {
+    return { outcome: { kind: "key_taken" }, rollback: true };
+  }
+  const late = await writeEntries(client, entries ?? [], work.token);
   if (wakes !== undefined && wakes.length > 0) await enlistSorted(work.enlist, client, wakes);
-  return { outcome: committed };
+  return { outcome: toCommitted(work.unit, late) };
 }
 
 async function writeAppend(client: pg.PoolClient, append: Append, token: bigint): Promise<boolean> {
-  const winners = await executeBatch(client, [{ append, entries: [], token }]);
+  const { winners } = await executeBatch(client, [{ append, entries: [], token }]);
   return winners.size === 1;
 }
 
@@ -73,11 +74,44 @@ async function writeEntries(
   client: pg.PoolClient,
   entries: readonly EntryRow[],
   token: bigint,
-): Promise<void> {
-  const missing = await readMissingEntries(client, entries);
-  if (missing.length > 0) {
-    await executeBatch(client, [{ append: undefined, entries: missing, token }]);
+): Promise<ReadonlySet<string> | undefined> {
+  const missing = entries.length === 0 ? [] : await readMissingEntries(client, entries);
+  if (missing.length === 0) return undefined;
+  const { late } = await executeBatch(client, [{ append: undefined, entries: missing, token }]);
+  return late;
+}
+
+/**
+ * A key is free once it has run out, or while the call that had it is known not to have been carried
+ * out. Ours by an earlier attempt is ours.
+ */
+async function claimKeys(client: pg.PoolClient, entries: readonly EntryRow[]): Promise<boolean> {
+  for (const { id, tenant, opens } of entries) {
+    if (opens === undefined || opens.key === null) continue;
+    const { hash, fingerprint, expiresAtMs } = opens.key;
+    const { rowCount } = await client.query({
+      name: "claim_key",
+      text: `insert into countersign.call_keys as k (tenant, hash, fingerprint, call, expires_at)
+             values ($1, $2, $3, $4, $5)
+             on conflict (tenant, hash) do update
+               set fingerprint = excluded.fingerprint, call = excluded.call,
+                   expires_at = excluded.expires_at
+               where k.call = excluded.call or k.expires_at <= $6
+                 or (k.fingerprint = excluded.fingerprint and exists (
+                      select 1 from countersign.calls c
+                      where c.id = k.call and c.tenant = k.tenant and c.state = 'failed'))`,
+      values: [
+        tenant,
+        toDigestBytes(hash),
+        toDigestBytes(fingerprint),
+        id,
+        expiresAtMs,
+        opens.atMs,
+      ],
+    });
+    if (rowCount !== 1) return false;
   }
+  return true;
 }
 
 /** `null` once consumed; `ours` when an earlier attempt of this very unit did it. */

@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, type Generated } from "kysely";
 import type pg from "pg";
 import type { FreezeKind } from "../../model/freeze.ts";
-import type { ApprovalState } from "../../model/index.ts";
+import type { ApprovalState, CallState } from "../../model/index.ts";
 import { toFault } from "./to-fault.ts";
 
 /** The tables as the ordinary statements see them. The hot ones are written by hand. */
@@ -34,11 +34,40 @@ export interface Tables {
     run_id: string | null;
     intent: Buffer;
     state: ApprovalState;
+    key: Buffer;
+    server: string;
+    tool: string | null;
+    agent: string | null;
+    subject: string;
     request: Buffer;
-    verdict: Buffer | null;
+    opening: Buffer | null;
+    verdicts: Buffer | null;
     created_at: number;
     expires_at: number;
     token: string | null;
+  };
+  calls: {
+    id: string;
+    tenant: string;
+    subject: string;
+    server: string;
+    tool: string | null;
+    intent: Buffer;
+    approval: string | null;
+    state: CallState;
+    not_after: number;
+    created_at: number;
+    opening: Buffer | null;
+    outcome: string | null;
+    resolution: string | null;
+    result: Buffer | null;
+  };
+  call_keys: {
+    tenant: string;
+    hash: Buffer;
+    fingerprint: Buffer;
+    call: string;
+    expires_at: number;
   };
   letters: {
     id: string;
@@ -59,6 +88,26 @@ export interface Tables {
     key_id: string;
     written_at: number;
   };
+  passkeys: {
+    tenant: string;
+    id: Buffer;
+    subject: string;
+    public_key: Buffer;
+    algorithm: number;
+    counter: number;
+    transports: string[];
+    added_by: string;
+    added_at: number;
+    used_at: number | null;
+  };
+  passkey_invitations: {
+    tenant: string;
+    hash: Buffer;
+    subject: string;
+    invited_by: string;
+    expires_at: number;
+  };
+  passkey_challenges: { tenant: string; hash: Buffer; expires_at: number };
   labels: { tenant: string; context: Buffer; labels: string[]; touched_at: number };
   spendings: {
     tenant: string;
@@ -79,6 +128,7 @@ export interface Tables {
     lifted_by: string | null;
     lifted_at: number | null;
   };
+  replicas: { id: string; durable_to: number; beat_at: number };
   memories: {
     tenant: string;
     scope: string;

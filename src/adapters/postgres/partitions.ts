@@ -6,6 +6,7 @@ const tables = [
   { table: "runs", key: "run_id", storage: "with (fillfactor = 70)" },
   { table: "events", key: "run_id", storage: "" },
   { table: "entries", key: "id", storage: "" },
+  { table: "calls", key: "id", storage: "with (fillfactor = 80)" },
 ] as const;
 
 /** Rows of one table that are moved out of the default partition at a time: about a second. */

@@ -13,12 +13,17 @@ import { GroupCommit } from "./group-commit.ts";
 import { migratePostgres } from "./migrate.ts";
 import { dropEndedPartitions, makePartitions } from "./partitions.ts";
 import { createPostgresApprovals } from "./postgres-approvals.ts";
+import { createPostgresCalls } from "./postgres-calls.ts";
+import { createPostgresDeliveries } from "./postgres-deliveries.ts";
 import { createPostgresBlobs } from "./postgres-blobs.ts";
 import { createPostgresEntries } from "./postgres-entries.ts";
 import { createPostgresFreezes } from "./postgres-freezes.ts";
 import { createPostgresLabels } from "./postgres-labels.ts";
 import { createPostgresLetters } from "./postgres-letters.ts";
 import { createPostgresMemories } from "./postgres-memories.ts";
+import { createPostgresLog } from "./postgres-log.ts";
+import { createPostgresReplicas } from "./postgres-replicas.ts";
+import { createPostgresPasskeys } from "./postgres-passkeys.ts";
 import { createPostgresPins } from "./postgres-pins.ts";
 import { createPostgresRevisions } from "./postgres-revisions.ts";
 import { createPostgresRuns } from "./postgres-runs.ts";
@@ -74,8 +79,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
   async function commit(unit: CommitUnit): Promise<CommitOutcome> {
     requireStorableUnit(unit);
-    const alone = unit.consume === undefined && (unit.wakes?.length ?? 0) === 0;
-    if (!alone) return commitUnit({ ...transactions, unit, token: tokens.next(), enlist });
+    if (needsTransaction(unit))
+      return commitUnit({ ...transactions, unit, token: tokens.next(), enlist });
     if (unit.append === undefined && (unit.entries?.length ?? 0) === 0) {
       return { kind: "committed", head: null };
     }
@@ -103,18 +108,29 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     blobs: createPostgresBlobs(database),
     revisions: createPostgresRevisions(database),
     pins: createPostgresPins(database),
-    approvals: createPostgresApprovals(database),
+    approvals: createPostgresApprovals({ ...transactions, database, tokens }),
+    calls: createPostgresCalls(database),
     memories: createPostgresMemories(database),
     letters: createPostgresLetters(database),
     labels: createPostgresLabels(database),
     freezes: createPostgresFreezes(database),
     spendings: createPostgresSpendings(database),
+    deliveries: createPostgresDeliveries(database),
+    passkeys: createPostgresPasskeys({ ...transactions, database }),
+    log: createPostgresLog({ ...transactions, database, url }),
+    replicas: createPostgresReplicas({ ...transactions, database, tokens }),
     secrets: createPostgresSecretRows({ ...transactions, database, pool: locking, briefPool }),
     commit,
     makePartitions: makeAhead,
     dropEnded: (limits) => dropEndedPartitions(pool, limits).catch(fail),
     close,
   };
+}
+
+/** Group commit writes one statement; what has to look first has a transaction of its own. */
+function needsTransaction({ consume, wakes, entries }: CommitUnit): boolean {
+  if (consume !== undefined || (wakes?.length ?? 0) > 0) return true;
+  return entries?.some(({ opens }) => opens !== undefined && opens.key !== null) ?? false;
 }
 
 async function closeAll(writer: GroupCommit, pools: readonly pg.Pool[]): Promise<void> {

@@ -4,6 +4,7 @@ import type { Random } from "../../ports/random.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { Waiting } from "./append-queue.ts";
 import { executeBatch, type Executor } from "./append-statement.ts";
+import { toCommitted } from "./committed.ts";
 import { toBackoffMs } from "./backoff.ts";
 import type { Lane } from "./lane.ts";
 import { readFences, readLandedAppends, readMissingEntries } from "./landed.ts";
@@ -54,8 +55,8 @@ export async function writeBatch(work: BatchWork): Promise<void> {
 async function attempt(executor: Executor, open: Set<Waiting>): Promise<void> {
   await settleLanded(executor, open);
   if (open.size === 0) return;
-  const winners = await executeBatch(executor, [...open]);
-  for (const unit of winners) commit(open, unit);
+  const { winners, late } = await executeBatch(executor, [...open]);
+  for (const unit of winners) commit(open, unit, late);
   const losers = [...open];
   if (losers.length === 0) return;
   // A lost connection's own statement may have finished between the look and the retry.
@@ -96,11 +97,9 @@ async function settleLanded(executor: Executor, open: Set<Waiting>): Promise<voi
   }
 }
 
-function commit(open: Set<Waiting>, unit: Waiting): void {
+function commit(open: Set<Waiting>, unit: Waiting, late?: ReadonlySet<string>): void {
   open.delete(unit);
-  const { append } = unit;
-  const head = append === undefined ? null : append.head + append.events.length;
-  unit.settle({ kind: "committed", head });
+  unit.settle(toCommitted(unit, late));
 }
 
 /** One bad payload fails alone: the halves are written apart until it is by itself. */

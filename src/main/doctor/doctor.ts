@@ -9,6 +9,7 @@ import { Fault } from "../../model/index.ts";
 import { findHolder } from "../directory-lock.ts";
 import type { Environment } from "../environment.ts";
 import { readConfig } from "../read-config.ts";
+import { lookAtLedger } from "./ledger-probes.ts";
 import { lookAtClock, lookAtDisk, lookAtKeys, lookAtNode, lookAtPort } from "./machine-probes.ts";
 import { lookAtEmbedded, lookAtUrl } from "./postgres-probes.ts";
 import { fail, ok, runProbe, warn, type Finding, type Probe } from "./probe.ts";
@@ -66,6 +67,13 @@ export async function* diagnose(
         isServing = finding.status === "ok";
         return finding;
       },
+    },
+    {
+      name: "ledger",
+      look: async () =>
+        isServing
+          ? lookAtLedger(await tools.connect(options.url ?? holder?.url ?? undefined))
+          : ok("is looked at where a server runs"),
     },
     // Where a server of ours answers, it is what uses the port.
     {

@@ -1,0 +1,166 @@
+import {
+  Fault,
+  saltLength,
+  toCanonicalBytes,
+  toIntentDigest,
+  toTextCommitment,
+  toUuidV7,
+  type ApprovalId,
+  type TenantId,
+} from "../model/index.ts";
+import type { Approvals, Asking, Standing } from "../ports/approvals.ts";
+import type { Bus } from "../ports/bus.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Openings } from "../ports/openings.ts";
+import type { Random } from "../ports/random.ts";
+import type { ApprovalDraft, ApprovalRow, ApprovalRows } from "../ports/store.ts";
+import type { TenantHash } from "../ports/tenant-hash.ts";
+import { createApprovalNews, type ApprovalNews } from "./approval-news.ts";
+import { decideOnce } from "./decide-approval.ts";
+import { readApproval } from "./read-approval.ts";
+
+export interface ApprovalsOptions {
+  readonly rows: ApprovalRows;
+  readonly openings: Openings;
+  readonly hashes: TenantHash;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly bounds: () => { readonly expireMs: number; readonly openPerCaller: number };
+  /** Of the page where a person decides. */
+  readonly urlOf: (id: ApprovalId) => string;
+  /** Told of each that was asked for or decided. */
+  readonly announce: (event: ApprovalEvent) => void;
+}
+
+export interface ApprovalEvent {
+  readonly kind: "asked" | "decided" | "withdrawn";
+  readonly tenant: TenantId;
+  readonly id: ApprovalId;
+}
+
+export interface OpenApprovals extends Approvals {
+  readonly news: ApprovalNews;
+  readonly tell: (event: ApprovalEvent) => void;
+  close(): Promise<void>;
+}
+
+/** Whoever asks first makes the row; those that ask for the same find it. */
+export async function openApprovals(options: ApprovalsOptions): Promise<OpenApprovals> {
+  const { rows, clock, announce } = options;
+  const news = await createApprovalNews(options);
+  const tell = (event: ApprovalEvent): void => {
+    news.tell(event.id);
+    announce(event);
+  };
+  return {
+    news,
+    tell,
+    async ask(asking) {
+      const found = await findOrMake(options, asking);
+      if (found.isNew) tell({ kind: "asked", tenant: found.row.tenant, id: found.row.id });
+      return toStanding(options, found.row);
+    },
+    async read(tenant, id) {
+      const row = await rows.get(tenant, id);
+      return row === null ? null : toStanding(options, row);
+    },
+    changed: (standing, signal) => news.changed(standing.id, signal),
+    async answerSelf(standing, { word, subject }) {
+      const { tenant, id } = standing;
+      const by = { approver: subject, credential: "client", reason: null, passkey: null };
+      const said = { ...by, word, digest: standing.intent, meets: ["self"] };
+      await decideOnce(options, { tenant, id }, { say: () => said });
+      tell({ kind: "decided", tenant, id });
+    },
+    async withdraw({ tenant, id }) {
+      await rows.void(tenant, id);
+      tell({ kind: "withdrawn", tenant, id });
+    },
+    close: () => news.close(),
+  };
+
+  /** Two that ask at once: one makes it, the other finds it. */
+  async function findOrMake(
+    { bounds, hashes }: ApprovalsOptions,
+    asking: Asking,
+  ): Promise<{ readonly row: ApprovalRow; readonly isNew: boolean }> {
+    const { tenant } = asking.intent;
+    const key = await hashes.hash(tenant, "approval", [asking.intent, asking.args]);
+    for (let tries = 0; tries < 3; tries += 1) {
+      const found = await rows.find(tenant, key, clock.nowMs());
+      if (found !== null) return { row: found, isNew: false };
+      const { openPerCaller } = bounds();
+      if ((await rows.countPending(tenant, asking.subject, openPerCaller)) >= openPerCaller)
+        throw new Fault(
+          "approvals_full",
+          `${openPerCaller} approvals of this caller wait already.`,
+        );
+      const draft = await toDraft(options, asking, key);
+      if ((await rows.create(draft)) === "created")
+        return { row: { ...draft, state: "pending", verdicts: null }, isNew: true };
+      // One that ran out is in the way until it is marked.
+      await rows.expire(clock.nowMs(), 1_000);
+    }
+    throw new Fault("approvals_full", "The same was asked for too often at once.");
+  }
+}
+
+async function toDraft(
+  { clock, random, openings, bounds }: ApprovalsOptions,
+  { intent, args, claim, subject, request }: Asking,
+  key: ApprovalDraft["key"],
+): Promise<ApprovalDraft> {
+  const nowMs = clock.nowMs();
+  const id = toUuidV7(nowMs, random.bytes(10)) as ApprovalId;
+  const salt = Buffer.from(random.bytes(saltLength)).toString("hex");
+  const expiresAtMs = nowMs + bounds().expireMs;
+  const whole = {
+    ...intent,
+    args: toTextCommitment(salt, args),
+    notAfterMs: expiresAtMs,
+  };
+  const opening = { v: 1, intent: whole, salt, args, claim };
+  const place = { tenant: intent.tenant, what: `approval:${id}` };
+  return {
+    id,
+    tenant: intent.tenant,
+    run: intent.run,
+    intent: toIntentDigest(whole),
+    key,
+    server: intent.server,
+    tool: request.tool,
+    agent: intent.principal.actor?.agent ?? null,
+    subject,
+    request: toCanonicalBytes(request),
+    opening: await openings.seal(place, opening),
+    createdAtMs: nowMs,
+    expiresAtMs,
+  };
+}
+
+async function toStanding(
+  options: Pick<ApprovalsOptions, "openings" | "clock" | "urlOf">,
+  row: ApprovalRow,
+): Promise<Standing> {
+  const { request, opening, verdicts } = await readApproval(options, row);
+  const { id, tenant, intent, expiresAtMs } = row;
+  const isLate = expiresAtMs <= options.clock.nowMs();
+  const waits = row.state === "pending" || row.state === "approved";
+  const met = new Set(verdicts.flatMap(({ meets }) => meets));
+  return {
+    id,
+    tenant,
+    intent,
+    expiresAtMs,
+    state: waits && isLate ? "expired" : row.state,
+    // Without it no intent fits: what was erased was voided, too.
+    salt: opening?.salt ?? "",
+    url: options.urlOf(id),
+    waitsForSelf:
+      row.state === "pending" &&
+      request.approvers.some(({ who }) => who === "self") &&
+      !met.has("self"),
+    reason: verdicts.find(({ word }) => word === "denied")?.reason ?? null,
+  };
+}

@@ -1,0 +1,26 @@
+import { parseStrictJson } from "../lib/strict-json.ts";
+import { toCanonicalBytes } from "../model/index.ts";
+import type { OpeningPlace, Openings } from "../ports/openings.ts";
+import type { Random } from "../ports/random.ts";
+import { openBytes, sealBytes } from "./seal-bytes.ts";
+import type { TenantKeys } from "./tenant-keys.ts";
+
+export function createOpenings(keys: TenantKeys, random: Random): Openings {
+  return {
+    async seal(place, value) {
+      const { sealing } = await keys.of(place.tenant);
+      return sealBytes(toInput(sealing, place), toCanonicalBytes(value), random);
+    },
+    async open(place, sealed) {
+      const { sealing } = await keys.of(place.tenant);
+      const bytes = openBytes(toInput(sealing, place), sealed);
+      const parsed = bytes === null ? null : parseStrictJson(bytes);
+      return parsed?.kind === "parsed" ? parsed.value : null;
+    },
+  };
+}
+
+/** Bound to the row: what is moved elsewhere does not open there. */
+function toInput(key: Uint8Array, { tenant, what }: OpeningPlace) {
+  return { key, context: Buffer.from(`countersign opening\n${tenant}\n${what}`) };
+}

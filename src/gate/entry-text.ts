@@ -1,0 +1,72 @@
+import { hash } from "node:crypto";
+import type { EntryId } from "../model/index.ts";
+import type { Call, DecidedCall } from "./call.ts";
+import type { Outcome } from "./record.ts";
+
+export interface Leaf {
+  readonly id: EntryId;
+  readonly atMs: number;
+}
+
+/** Canonical text of an intent entry; a test holds it to `toEntryBytes`. */
+export function toIntentText(call: DecidedCall, { id, atMs }: Leaf): string {
+  const { request, intent, approval } = call;
+  const rules = JSON.stringify(intent.rules);
+  const kind = approval === null ? "allow" : "ask";
+  return (
+    `{"approval":${approval === null ? "null" : `"${approval.id}"`},"atMs":${atMs},"credential":null` +
+    `,"decision":{"kind":"${kind}","policy":"${intent.policy}","rules":${rules}}` +
+    `,"id":"${id}","intent":"${intent.digest}","kind":"intent","previous":null,"run":null` +
+    `,${toTargetText(call)}}`
+  );
+}
+
+/** The last members of an entry, in canonical order. */
+function toTargetText({ request, server, tool }: Call): string {
+  const name = tool === null ? "null" : JSON.stringify(tool.name);
+  return `"server":${JSON.stringify(server.name)},"tenant":"${request.principal.tenant}","tool":${name},"v":1`;
+}
+
+/** Canonical text of an outcome entry; a test holds it to `toEntryBytes`. */
+export function toOutcomeText(
+  outcome: Outcome,
+  { id, atMs, salt }: Leaf & { readonly salt: string },
+): string {
+  const { call, intent, of, result, endpoint, reason, queuedUs, upstreamUs } = outcome;
+  const credential = outcome.credential === null ? "null" : JSON.stringify(outcome.credential);
+  const trace = traceOf(call.forwarded["traceparent"]);
+  return (
+    `{"atMs":${atMs},"cost":null,"credential":${credential},"declaredCost":null` +
+    `,"endpoint":${toEndpointText(endpoint)}` +
+    `,"id":"${id}","intent":"${intent.digest}","kind":"outcome","of":${JSON.stringify(of)}` +
+    `,"outcome":"${outcome.outcome}","previous":null,"reason":${JSON.stringify(reason)}` +
+    toRedactedText(outcome.redacted) +
+    `,"result":${result === null ? "null" : toResultText(result, salt)},"run":null,"sandbox":null` +
+    `,"server":${JSON.stringify(call.server.name)},"tenant":"${call.request.principal.tenant}"` +
+    `,"timings":{"queuedUs":${queuedUs},"upstreamUs":${upstreamUs}}` +
+    `,"tool":${call.tool === null ? "null" : JSON.stringify(call.tool.name)},"trace":${trace},"v":1}`
+  );
+}
+
+const maxEndpoint = 256;
+
+/** Which copy answered: never the query of its address, which may hold a key. */
+function toEndpointText(endpoint: string | null): string {
+  return JSON.stringify(endpoint?.split("?", 1)[0]!.slice(0, maxEndpoint) ?? null);
+}
+
+function toRedactedText(redacted: readonly string[] | undefined): string {
+  return redacted === undefined ? "" : `,"redacted":${JSON.stringify(redacted)}`;
+}
+
+/** The commitment is over the salt and the bytes that are handed over: none is read to be hashed. */
+function toResultText(result: string, salt: string): string {
+  const commitment = hash("sha256", `${salt}\n${result}`, "hex");
+  return `{"bytes":${Buffer.byteLength(result)},"commitment":"sha256:${commitment}"}`;
+}
+
+const traceShape = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+function traceOf(parent: unknown): string {
+  const trace = typeof parent === "string" ? traceShape.exec(parent)?.[1] : undefined;
+  return trace === undefined ? "null" : `"${trace}"`;
+}

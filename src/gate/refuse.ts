@@ -1,0 +1,54 @@
+import type { Digest } from "../model/index.ts";
+import type { GateAnswer } from "../ports/gate.ts";
+import type { Call, DecidedCall, IntentOfCall } from "./call.ts";
+import { renderDeclined } from "./consent.ts";
+import type { Verdict } from "./decide.ts";
+import type { GateParts } from "./gate-parts.ts";
+import type { Outcome } from "./record.ts";
+import { renderRefusal } from "./render.ts";
+import { resolveToolset } from "./resolve.ts";
+
+type RefuseParts = Pick<GateParts, "recorder" | "telemetry" | "catalog">;
+type Refused = Extract<Verdict, { kind: "refused" | "unmet" }>;
+
+/** Policy says no, or asks for what the gate cannot do. */
+export function refuse(parts: RefuseParts, verdict: Refused): Promise<GateAnswer> | GateAnswer {
+  const { call, intent } = verdict;
+  const reason =
+    verdict.kind === "unmet" ? `obligation:${verdict.obligation.kind}` : (intent.rules[0] ?? null);
+  const decision =
+    verdict.kind === "refused" ? verdict.decision : unmet(intent.policy, verdict.obligation.kind);
+  const { reveal } = resolveToolset(parts.catalog(), call.request);
+  const recorded = recordUnsent(parts, { call, intent, outcome: "denied", reason });
+  const answer = renderRefusal(call, decision, reveal);
+  return recorded === undefined ? answer : recorded.then(() => answer);
+}
+
+export interface Unsent {
+  readonly call: Call;
+  readonly intent: IntentOfCall;
+  readonly outcome: Extract<Outcome["outcome"], "denied" | "expired">;
+  readonly reason: string | null;
+}
+
+/** The entry of a call of which nothing was sent. */
+export function recordUnsent(
+  { recorder, telemetry }: Pick<GateParts, "recorder" | "telemetry">,
+  unsent: Unsent,
+): Promise<void> | void {
+  telemetry.count("gate_calls", { outcome: unsent.outcome });
+  const sent = { of: null, endpoint: null, credential: null, result: null };
+  return recorder.outcome({ ...sent, ...unsent, queuedUs: 0, upstreamUs: 0 });
+}
+
+/** The person did not agree to a credential. */
+export async function decline(parts: RefuseParts, call: DecidedCall): Promise<GateAnswer> {
+  const { intent } = call;
+  await recordUnsent(parts, { call, intent, outcome: "denied", reason: "consent_declined" });
+  return renderDeclined(call);
+}
+
+function unmet(policy: Digest, obligation: string) {
+  const text = `A rule asks for the obligation ${obligation}, which this gate cannot carry out: it has no sandbox.`;
+  return { kind: "deny", policy, reasons: [{ rule: "obligation", text, remedy: null }] } as const;
+}

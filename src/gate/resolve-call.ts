@@ -1,0 +1,77 @@
+import { toEntryBytes, toUuidV7, type EntryId } from "../model/index.ts";
+import type { CallRow } from "../ports/call-rows.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { EntryRow, Store } from "../ports/store.ts";
+
+export interface ResolveParts {
+  readonly store: Pick<Store, "commit">;
+  readonly clock: Clock;
+  readonly random: (length: number) => Buffer;
+}
+
+/** What somebody found out about a call whose end nobody knew. */
+export interface Finding {
+  /** `retry`: it may be made again, since its server knows the key and does nothing twice. */
+  readonly outcome: "done" | "not_done" | "retry";
+  readonly by: string;
+  readonly evidence: string;
+}
+
+/**
+ * Nothing of it is sent any more, and how it ended was not recorded: it is unknown. False where it
+ * has ended after all.
+ */
+export async function giveUp(parts: ResolveParts, row: CallRow): Promise<boolean> {
+  const { id, atMs } = toLeaf(parts);
+  const bytes = toEntryBytes({
+    kind: "outcome",
+    v: 1,
+    id,
+    tenant: row.tenant,
+    atMs,
+    run: null,
+    previous: null,
+    server: row.server,
+    tool: row.tool,
+    of: row.id,
+    intent: row.intent,
+    outcome: "unknown",
+    reason: "lost",
+    result: null,
+    endpoint: null,
+    credential: null,
+    sandbox: null,
+    timings: { queuedUs: 0, upstreamUs: 0 },
+    cost: null,
+    declaredCost: null,
+    trace: null,
+  });
+  const ends = { call: row.id, from: "open", to: "unknown", result: null } as const;
+  return write(parts, { id, tenant: row.tenant, bytes, ends });
+}
+
+/** A further entry, once; the one that said `unknown` stays. False where somebody else was first. */
+export async function resolveCall(
+  parts: ResolveParts,
+  row: CallRow,
+  { outcome, by, evidence }: Finding,
+): Promise<boolean> {
+  if (row.state === "open") await giveUp(parts, row);
+  const { id, atMs } = toLeaf(parts);
+  const leaf = { v: 1, id, tenant: row.tenant, atMs, run: null, previous: null } as const;
+  const found = { of: row.id, outcome, by, evidence };
+  const bytes = toEntryBytes({ kind: "resolution", ...leaf, ...found });
+  const to = outcome === "done" ? "done" : "failed";
+  const ends = { call: row.id, from: "unknown", to, result: null } as const;
+  return write(parts, { id, tenant: row.tenant, bytes, ends });
+}
+
+async function write({ store }: ResolveParts, row: EntryRow): Promise<boolean> {
+  const outcome = await store.commit({ entries: [row] });
+  return outcome.kind === "committed" && outcome.late === undefined;
+}
+
+function toLeaf({ clock, random }: ResolveParts): { readonly id: EntryId; readonly atMs: number } {
+  const atMs = clock.nowMs();
+  return { id: toUuidV7(atMs, random(10)) as EntryId, atMs };
+}

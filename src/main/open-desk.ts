@@ -1,0 +1,44 @@
+import type { Erasing } from "../api/call-answers.ts";
+import { createApprovalDesk, type DeskOptions } from "../authority/approval-desk.ts";
+import { erasePersonal } from "../authority/erase-personal.ts";
+import { voidFrozen } from "../authority/void-frozen.ts";
+import { resolveCall, type Finding } from "../gate/resolve-call.ts";
+import { stillHolds } from "../gate/still-holds.ts";
+import type { Frozen } from "../model/freeze.ts";
+import type { TenantId } from "../model/index.ts";
+import type { CallRow } from "../ports/call-rows.ts";
+import type { Catalog } from "../ports/catalog.ts";
+import type { GateBase } from "./gate-base.ts";
+
+export interface OpenDeskOptions extends Pick<
+  GateBase,
+  "store" | "clock" | "random" | "approvals" | "openings" | "pool"
+> {
+  readonly passkeys: DeskOptions["passkeys"];
+  readonly catalog: () => Catalog;
+}
+
+/** What people decide, find out and have erased. */
+export function openDesk(options: OpenDeskOptions) {
+  const { store, clock, random, approvals, openings, pool, passkeys, catalog } = options;
+  return {
+    catalog,
+    news: approvals.news,
+    calls: store.calls,
+    desk: createApprovalDesk({
+      rows: store.approvals,
+      openings,
+      clock,
+      random,
+      passkeys,
+      stillHolds: (intent) => stillHolds(catalog(), intent),
+      tell: approvals.tell,
+    }),
+    resolveCall: (row: CallRow, finding: Finding) =>
+      resolveCall({ store, clock, random: pool }, row, finding),
+    erasePersonal: (tenant: TenantId, who: Erasing) =>
+      erasePersonal({ approvals: store.approvals, calls: store.calls, openings }, tenant, who),
+    voidApprovals: (frozen: Frozen, tenant: TenantId | null) =>
+      voidFrozen(store.approvals, frozen, tenant),
+  };
+}

@@ -1,0 +1,74 @@
+import type { ApprovalId, CallState, Digest, EntryId, TenantId } from "../model/index.ts";
+
+/**
+ * Calls with an effect, a row each from the intent on: what is under way or in doubt is found here,
+ * and what belongs to an entry. Written in the statement that writes the entry.
+ */
+export interface CallRows {
+  /** By the id of its intent's entry. */
+  get(tenant: TenantId, id: EntryId): Promise<CallRow | null>;
+  /** The call that a caller's key stands for, as long as the key is remembered. */
+  byKey(tenant: TenantId, hash: Digest, nowMs: number): Promise<KeyedCall | null>;
+  /** Those of which nobody can say any more how they ended, the oldest first. */
+  listUnknown(tenant: TenantId, page: UnknownPage): Promise<readonly CallRow[]>;
+  /** Of every tenant: still open, though their time passed before. The oldest first. */
+  listOverdue(beforeMs: number, limit: number): Promise<readonly CallRow[]>;
+  /** Takes away what could say who it was or what was in it; the digests stay. At most `limit`. */
+  erase(tenant: TenantId, subject: string, limit: number): Promise<number>;
+  /** Forgets at most `limit` keys whose time has passed. */
+  sweepKeys(nowMs: number, limit: number): Promise<number>;
+}
+
+export interface UnknownPage {
+  /** Open ones count from this time on. */
+  readonly nowMs: number;
+  readonly after?: EntryId;
+  readonly limit: number;
+}
+
+export interface CallDraft {
+  /** Who is said to act, as `toSubjectKey` has it. */
+  readonly subject: string;
+  readonly server: string;
+  /** The server's own name of the tool; null for a prompt or a resource. */
+  readonly tool: string | null;
+  readonly intent: Digest;
+  readonly approval: ApprovalId | null;
+  /** Nothing of it is sent from here on. */
+  readonly notAfterMs: number;
+  /** What the intent was made of, sealed; null where it is not kept. */
+  readonly opening: Uint8Array | null;
+  readonly atMs: number;
+  /** Refused where another call has it. */
+  readonly key: CallKey | null;
+}
+
+/** A caller's name for a call, which is made once however often it is sent. */
+export interface CallKey {
+  readonly hash: Digest;
+  /** Of what is done: the same key for something else is refused. */
+  readonly fingerprint: Digest;
+  readonly expiresAtMs: number;
+}
+
+export interface CallEnding {
+  readonly call: EntryId;
+  readonly from: Extract<CallState, "open" | "unknown">;
+  readonly to: Exclude<CallState, "open">;
+  /** What was answered, sealed; null where it is not kept. */
+  readonly result: Uint8Array | null;
+}
+
+export interface CallRow extends Omit<CallDraft, "key"> {
+  readonly id: EntryId;
+  readonly tenant: TenantId;
+  readonly state: CallState;
+  readonly outcome: EntryId | null;
+  readonly resolution: EntryId | null;
+  readonly result: Uint8Array | null;
+}
+
+export interface KeyedCall {
+  readonly fingerprint: Digest;
+  readonly call: CallRow;
+}
