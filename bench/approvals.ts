@@ -21,7 +21,7 @@ const remarks = [
   "Nothing that is called here takes an approver or an end: who may approve, until when, and how often what is stored may be used is left to the application around these runtimes. An application may do all of that; what is measured is what it gets when it does as the documentation shows.",
   "Signed: with `experimental_toolApprovalSecret`, as the documentation of AI SDK advises for tools that spend money.",
   "LangGraph JS: `createAgent` with `humanInTheLoopMiddleware`. An older state is resumed by the id of its checkpoint, which its history gives.",
-  "Countersign: what is stored is altered by SQL. Tampering: a second question for the wanted amount, and each row gets from the other one what helps. An older state: the row of the approval is made unused again. The definition is what the server lists when it is listed again.",
+  "Countersign: what is stored is altered by SQL. Tampering: a second question for the wanted amount, and each row gets from the other one what helps. An older state: the row of the approval is made unused again. Two at once are two requests to one process. The definition is what the server lists when it is listed again.",
   "The tool answers 400 ms after it has paid: of two that start at once the second does not hear from the first.",
 ];
 const programs = path.join(import.meta.dirname, "approvals");

@@ -4,7 +4,7 @@ import type { Files } from "./context.ts";
 /** Each is a verifier key as it stands, or a file with one a line. */
 export async function readKeys(files: Files, given: readonly string[]): Promise<readonly string[]> {
   const read = await Promise.all(
-    given.map((each) => (isKey(each) ? [each] : readLines(files, each))),
+    given.map(async (each) => (isKey(each) ? [each] : readLines(files, each))),
   );
   const keys = read.flat();
   if (keys.length > 0) return keys;

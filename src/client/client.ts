@@ -553,6 +553,243 @@ const operations = {
       }),
     ),
 
+  /** Calls that wait for a person, or did. */
+  listApprovals: async (
+    send: Send,
+    input: {
+      readonly state?: "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
+      readonly limit?: number;
+      readonly seen?: string;
+      readonly wait?: number;
+    },
+  ) =>
+    as<{
+      readonly status: 200;
+      readonly body: {
+        readonly approvals: readonly {
+          readonly id: string;
+          readonly digest: string;
+          readonly state: "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
+          readonly server: string;
+          readonly tool: string | null;
+          readonly method: string;
+          readonly target: string;
+          readonly toolset: string;
+          readonly effect: "read" | "write" | "destructive";
+          readonly outward: boolean;
+          readonly labels: readonly string[];
+          readonly description: string | null;
+          readonly rules: readonly { readonly rule: string; readonly text: string }[];
+          readonly approvers: readonly {
+            readonly who: string;
+            readonly quorum: number;
+            readonly passkey: boolean;
+            readonly have: number;
+          }[];
+          readonly requester: {
+            readonly kind: string;
+            readonly subject: string;
+            readonly agent: string | null;
+          };
+          readonly claim: string | null;
+          readonly args: unknown;
+          readonly lastApproved: {
+            readonly id: string;
+            readonly at: string;
+            readonly args: unknown;
+          } | null;
+          readonly reach: {
+            readonly transport: string;
+            readonly hosts: readonly string[];
+            readonly credential: string | null;
+          } | null;
+          readonly verdicts: readonly {
+            readonly word: "approved" | "denied";
+            readonly approver: string | null;
+            readonly reason: string | null;
+            readonly at: string;
+            readonly passkey: boolean;
+          }[];
+          readonly createdAt: string;
+          readonly expiresAt: string;
+          readonly holds: boolean;
+          readonly erased: boolean;
+        }[];
+        readonly seen: string;
+      };
+      readonly etag: string | null;
+    }>(
+      await send({
+        method: "GET",
+        path: "/v1/approvals",
+        expects: [200],
+        query: { state: input.state, limit: input.limit, seen: input.seen, wait: input.wait },
+      }),
+    ),
+
+  /** One of them, with exactly what would be done. */
+  getApproval: async (send: Send, input: { readonly id: string }) =>
+    as<{
+      readonly status: 200;
+      readonly body: {
+        readonly id: string;
+        readonly digest: string;
+        readonly state: "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
+        readonly server: string;
+        readonly tool: string | null;
+        readonly method: string;
+        readonly target: string;
+        readonly toolset: string;
+        readonly effect: "read" | "write" | "destructive";
+        readonly outward: boolean;
+        readonly labels: readonly string[];
+        readonly description: string | null;
+        readonly rules: readonly { readonly rule: string; readonly text: string }[];
+        readonly approvers: readonly {
+          readonly who: string;
+          readonly quorum: number;
+          readonly passkey: boolean;
+          readonly have: number;
+        }[];
+        readonly requester: {
+          readonly kind: string;
+          readonly subject: string;
+          readonly agent: string | null;
+        };
+        readonly claim: string | null;
+        readonly args: unknown;
+        readonly lastApproved: {
+          readonly id: string;
+          readonly at: string;
+          readonly args: unknown;
+        } | null;
+        readonly reach: {
+          readonly transport: string;
+          readonly hosts: readonly string[];
+          readonly credential: string | null;
+        } | null;
+        readonly verdicts: readonly {
+          readonly word: "approved" | "denied";
+          readonly approver: string | null;
+          readonly reason: string | null;
+          readonly at: string;
+          readonly passkey: boolean;
+        }[];
+        readonly createdAt: string;
+        readonly expiresAt: string;
+        readonly holds: boolean;
+        readonly erased: boolean;
+      };
+      readonly etag: string | null;
+    }>(
+      await send({
+        method: "GET",
+        path: "/v1/approvals/" + encodeURIComponent(input.id) + "",
+        expects: [200],
+      }),
+    ),
+
+  /** What the approver's passkey is given to sign: the digest of the intent. */
+  signApproval: async (send: Send, input: { readonly id: string; readonly body: string }) =>
+    as<{
+      readonly status: 200;
+      readonly body: { readonly options: Readonly<Record<string, unknown>> };
+      readonly etag: string | null;
+    }>(
+      await send({
+        method: "POST",
+        path: "/v1/approvals/" + encodeURIComponent(input.id) + "/signing",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Agrees to a call or denies it, as the holder of the key. */
+  decideApproval: async (send: Send, input: { readonly id: string; readonly body: string }) =>
+    as<{
+      readonly status: 200;
+      readonly body: {
+        readonly id: string;
+        readonly state: "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
+      };
+      readonly etag: string | null;
+    }>(
+      await send({
+        method: "POST",
+        path: "/v1/approvals/" + encodeURIComponent(input.id) + "/decision",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Calls of which nobody knows how they ended. */
+  listCalls: async (send: Send, input: { readonly after?: string }) =>
+    as<{
+      readonly status: 200;
+      readonly body: {
+        readonly calls: readonly {
+          readonly id: string;
+          readonly server: string;
+          readonly tool: string | null;
+          readonly state: "open" | "unknown";
+          readonly intent: string;
+          readonly subject: string;
+          readonly approval: string | null;
+          readonly at: string;
+          readonly notAfter: string;
+          readonly outcome: string | null;
+        }[];
+        readonly next: string | null;
+      };
+      readonly etag: string | null;
+    }>(
+      await send({
+        method: "GET",
+        path: "/v1/calls",
+        expects: [200],
+        query: { after: input.after },
+      }),
+    ),
+
+  /** Says what was found out about such a call, as a further entry of the ledger. */
+  resolveCall: async (send: Send, input: { readonly id: string; readonly body: string }) =>
+    as<{
+      readonly status: 200;
+      readonly body: { readonly id: string; readonly outcome: "done" | "not_done" | "retry" };
+      readonly etag: string | null;
+    }>(
+      await send({
+        method: "POST",
+        path: "/v1/calls/" + encodeURIComponent(input.id) + "/resolution",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Takes away what could say who somebody was or what they asked for. Proofs stay valid. */
+  erasePersonal: async (send: Send, input: { readonly body: string }) =>
+    as<{
+      readonly status: 200;
+      readonly body: {
+        readonly subject: string;
+        readonly approvals: number;
+        readonly calls: number;
+        readonly verdicts: number;
+      };
+      readonly etag: string | null;
+    }>(
+      await send({
+        method: "POST",
+        path: "/v1/privacy/erase",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
   /** Where a person sees what waits for a decision. */
   getApprovalsPage: async (send: Send) =>
     as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(

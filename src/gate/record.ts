@@ -129,7 +129,8 @@ function toRow(tenant: TenantId, id: EntryId, text: string): EntryRow {
 }
 
 /** Rows of reads, written in pages: by the first timer or the 256th row. */
-function createPages({ store, clock, telemetry }: RecordOptions) {
+function createPages(options: RecordOptions) {
+  const { clock } = options;
   let rows: EntryRow[] = [];
   let isDue = false;
   let writing = Promise.resolve();
@@ -139,23 +140,6 @@ function createPages({ store, clock, telemetry }: RecordOptions) {
   let filling = { sinceMs: 0 };
   const stopped = new AbortController();
 
-  async function writePage(page: readonly EntryRow[]): Promise<void> {
-    for (;;) {
-      try {
-        await store.commit({ entries: page });
-        return;
-      } catch (fault) {
-        telemetry.count("gate_record_retries", {});
-        telemetry.log("error", "entries of reads could not be written", {
-          fault,
-          entries: page.length,
-        });
-        if (stopped.signal.aborted) throw fault;
-        await clock.sleep(retryMs, stopped.signal).catch(() => undefined);
-      }
-    }
-  }
-
   function flush(): void {
     isDue = false;
     if (rows.length === 0) return;
@@ -163,7 +147,7 @@ function createPages({ store, clock, telemetry }: RecordOptions) {
     rows = [];
     underWay += page.length;
     writing = writing
-      .then(() => writePage(page))
+      .then(() => writePage(options, page, stopped.signal))
       .then(
         () => {
           underWay -= page.length;
@@ -195,6 +179,27 @@ function createPages({ store, clock, telemetry }: RecordOptions) {
       await late;
     },
   };
+}
+
+async function writePage(
+  { store, clock, telemetry }: RecordOptions,
+  page: readonly EntryRow[],
+  stopped: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      await store.commit({ entries: page });
+      return;
+    } catch (fault) {
+      telemetry.count("gate_record_retries", {});
+      telemetry.log("error", "entries of reads could not be written", {
+        fault,
+        entries: page.length,
+      });
+      if (stopped.aborted) throw fault;
+      await clock.sleep(retryMs, stopped).catch(() => undefined);
+    }
+  }
 }
 
 const closeWithinMs = 5_000;

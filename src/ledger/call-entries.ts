@@ -46,7 +46,9 @@ export async function readCallEntries(
   const verdicts = await readVerdicts(options, tenant, call);
   const ids = [
     ...verdicts.map(({ entry }) => entry),
-    ...[of, call?.outcome ?? null, call?.resolution ?? null],
+    of,
+    call?.outcome ?? null,
+    call?.resolution ?? null,
     // A row that is gone leaves what was asked for.
     ...(call === null ? [id] : []),
   ].filter((each) => each !== null);

@@ -196,7 +196,10 @@ function toSummary({ id, bytes }: LogEntry, index: number | null): ReceiptSummar
         return { ...shown, kind, atMs, ...none, outcome: entry.outcome };
       case "verdict":
         return {
-          ...{ ...shown, kind, atMs, ...none },
+          ...shown,
+          kind,
+          atMs,
+          ...none,
           outcome: entry.on === "approval" ? entry.word : entry.verdict,
         };
       case "gap":

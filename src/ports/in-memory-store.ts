@@ -13,7 +13,7 @@ import {
   createInMemoryPins,
   createInMemoryRevisions,
 } from "./in-memory-rows.ts";
-import { createInMemoryLog, toNextCursor, type EntrySource } from "./in-memory-log.ts";
+import { InMemoryLog, toNextCursor, type EntrySource } from "./in-memory-log.ts";
 import { createInMemoryPasskeys } from "./in-memory-passkeys.ts";
 import { createInMemoryReplicas } from "./in-memory-replicas.ts";
 import { createInMemorySecretRows } from "./in-memory-secret-rows.ts";
@@ -93,7 +93,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     secrets: createInMemorySecretRows(),
     passkeys: createInMemoryPasskeys(),
     deliveries: createInMemoryDeliveries(),
-    log: createInMemoryLog(entries),
+    log: new InMemoryLog(entries),
     replicas: createInMemoryReplicas((rows) => void entries.add(entries.toMissing(rows))),
     labels: createInMemoryLabels(),
     freezes: createInMemoryFreezes(),

@@ -141,6 +141,20 @@ function describeBounds(under: () => StoreUnderTest): void {
     expect(toEvents(await deliveries.take(taking(other)))).toEqual(["one_asked"]);
   });
 
+  test("the bound holds however many are put at once, at two replicas", async () => {
+    const { store, peer } = under();
+    const tenant = newTenant();
+    const puts = Array.from({ length: 60 }, (_, n) =>
+      (n % 2 === 0 ? store : peer).deliveries.put(toDraft(tenant, { event: `e${n}` }), 10),
+    );
+    const outcomes = await Promise.all(puts);
+    expect(outcomes.every(({ outcome }) => outcome === "put")).toBe(true);
+    await store.deliveries.put(toDraft(tenant, { event: "last" }), 10);
+    const left = await store.deliveries.take(taking(tenant));
+    expect(left).toHaveLength(10);
+    expect(toEvents(left)).toContain("last");
+  });
+
   test("what is old is swept, ended or not, a part at a time", async () => {
     const { deliveries } = under().store;
     const tenant = newTenant();

@@ -50,7 +50,9 @@ async function toChange(store: Store, tenant: TenantId, count = 10_000): Promise
     tiles.push({ level: 0, index, bytes: toTile(width, index + 1), cursors: bounds });
   }
   return {
-    ...{ tenant, epoch: head.epoch, from: { size: head.size, root: head.root } },
+    tenant,
+    epoch: head.epoch,
+    from: { size: head.size, root: head.root },
     to: { size, root: toHash(size % 251), cursor: cursors.at(-1)! },
     tiles,
   };
@@ -197,8 +199,15 @@ function describeLeaves(under: () => StoreUnderTest): void {
       const { store } = under();
       const [tenant, approval] = [newTenant(), newApproval()];
       const opens = {
-        ...{ subject: "default\nservice\nbot", server: "mail", tool: "send", intent: newDigest() },
-        ...{ approval, notAfterMs: startMs, opening: null, atMs: startMs, key: null },
+        subject: "default\nservice\nbot",
+        server: "mail",
+        tool: "send",
+        intent: newDigest(),
+        approval,
+        notAfterMs: startMs,
+        opening: null,
+        atMs: startMs,
+        key: null,
       };
       const entry = { ...newEntry(tenant), opens };
       await store.commit({ entries: [entry] });

@@ -80,11 +80,27 @@ export function toReadEntry(scene: Scene, tenant: TenantId, result = "{}"): Entr
   const id = scene.newId();
   const commitment = toDigest(`${"0".repeat(64)}\n${result}`);
   const bytes = toEntryBytes({
-    ...{ kind: "outcome", v: 1, id, tenant, atMs: scene.clock.nowMs(), run: null, previous: null },
-    ...{ server: "mail", tool: "search", of: null, intent: toDigest(`intent ${id}`) },
-    ...{ outcome: "answered", reason: null, result: { commitment, bytes: result.length } },
-    ...{ endpoint: null, credential: null, sandbox: null, cost: null, declaredCost: null },
-    ...{ timings: { queuedUs: 1, upstreamUs: 2 }, trace: null },
+    kind: "outcome",
+    v: 1,
+    id,
+    tenant,
+    atMs: scene.clock.nowMs(),
+    run: null,
+    previous: null,
+    server: "mail",
+    tool: "search",
+    of: null,
+    intent: toDigest(`intent ${id}`),
+    outcome: "answered",
+    reason: null,
+    result: { commitment, bytes: result.length },
+    endpoint: null,
+    credential: null,
+    sandbox: null,
+    cost: null,
+    declaredCost: null,
+    timings: { queuedUs: 1, upstreamUs: 2 },
+    trace: null,
   });
   return { id, tenant, bytes };
 }
@@ -109,10 +125,22 @@ export async function writeCall(
   const args = toCanonicalText({ to: "ada@example.com" });
   const principal = { tenant, kind: "service", subject: "bot", actor: null } as const;
   const made = {
-    ...{ v: 1, tenant, principal, agent: null, bundle: null, run: null, step: null },
-    ...{ server: "mail", method: "tools/call", target: "send", definition: null },
-    ...{ args: toTextCommitment(salt, args), forwarded: {}, task: null },
-    ...{ policy: toDigest("policy"), notAfterMs: atMs + 60_000 },
+    v: 1,
+    tenant,
+    principal,
+    agent: null,
+    bundle: null,
+    run: null,
+    step: null,
+    server: "mail",
+    method: "tools/call",
+    target: "send",
+    definition: null,
+    args: toTextCommitment(salt, args),
+    forwarded: {},
+    task: null,
+    policy: toDigest("policy"),
+    notAfterMs: atMs + 60_000,
   } as const;
   const intent = toDigest(toCanonicalText(made));
   const [id, outcome] = [scene.newId(), scene.newId()];
@@ -125,20 +153,36 @@ export async function writeCall(
     server: "mail",
     tool: "send",
   } as const;
-  const opening = await plainOpenings.seal({ tenant, what: `call:${id}` }, {
-    v: 1,
-    intent: made,
-    salt,
-    args,
-    claim: null,
-  } as never);
+  const opening = await plainOpenings.seal(
+    { tenant, what: `call:${id}` },
+    {
+      v: 1,
+      intent: made,
+      salt,
+      args,
+      claim: null,
+    },
+  );
   const opens: CallDraft = {
-    ...{ subject, server: "mail", tool: "send", intent, approval: null },
-    ...{ notAfterMs: atMs + 60_000, opening, atMs, key: null },
+    subject,
+    server: "mail",
+    tool: "send",
+    intent,
+    approval: null,
+    notAfterMs: atMs + 60_000,
+    opening,
+    atMs,
+    key: null,
   };
   const decision = { kind: "allow", policy: toDigest("policy"), rules: [] } as const;
   const intentBytes = toEntryBytes({
-    ...{ kind: "intent", ...leaf, id, intent, decision, approval: null, credential: null },
+    kind: "intent",
+    ...leaf,
+    id,
+    intent,
+    decision,
+    approval: null,
+    credential: null,
   });
   await store.commit({ entries: [{ id, tenant, bytes: intentBytes, opens }] });
   const kept = await plainOpenings.seal(
@@ -147,9 +191,20 @@ export async function writeCall(
   );
   const commitment = toDigest(`${salt}\n${result}`);
   const outcomeBytes = toEntryBytes({
-    ...{ kind: "outcome", ...leaf, id: outcome, of: id, intent, outcome: "answered", reason: null },
-    ...{ result: { commitment, bytes: result.length }, endpoint: null, credential: null },
-    ...{ sandbox: null, cost: null, declaredCost: null, trace: null },
+    kind: "outcome",
+    ...leaf,
+    id: outcome,
+    of: id,
+    intent,
+    outcome: "answered",
+    reason: null,
+    result: { commitment, bytes: result.length },
+    endpoint: null,
+    credential: null,
+    sandbox: null,
+    cost: null,
+    declaredCost: null,
+    trace: null,
     timings: { queuedUs: 1, upstreamUs: 2 },
   });
   const ends = { call: id, from: "open", to: "done", result: kept } as const;

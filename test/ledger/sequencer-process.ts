@@ -21,7 +21,12 @@ const telemetry: Telemetry = {
 const store = await openPostgresStore({ url: url!, clock, random, telemetry });
 const { entries, log, replicas } = store;
 startSequencer({
-  ...{ entries, log, replicas, clock, random, telemetry },
+  entries,
+  log,
+  replicas,
+  clock,
+  random,
+  telemetry,
   keys: await createTestKeys(),
   checkpoints: await keepCheckpoints({ directory: directory!, clock }),
   owner: toUuidV7(clock.nowMs(), random.bytes(10)),

@@ -88,7 +88,7 @@ test("an entry that was put in is named by its id", async () => {
   const cursor = BigInt(log.rows[victim]!.cursor) - 1n;
   await log.tamper(
     "insert into countersign.entries (id, tenant, cursor, bytes) values ($1, $2, $3, $4)",
-    [...[row!.id, tenant, cursor.toString(), row!.bytes]],
+    [row!.id, tenant, cursor.toString(), row!.bytes],
   );
   const { findings } = await log.verify();
   expect(findings[0]).toMatchObject({ kind: "inserted", index: victim, id: row!.id });
@@ -164,7 +164,11 @@ async function rewriteTree(log: Awaited<ReturnType<typeof open>>): Promise<void>
   );
   const without = { ...keys, sign: () => "a note that nobody signed" };
   const forging = await createScene({
-    ...{ store, clock, telemetry, random, keys: without },
+    store,
+    clock,
+    telemetry,
+    random,
+    keys: without,
     checkpoints: createInMemoryCheckpoints(),
   });
   const options = { ...forging, log: store.log, entries: store.entries };

@@ -27,9 +27,12 @@ async function open(rules: string, more: { readonly web?: Json; readonly toolset
   await whenListed(gate);
   const sent = () => mail.requests.filter(({ method }) => method === "tools/call").length;
   const client = (key?: string, url = gate.url) =>
-    createModernClient({ url, answer: () => ({}), ...(key === undefined ? {} : { key }) });
+    createModernClient({ ...mute, url, ...(key === undefined ? {} : { key }) });
   return { gate, client, sent };
 }
+
+/** A client that cannot be asked: what waits for a person is told to it in words. */
+const mute = { answer: () => ({}), capabilities: {} };
 
 const call = (client: RawClient, name: string, args: Json = {}, meta: Json = {}) =>
   client.request("tools/call", { name, arguments: args, _meta: meta });
@@ -126,24 +129,27 @@ test("a question of a server steers as its results do", async () => {
   });
   const elicit = { name: "web__elicit", arguments: {} };
   await expect(modern.request("tools/call", elicit)).rejects.toThrow("something else");
-  expect(outcomeOf(await modern.request("tools/call", mail))).toMatchObject({ outcome: "asks" });
+  const other = createModernClient({ ...mute, url });
+  expect(outcomeOf(await other.request("tools/call", mail))).toMatchObject({ outcome: "asks" });
 
   const legacy: RawClient = await createLegacyClient({
     url,
-    answer: () => {
+    answer: (_, { message }) => {
+      if (String(message).includes("approval")) return { action: "decline" };
       mailed = legacy.request("tools/call", mail).then(outcomeOf);
       return { action: "accept", content: { name: "Ada" } };
     },
   });
   expect(outcomeOf(await legacy.request("tools/call", elicit))).toBe("done");
-  expect(await mailed).toMatchObject({ outcome: "asks" });
+  // Its client was asked where the person decides, and does not want it any more.
+  expect(await mailed).toMatchObject({ outcome: "withdrawn" });
 });
 
 test("labels of a legacy session are its own", async () => {
   const rules = permitAll + starterRules.slice(starterRules.indexOf("// After"));
   const { gate } = await open(rules);
   const sessions = await Promise.all(
-    [0, 1].map(() => createLegacyClient({ url: gate.url, answer: () => ({}) })),
+    [0, 1].map(() => createLegacyClient({ ...mute, url: gate.url })),
   );
   await call(sessions[0]!, "web__echo", injected);
   const outcomes = [];

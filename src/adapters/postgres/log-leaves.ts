@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { EntryId, TenantId } from "../../model/index.ts";
 import type { LeafPlace, LeafTile, LogEntry, LogPlace } from "../../ports/log-rows.ts";
 import { requireId } from "../../ports/storable.ts";
+import { storeLimits } from "../../ports/store-limits.ts";
 import { asked } from "./database.ts";
 
 /** Hashes of a tile, as the layout has it. */
@@ -91,4 +92,27 @@ export async function readLeaves(
     found.push({ index, hashes, entries: entries.map((row) => toEntry(tenant, row)) });
   }
   return found;
+}
+
+export function toLimit(limit: number): number {
+  return Math.min(limit, storeLimits.rowsPerPage);
+}
+
+export async function readLatest(
+  pool: pg.Pool,
+  tenant: TenantId,
+  { before, limit }: { readonly before?: EntryId; readonly limit: number },
+): Promise<readonly LogEntry[]> {
+  if (before !== undefined) requireId("before", before);
+  const { rows } = await asked(
+    pool.query<EntryColumns>({
+      name: "latest_entries",
+      text: `select e.id, e.cursor::text as cursor, e.bytes from countersign.entries e
+             where e.tenant = $1 and ($2::uuid is null or e.cursor <
+               (select b.cursor from countersign.entries b where b.id = $2::uuid and b.tenant = $1))
+             order by e.cursor desc limit $3`,
+      values: [tenant, before ?? null, toLimit(limit)],
+    }),
+  );
+  return rows.map((row) => toEntry(tenant, row));
 }

@@ -22,8 +22,13 @@ async function write(client: pg.PoolClient, change: Reopening): Promise<Step<boo
        set is_open = false, size = $5, root = $6, cursor = $7
        where tenant = $1 and epoch = $2 and size = $3 and root = $4 and is_open`,
       [
-        ...[tenant, from.epoch, from.size, Buffer.from(from.root)],
-        ...[end.size, Buffer.from(end.root), end.cursor.toString()],
+        tenant,
+        from.epoch,
+        from.size,
+        Buffer.from(from.root),
+        end.size,
+        Buffer.from(end.root),
+        end.cursor.toString(),
       ],
     );
     if (rowCount !== 1) return { outcome: false, rollback: true };

@@ -7,12 +7,19 @@ const insert = `insert into countersign.deliveries
   values ($1, $2, $3, $4, 'waiting', 0, $5, $6)
   on conflict (tenant, hook, event) do nothing`;
 
-/** The index gives the newest ones first: where few wait, little is read. */
+/**
+ * The index gives the newest ones first: where few wait, little is read. What somebody else has locked is
+ * left to the next one that is put, so that two never wait for each other.
+ */
 const giveUpOldest = `update countersign.deliveries set state = 'given_up', body = ''
-  where state = 'waiting' and (tenant, hook, event) in (
-    select tenant, hook, event from countersign.deliveries
-    where tenant = $1 and state = 'waiting' order by position desc offset $2
-  )`;
+  where position = any (array(
+    select position from countersign.deliveries
+    where tenant = $1 and state = 'waiting' and position <= (
+      select position from countersign.deliveries
+      where tenant = $1 and state = 'waiting' order by position desc offset $2 limit 1
+    )
+    for update skip locked
+  ))`;
 
 const take = `update countersign.deliveries as delivery
   set tries = delivery.tries + 1, due_at = $3::bigint + $4::bigint

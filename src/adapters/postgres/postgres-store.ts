@@ -21,8 +21,7 @@ import { createPostgresFreezes } from "./postgres-freezes.ts";
 import { createPostgresLabels } from "./postgres-labels.ts";
 import { createPostgresLetters } from "./postgres-letters.ts";
 import { createPostgresMemories } from "./postgres-memories.ts";
-import { createPostgresLog } from "./postgres-log.ts";
-import { createPostgresReplicas } from "./postgres-replicas.ts";
+import { createPostgresLedger } from "./postgres-log.ts";
 import { createPostgresPasskeys } from "./postgres-passkeys.ts";
 import { createPostgresPins } from "./postgres-pins.ts";
 import { createPostgresRevisions } from "./postgres-revisions.ts";
@@ -117,8 +116,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     spendings: createPostgresSpendings(database),
     deliveries: createPostgresDeliveries(database),
     passkeys: createPostgresPasskeys({ ...transactions, database }),
-    log: createPostgresLog({ ...transactions, database, url }),
-    replicas: createPostgresReplicas({ ...transactions, database, tokens }),
+    ...createPostgresLedger({ ...transactions, database, tokens, url }),
     secrets: createPostgresSecretRows({ ...transactions, database, pool: locking, briefPool }),
     commit,
     makePartitions: makeAhead,

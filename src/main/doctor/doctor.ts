@@ -49,6 +49,7 @@ export async function* diagnose(
   const { store } = config;
   const data = store.kind === "embedded" ? path.resolve(directory, store.directory) : null;
   const holder = data === null ? null : await findHolder(data);
+  const url = options.url ?? holder?.url ?? undefined;
   let isServing = false;
   const rest: readonly Probe[] = [
     ...(data === null ? [] : [{ name: "disk", look: () => lookAtDisk(data) }]),
@@ -60,21 +61,9 @@ export async function* diagnose(
         return lookAtUrl(secret.reveal(), clock);
       },
     },
-    {
-      name: "server",
-      look: async () => {
-        const finding = await lookAtServer(tools, options.url ?? holder?.url ?? undefined);
-        isServing = finding.status === "ok";
-        return finding;
-      },
-    },
-    {
-      name: "ledger",
-      look: async () =>
-        isServing
-          ? lookAtLedger(await tools.connect(options.url ?? holder?.url ?? undefined))
-          : ok("is looked at where a server runs"),
-    },
+    ...createServerProbes(tools, url, () => {
+      isServing = true;
+    }),
     // Where a server of ours answers, it is what uses the port.
     {
       name: "port",
@@ -85,6 +74,31 @@ export async function* diagnose(
     ...sandboxProbes,
   ];
   for (const probe of rest) yield await runProbe(probe, clock);
+}
+
+/** What only a running server can say. */
+function createServerProbes(
+  tools: DoctorTools,
+  url: string | undefined,
+  onServing: () => void,
+): readonly Probe[] {
+  let isServing = false;
+  return [
+    {
+      name: "server",
+      look: async () => {
+        const finding = await lookAtServer(tools, url);
+        isServing = finding.status === "ok";
+        if (isServing) onServing();
+        return finding;
+      },
+    },
+    {
+      name: "ledger",
+      look: async () =>
+        isServing ? lookAtLedger(await tools.connect(url)) : ok("is looked at where a server runs"),
+    },
+  ];
 }
 
 async function lookAtServer({ connect }: DoctorTools, url: string | undefined): Promise<Finding> {
