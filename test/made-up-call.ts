@@ -39,6 +39,7 @@ export function makeTool(name: string, more: Partial<CatalogTool> = {}): Catalog
     title: null,
     description,
     pin: toDigest(name),
+    acting: toDigest(name),
     text: JSON.stringify({ name: exposed, description, inputSchema: { type: "object" } }),
     effect: "write",
     idempotent: false,

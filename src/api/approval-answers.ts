@@ -151,7 +151,7 @@ function toShown(
     }),
     createdAt: toTime(row.createdAtMs),
     expiresAt: toTime(row.expiresAtMs),
-    holds: request.definition === null || tool?.pin === request.definition,
+    holds: request.definition === null || tool?.acting === request.definition,
     erased: opening === null,
   };
 }

@@ -124,9 +124,8 @@ async function checkHolds(
 }
 
 /** Of those that have to agree, whom this person stands for. */
-function listMet(person: Person, { row, request }: ReadApproval): readonly string[] {
-  const [, , requester] = row.subject.split("\n");
-  if (toName(person.subject) === requester)
+function listMet(person: Person, { opening, request }: ReadApproval): readonly string[] {
+  if (toName(person.subject) === opening?.intent.principal.subject)
     throw new Fault("forbidden", "Whoever asks for something does not decide it.");
   const wanted = request.approvers.map(({ who }) => who);
   const met = wanted.filter((who) => isMetBy(who, person));

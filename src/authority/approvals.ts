@@ -15,9 +15,10 @@ import type { Openings } from "../ports/openings.ts";
 import type { Random } from "../ports/random.ts";
 import type { ApprovalDraft, ApprovalRow, ApprovalRows } from "../ports/store.ts";
 import type { TenantHash } from "../ports/tenant-hash.ts";
+import { isAgreed } from "../ports/verdicts.ts";
 import { createApprovalNews, type ApprovalNews } from "./approval-news.ts";
 import { decideOnce } from "./decide-approval.ts";
-import { readApproval } from "./read-approval.ts";
+import { readApproval, toPlace } from "./read-approval.ts";
 
 export interface ApprovalsOptions {
   readonly rows: ApprovalRows;
@@ -121,7 +122,8 @@ async function toDraft(
     notAfterMs: expiresAtMs,
   };
   const opening = { v: 1, intent: whole, salt, args, claim };
-  const place = { tenant: intent.tenant, what: `approval:${id}` };
+  const asked = toCanonicalBytes(request);
+  const place = toPlace({ tenant: intent.tenant, id, request: asked });
   return {
     id,
     tenant: intent.tenant,
@@ -132,7 +134,7 @@ async function toDraft(
     tool: request.tool,
     agent: intent.principal.actor?.agent ?? null,
     subject,
-    request: toCanonicalBytes(request),
+    request: asked,
     opening: await openings.seal(place, opening),
     createdAtMs: nowMs,
     expiresAtMs,
@@ -153,7 +155,7 @@ async function toStanding(
     tenant,
     intent,
     expiresAtMs,
-    state: waits && isLate ? "expired" : row.state,
+    state: toState(row, { isLate: waits && isLate, isAgreed: isAgreed(request, verdicts) }),
     // Without it no intent fits: what was erased was voided, too.
     salt: opening?.salt ?? "",
     url: options.urlOf(id),
@@ -163,4 +165,13 @@ async function toStanding(
       !met.has("self"),
     reason: verdicts.find(({ word }) => word === "denied")?.reason ?? null,
   };
+}
+
+/** A row that says approved, and that nobody has agreed to, is no approval. */
+function toState(
+  { state }: ApprovalRow,
+  { isLate, isAgreed: isSaid }: { readonly isLate: boolean; readonly isAgreed: boolean },
+): ApprovalRow["state"] {
+  if (isLate) return "expired";
+  return state === "approved" && !isSaid ? "voided" : state;
 }

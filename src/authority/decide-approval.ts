@@ -1,12 +1,10 @@
 import {
   Fault,
   saltLength,
-  toCanonicalBytes,
   toCommitment,
   toEntryBytes,
   toUuidV7,
   type ApprovalId,
-  type ApprovalRequest,
   type Digest,
   type EntryId,
   type PasskeyProof,
@@ -17,6 +15,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { Random } from "../ports/random.ts";
 import type { ApprovalRow, ApprovalRows } from "../ports/store.ts";
+import { isAgreed, sealVerdicts } from "../ports/verdicts.ts";
 import { readApproval, type ReadApproval } from "./read-approval.ts";
 
 /** One person's word, as it was proven. */
@@ -67,13 +66,14 @@ export async function decideOnce(
     const said = say(read);
     const { verdict, entry } = toVerdict(options, read, said);
     const verdicts = [...read.verdicts, verdict];
-    const to = said.word === "denied" ? "denied" : toState(read.request, verdicts);
+    const agreed = isAgreed(read.request, verdicts) ? "approved" : "pending";
+    const to = said.word === "denied" ? "denied" : agreed;
     const outcome = await rows.decide({
       tenant,
       id,
       intent: said.digest,
       to,
-      verdicts: toCanonicalBytes(verdicts),
+      verdicts: await sealVerdicts(options.openings, row, verdicts),
       seen: row.verdicts,
       entry,
       nowMs: clock.nowMs(),
@@ -82,17 +82,6 @@ export async function decideOnce(
     if (outcome !== "stale") throw toFault(outcome, id);
   }
   throw new Fault("overloaded", "Too many people decide this approval at once.");
-}
-
-function toState(
-  { approvers }: ApprovalRequest,
-  verdicts: readonly Verdict[],
-): "approved" | "pending" {
-  const isMet = approvers.every(({ who, quorum }) => {
-    const those = verdicts.filter(({ meets }) => meets.includes(who));
-    return new Set(those.map(({ approver }) => approver)).size >= quorum;
-  });
-  return isMet ? "approved" : "pending";
 }
 
 /** The ledger names the person by a commitment, so that the name can be erased and the proof stays. */

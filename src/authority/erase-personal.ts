@@ -1,8 +1,8 @@
-import { toCanonicalBytes, type TenantId } from "../model/index.ts";
+import type { TenantId } from "../model/index.ts";
 import type { CallRows } from "../ports/call-rows.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { ApprovalRows } from "../ports/store.ts";
-import { readApproval } from "./read-approval.ts";
+import { openVerdicts, sealVerdicts } from "../ports/verdicts.ts";
 
 export interface EraseOptions {
   readonly approvals: ApprovalRows;
@@ -56,7 +56,7 @@ async function eraseVerdicts(
     const rows = await approvals.list(tenant, { limit: atOnce, ...after });
     for (const row of rows) {
       if (row.verdicts === null || row.state === "pending") continue;
-      const { verdicts } = await readApproval({ openings }, row);
+      const verdicts = await openVerdicts(openings, row);
       if (!verdicts.some(({ approver }) => approver !== null && names.includes(approver))) continue;
       const none = { approver: null, credential: null, reason: null, salt: null };
       const without = verdicts.map((verdict) =>
@@ -64,7 +64,8 @@ async function eraseVerdicts(
           ? { ...verdict, ...none }
           : verdict,
       );
-      const change = { seen: row.verdicts, verdicts: toCanonicalBytes(without) };
+      const sealed = await sealVerdicts(openings, row, without);
+      const change = { seen: row.verdicts, verdicts: sealed };
       if (await approvals.rewriteVerdicts(row, change)) erased += 1;
     }
     if (rows.length < atOnce) return erased;

@@ -3,12 +3,14 @@ import {
   Fault,
   fromRecordBytes,
   intentOpeningSchema,
-  verdictsSchema,
+  toDigest,
+  toIntentDigest,
   type ApprovalRequest,
   type IntentOpening,
   type Verdict,
 } from "../model/index.ts";
-import type { Openings } from "../ports/openings.ts";
+import type { OpeningPlace, Openings } from "../ports/openings.ts";
+import { openVerdicts } from "../ports/verdicts.ts";
 import type { ApprovalRow } from "../ports/store.ts";
 
 /** As it lies in the store, read: what the gate and the desk look at alike. */
@@ -20,21 +22,35 @@ export interface ReadApproval {
   readonly verdicts: readonly Verdict[];
 }
 
+/**
+ * What the row says is believed as far as it is sealed: it was asked for with these words, for this
+ * intent, until then. Anything else was written by somebody who is not us.
+ */
 export async function readApproval(
   { openings }: { readonly openings: Openings },
   row: ApprovalRow,
 ): Promise<ReadApproval> {
-  const place = { tenant: row.tenant, what: `approval:${row.id}` };
-  const opened = row.opening === null ? null : await openings.open(place, row.opening);
-  if (row.opening !== null && opened === null)
+  const opened = row.opening === null ? null : await openings.open(toPlace(row), row.opening);
+  const opening = opened === null ? null : intentOpeningSchema.parse(opened);
+  const isOurs =
+    opening === null
+      ? row.opening === null
+      : toIntentDigest(opening.intent) === row.intent &&
+        opening.intent.notAfterMs === row.expiresAtMs;
+  if (!isOurs)
     throw new Fault("record_unreadable", `What approval ${row.id} is for cannot be read.`);
   return {
     row,
     request: fromRecordBytes(approvalRequestSchema, row.request, "an approval"),
-    opening: opened === null ? null : intentOpeningSchema.parse(opened),
-    verdicts:
-      row.verdicts === null
-        ? []
-        : fromRecordBytes(verdictsSchema, row.verdicts, "verdicts of an approval"),
+    opening,
+    verdicts: await openVerdicts(openings, row),
   };
+}
+
+export function toPlace({
+  tenant,
+  id,
+  request,
+}: Pick<ApprovalRow, "tenant" | "id" | "request">): OpeningPlace {
+  return { tenant, what: `approval:${id}:${toDigest(request)}` };
 }

@@ -61,7 +61,7 @@ export function createDecide({ decider, clock, salt, guard }: DecideOptions): De
 
   function templateOf(call: Call, policy: Digest): IntentTemplate {
     const { principal } = call.request;
-    const definition = call.tool?.pin ?? null;
+    const definition = call.tool?.acting ?? null;
     const key = `${policy}\n${toPrincipalKey(principal)}\n${call.server.name}\n${call.method}\n${definition}\n${call.target}`;
     const known = templates.get(key);
     if (known !== undefined) return known;

@@ -69,7 +69,7 @@ export function toStanding({
     server: server.name,
     method,
     target,
-    definition: tool?.pin ?? null,
+    definition: tool?.acting ?? null,
     task: null,
   } as const;
 }

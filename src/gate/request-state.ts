@@ -65,7 +65,7 @@ function toOf({ request, server, method, target, canonical, tool }: Call): strin
     server.name,
     method,
     target,
-    tool?.pin ?? null,
+    tool?.acting ?? null,
     canonical,
   ];
   return hash("sha256", JSON.stringify(parts), "base64url");

@@ -9,6 +9,6 @@ export function stillHolds({ servers, toolsets }: Catalog, intent: Intent): bool
   for (const { tools } of toolsets.values())
     for (const tool of tools.values())
       if (tool.server === server && tool.name === target)
-        return tool.pin === definition && tool.blocked === null;
+        return tool.acting === definition && tool.blocked === null;
   return false;
 }

@@ -1,18 +1,19 @@
 import {
   Fault,
   fromEntryBytes,
-  verdictsSchema,
   type Entry,
   type EntryId,
   type TenantId,
   type Verdict,
 } from "../model/index.ts";
-import { fromRecordBytes } from "../model/record.ts";
+import type { Openings } from "../ports/openings.ts";
+import { openVerdicts } from "../ports/verdicts.ts";
 import type { CallRow } from "../ports/call-rows.ts";
 import type { LogRows } from "../ports/log-rows.ts";
 import type { Store } from "../ports/store.ts";
 
 export interface CallEntriesOptions extends Pick<Store, "entries" | "calls" | "approvals"> {
+  readonly openings: Openings;
   readonly log: LogRows;
 }
 
@@ -78,13 +79,13 @@ async function toCallId(
 }
 
 async function readVerdicts(
-  { approvals }: CallEntriesOptions,
+  { approvals, openings }: CallEntriesOptions,
   tenant: TenantId,
   call: CallRow | null,
 ): Promise<readonly Verdict[]> {
   if (call === null || call.approval === null) return [];
-  const verdicts = (await approvals.get(tenant, call.approval))?.verdicts ?? null;
-  return verdicts === null ? [] : fromRecordBytes(verdictsSchema, verdicts, "verdicts");
+  const row = await approvals.get(tenant, call.approval);
+  return row === null ? [] : openVerdicts(openings, row);
 }
 
 function missing(id: EntryId, why: string): Fault {

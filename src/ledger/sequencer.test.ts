@@ -14,7 +14,7 @@ import { createInMemoryStore } from "../ports/in-memory-store.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
 import { createSeededRandom } from "../ports/seeded-random.ts";
-import { readNote } from "./ledger-keys.ts";
+import { createLedgerKeys, readNote } from "./ledger-keys.ts";
 import { toLeaf, toRoot } from "./tree.ts";
 
 const tenant = "acme" as TenantId;
@@ -299,4 +299,38 @@ test("a replica that falls silent leaves a gap in every log, once; one that beat
   }
   expect((await scene.store.replicas.list(10)).map(({ id }) => id)).toEqual([alive]);
   await sequencer.close();
+});
+
+test("a key is rotated without a break: each checkpoint carries all of the ring", async () => {
+  const [old, fresh] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const ring = (...seeds: Uint8Array[]) =>
+    createLedgerKeys({ installation: "test.example", seeds });
+  const [before, both, after, another] = [
+    await ring(old),
+    await ring(fresh, old),
+    await ring(fresh),
+    await ring(new Uint8Array(32).fill(3)),
+  ];
+  const scene = await open({ keys: before });
+  await writeReads(scene, tenant, 1);
+  await scene.writer(tenant).advance();
+  for (const [keys, size] of [
+    [both, 2],
+    [after, 3],
+  ] as const) {
+    const next = await createScene({ ...scene, keys });
+    await writeReads(next, tenant, 1);
+    expect(await next.writer(tenant).advance()).toEqual({ kind: "sound" });
+    expect(await readSigned(next, tenant)).toMatchObject({ size });
+    const note = (await scene.checkpoints.latest(tenant))!;
+    // Whoever has the old key alone is content until it is taken out.
+    expect("refused" in (await before.open(note))).toBe(keys === after);
+    expect("refused" in (await after.open(note))).toBe(false);
+  }
+  const replaced = await createScene({ ...scene, keys: another });
+  await writeReads(replaced, tenant, 1);
+  expect(await replaced.writer(tenant).advance()).toMatchObject({
+    kind: "forked",
+    reason: expect.stringContaining("cannot be believed"),
+  });
 });

@@ -69,6 +69,8 @@ export interface CatalogTool {
   readonly description: string;
   /** Of the accepted definition: what calls are validated and recorded against. */
   readonly pin: Digest;
+  /** Of the definition that is called: the pin, or one that differs from it harmlessly. */
+  readonly acting: Digest;
   /** The definition as it is shown, its name exposed: JSON text of one object. */
   readonly text: string;
   readonly effect: Effect;

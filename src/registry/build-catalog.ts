@@ -47,11 +47,12 @@ export function createBuildCatalog({
     const key = `${book.name}\n${names}\n${definition.digest}\n${definition.text}\n${JSON.stringify(config)}`;
     const known = made.get(key);
     const endpoints = book.fitting.get(definition.name) ?? null;
-    if (known !== undefined && known.blocked === blocked && known.endpoints === endpoints)
-      return known;
+    const acting = book.standIns.get(definition.name) ?? definition.digest;
+    const isSame = known?.blocked === blocked && known.endpoints === endpoints;
+    if (known !== undefined && isSame && known.acting === acting) return known;
     if (made.size >= maxMade) made.clear();
     const tool = known ?? makeTool(book, definition, { names, config, schemas });
-    const current = Object.freeze({ ...tool, blocked, endpoints });
+    const current = Object.freeze({ ...tool, blocked, endpoints, acting });
     made.set(key, current);
     return current;
   }
@@ -178,6 +179,7 @@ function makeTool(
     server: book.name,
     name,
     pin: digest,
+    acting: digest,
     config,
     blocked: null,
     endpoints: null,

@@ -1,5 +1,5 @@
 import type { ServerConfig } from "../model/config-servers.ts";
-import { Fault, type Digest, type TenantId } from "../model/index.ts";
+import { Fault, toDigest, type Digest, type TenantId } from "../model/index.ts";
 import type { Blocked, ServerState } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Drift } from "../ports/registry.ts";
@@ -25,6 +25,8 @@ export interface ServerBook {
   blocked: Map<string, Blocked>;
   /** Endpoints whose definition of a tool fits its pin; no entry: all of them, as far as is known. */
   fitting: Map<string, readonly string[]>;
+  /** Where none is the pin itself: what stands in for it, since it differs harmlessly. */
+  standIns: Map<string, Digest>;
   drifts: readonly Drift[];
   refused: readonly { readonly name: string; readonly reason: string }[];
   prompts: readonly Json[];
@@ -51,6 +53,7 @@ export function openBook(name: string, config: ServerConfig): ServerBook {
     seen: new Map(),
     blocked: new Map(),
     fitting: new Map(),
+    standIns: new Map(),
     drifts: [],
     refused: [],
     prompts: [],
@@ -134,6 +137,7 @@ function compare(book: ServerBook): void {
   book.drifts = [];
   book.blocked = new Map();
   book.fitting = new Map();
+  book.standIns = new Map();
   if (seen.size === 0) return;
   const tools = new Set([
     ...pins.keys(),
@@ -171,11 +175,18 @@ function compareTool(book: ServerBook, name: string): void {
     return;
   }
   book.drifts = [...book.drifts, ...drifts.values()];
+  if (same.length === 0 && mild.length > 0) book.standIns.set(name, toStandIn(drifts));
   const worst = [...drifts.values()].find(({ grade }) => isBlocking(grade));
   if (fitting.length === 0 && worst !== undefined && isBlocking(worst.grade)) {
     const { grade, reasons, observed } = worst;
     book.blocked.set(name, { grade, reasons, observed });
   } else if (fitting.length < countEndpoints(book)) book.fitting.set(name, fitting);
+}
+
+/** Several that differ from the pin harmlessly, and from each other, are one thing that may be called. */
+function toStandIn(drifts: ReadonlyMap<Digest, Drift>): Digest {
+  const harmless = [...drifts].filter(([, { grade }]) => !isBlocking(grade)).map(([each]) => each);
+  return harmless.length === 1 ? harmless[0]! : toDigest(harmless.toSorted().join("\n"));
 }
 
 /** One that was not seen yet fits nothing: what it would do with a call is not known. */

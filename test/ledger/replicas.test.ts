@@ -38,7 +38,7 @@ async function until(holds: () => boolean | Promise<boolean>, withinMs = 30_000)
   }
 }
 
-test("two replicas write while the sequencer is killed again and again: each entry once, no fork", async () => {
+test("I5: two replicas write while the sequencer is killed again and again: each entry once, no fork", async () => {
   const url = await postgres.freshDatabase();
   const random = createSeededRandom(seed());
   const [one, other] = [await openPostgresScene(url), await openPostgresScene(url)];

@@ -135,7 +135,7 @@ test("a tail that was cut off is named, with and without its tree", async () => 
   expect(await log.writer(tenant).advance()).toMatchObject({ kind: "forked" });
 });
 
-test("a tree that was made anew over an altered entry is caught between two checkpoints", async () => {
+test("I5: a tree that was made anew over an altered entry is caught between two checkpoints", async () => {
   const log = await open();
   const { id, bytes } = log.rows[victim]!;
   const forged = Buffer.from(bytes.toString().replace('"answered"', '"denied"'));

@@ -47,9 +47,8 @@ async function writeUnit(client: pg.PoolClient, work: Attempt): Promise<Step<Com
   if (consume !== undefined) {
     const refusal = await writeConsumption(client, consume, work);
     if (refusal === "ours") return { outcome: committed, rollback: true };
-    if (refusal !== null) {
-      return { outcome: { kind: "unconsumable", reason: refusal }, rollback: true };
-    }
+    const reason = refusal ?? ((await claimApproval(client, consume)) ? null : "consumed");
+    if (reason !== null) return { outcome: { kind: "unconsumable", reason }, rollback: true };
   }
   if (!(await claimKeys(client, entries ?? []))) {
     return { outcome: { kind: "key_taken" }, rollback: true };
@@ -79,6 +78,20 @@ async function writeEntries(
   if (missing.length === 0) return undefined;
   const { late } = await executeBatch(client, [{ append: undefined, entries: missing, token }]);
   return late;
+}
+
+/** A row that somebody puts back is used up all the same: that it was used stands elsewhere, too. */
+async function claimApproval(
+  client: pg.PoolClient,
+  { tenant, approval }: Consumption,
+): Promise<boolean> {
+  const { rowCount } = await client.query({
+    name: "claim_approval",
+    text: `insert into countersign.used_approvals (tenant, id) values ($1, $2)
+           on conflict do nothing`,
+    values: [tenant, approval],
+  });
+  return rowCount === 1;
 }
 
 /**

@@ -236,6 +236,12 @@ export const migrations: readonly Migration[] = [
       );
       create index call_keys_expires_at on countersign.call_keys (expires_at);
 
+      create table countersign.used_approvals (
+        tenant text collate "C" not null,
+        id uuid not null,
+        primary key (tenant, id)
+      );
+
       alter table countersign.approvals
         add column key bytea not null default '',
         add column server text collate "C" not null default '',
