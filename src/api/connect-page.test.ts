@@ -44,7 +44,18 @@ test("the server that is shown is the one that is asked about", async () => {
   for (const query of [`server=calendar&consent=${ticket}`, "server=calendar&consent=", ""]) {
     expect(await open(`/connect?${query}`)).toEqual({ title: null, sent: [] });
   }
-  const back = `/connect/callback?server=calendar&code=1&state=${ticket}`;
+  const query = `server=calendar&code=1&state=${ticket}`;
+  const back = `/connect/callback/payments?${query}`;
   expect((await open(back)).title).toBe("Finish connecting payments");
-  expect((await open("/connect/callback?server=calendar&code=1")).title).toBeNull();
+  expect((await open("/connect/callback/payments?code=1")).title).toBeNull();
+});
+
+test("what is sent back to one server's place with the state of another goes nowhere", async () => {
+  const right = await open(`/connect/callback/payments?code=1&state=${ticket}`);
+  const url = `https://gate.example/connect/callback/payments?code=1&state=${ticket}`;
+  expect(right.sent).toEqual([{ url }]);
+  for (const place of ["calendar", "", "payments/", "payments/x", "%70ayments"]) {
+    const back = `/connect/callback/${place}?code=1&state=${ticket}`;
+    expect(await open(back), place).toEqual({ title: null, sent: [] });
+  }
 });

@@ -17,10 +17,12 @@ input, button { margin: .5rem 0 1rem; padding: .75rem; border: 1px solid; border
 
 const script = `"use strict";
 const place = new URL(location.href);
-const isCallback = place.pathname === "/connect/callback";
+const callback = /^\\/connect\\/callback\\/([^/]*)$/.exec(place.pathname);
+const isCallback = callback !== null;
 const consent = place.searchParams.get("consent");
 const ticket = isCallback ? place.searchParams.get("state") ?? "" : consent;
-const asked = isCallback ? null : place.searchParams.get("server");
+// Each authorization server sends back to a place of its own, with a state that was made for it.
+const asked = isCallback ? callback[1] : place.searchParams.get("server");
 // What is sent is what is shown: the ticket's server, where there is a ticket.
 const given = ticket === null ? asked ?? "" : ticket.split(".")[0];
 const isClear = asked === null || asked === given;

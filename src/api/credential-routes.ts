@@ -19,8 +19,9 @@ export const credentialRoutes = {
   },
   getCallbackPage: {
     method: "GET",
-    path: "/connect/callback",
-    summary: "Where the authorization server sends them back to.",
+    path: "/connect/callback/{server}",
+    summary: "Where the authorization server of one server sends them back to.",
+    params: z.object({ server: z.string().max(40) }),
     ...page,
   },
   authorizeConsent: {

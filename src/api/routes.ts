@@ -145,8 +145,15 @@ export const routes = {
     path: "/v1/tools/call",
     summary: "Calls a tool through the gate, as the holder of the key.",
     access: ["admin", "caller"],
+    headers: z.object({
+      "idempotency-key": z
+        .string()
+        .optional()
+        .describe("The caller's name for this call: however often it is sent, it is made once."),
+    }),
     consumes: json,
     answers: { 200: { description: "What became of it.", schema: schemas.Called } },
+    faults: ["key_reused", "key_in_use", "approvals_full"],
   },
   listFreezes: {
     method: "GET",

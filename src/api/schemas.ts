@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { freezeKinds } from "../model/freeze.ts";
 import { digestSchema } from "../model/index.ts";
+import { ownOutcomeNames } from "../ports/gate.ts";
+import { approvalSchemas } from "./approval-schemas.ts";
 import { credentialSchemas } from "./credential-schemas.ts";
 import { ledgerSchemas } from "./ledger-schemas.ts";
 import { passkeySchemas } from "./passkey-schemas.ts";
@@ -141,9 +143,12 @@ export const schemas = {
     findings: z.array(z.object({ tool: z.string(), rule: z.string(), message: z.string() })),
   }),
   Called: z.object({
-    outcome: z.enum(["answered", "tool_error", "refused"]),
+    outcome: z
+      .enum(["answered", "tool_error", "refused", ...ownOutcomeNames])
+      .describe("`asks` and what follows it are the gate's own words: the tool did not answer."),
     result: z.unknown().describe("The tool's result, or the error of the protocol."),
   }),
+  ...approvalSchemas,
   ...credentialSchemas,
   ...policySchemas,
   ...passkeySchemas,

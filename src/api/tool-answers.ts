@@ -6,12 +6,14 @@ import type { CatalogServer, CatalogTool } from "../ports/catalog.ts";
 import type { Gate, GateAnswer } from "../ports/gate.ts";
 import type { Registry } from "../ports/registry.ts";
 import type { Answer, Answers, Asked } from "./contract.ts";
+import { ownPrefix } from "../gate/own-meta.ts";
 import { parseBody } from "./parse-body.ts";
 import type { routes } from "./routes.ts";
 
 export interface ToolAnswersOptions {
   readonly registry: () => Registry;
   readonly gate: Gate;
+  readonly limits: () => { readonly requestDeadlineMs: number };
 }
 
 type ToolRoutes = Pick<
@@ -31,10 +33,22 @@ const acceptance = z.strictObject({
   observed: digestSchema.nullable(),
 });
 
+const keyName = `${ownPrefix}key` as const;
+const claimName = `${ownPrefix}claim` as const;
+const waitName = `${ownPrefix}wait` as const;
+
 const calling = z.strictObject({
   name: z.string().max(256),
   toolset: z.string().max(64).prefault(""),
   arguments: z.record(z.string(), z.unknown()).prefault({}),
+  /** What is said to the gate itself. Nothing else goes upstream from here. */
+  _meta: z
+    .strictObject({
+      [keyName]: z.string().optional(),
+      [claimName]: z.string().optional(),
+      [waitName]: z.number().min(0).max(600).optional(),
+    })
+    .prefault({}),
 });
 
 /** How long a call over REST may take: the request's own deadline is shorter by default. */
@@ -117,10 +131,10 @@ async function accept(
 }
 
 async function call(
-  { gate }: ToolAnswersOptions,
-  { body, holder, signal }: Asked<ToolRoutes["callTool"]>,
+  { gate, limits }: ToolAnswersOptions,
+  { body, headers, holder, signal }: Asked<ToolRoutes["callTool"]>,
 ): Promise<Answer<ToolRoutes["callTool"]>> {
-  const { name, toolset, arguments: args } = parseBody(calling, body);
+  const { name, toolset, arguments: args, _meta: meta } = parseBody(calling, body);
   if (holder === null || holder.principal === null) {
     throw new Fault("forbidden", "This key does not call tools.");
   }
@@ -137,7 +151,11 @@ async function call(
       context: "",
       toolset,
       method: "tools/call",
-      params: { name, arguments: args as never },
+      params: {
+        name,
+        arguments: args as never,
+        _meta: toMeta(meta, headers["idempotency-key"], limits().requestDeadlineMs),
+      },
       argumentsText: toCanonicalText(args),
       client: { era: "legacy", version: "", capabilities: {}, ask: null },
       cancel,
@@ -157,5 +175,24 @@ async function call(
 function toCalled(answer: GateAnswer): Answer<ToolRoutes["callTool"]>["body"] {
   if (answer.kind === "error") return { outcome: "refused", result: answer.error };
   const result: unknown = JSON.parse(answer.text);
-  return { outcome: answer.isError ? "tool_error" : "answered", result };
+  return { outcome: answer.outcome ?? (answer.isError ? "tool_error" : "answered"), result };
+}
+
+/**
+ * The header is the key's usual place over HTTP. Half of the request's time is for waiting, so that
+ * the other half is left for the call itself.
+ */
+function toMeta(
+  { [keyName]: own, [claimName]: claim, [waitName]: wait }: z.infer<typeof calling>["_meta"],
+  header: string | undefined,
+  requestDeadlineMs: number,
+) {
+  const key = header ?? own;
+  if (own !== undefined && own !== key)
+    throw new Fault("request_invalid", `Idempotency-Key and ${keyName} differ.`);
+  return {
+    ...(key !== undefined && { [keyName]: key }),
+    ...(claim !== undefined && { [claimName]: claim }),
+    ...(wait !== undefined && { [waitName]: Math.min(wait, requestDeadlineMs / 2_000) }),
+  };
 }

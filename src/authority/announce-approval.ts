@@ -2,7 +2,7 @@ import { approvalRequestSchema, fromRecordBytes, type ApprovalId } from "../mode
 import type { WebhookEvent } from "../model/config-webhooks.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DeliveryRow } from "../ports/delivery-rows.ts";
-import type { ApprovalRow, ApprovalRows } from "../ports/store.ts";
+import type { ApprovalRow, ApprovalRows } from "../ports/approval-rows.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { ApprovalEvent } from "./approvals.ts";
 import type { Announcement, Webhooks } from "./webhooks.ts";

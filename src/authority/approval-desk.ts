@@ -5,7 +5,7 @@ import {
   type TenantId,
   type Verdict,
 } from "../model/index.ts";
-import type { ApprovalRow, ApprovalRows } from "../ports/store.ts";
+import type { ApprovalRow, ApprovalRows } from "../ports/approval-rows.ts";
 import type { ApprovalEvent } from "./approvals.ts";
 import { decideOnce, type DecideOptions, type Said } from "./decide-approval.ts";
 import type { Approving } from "./keyring.ts";

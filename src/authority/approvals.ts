@@ -13,7 +13,7 @@ import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { Random } from "../ports/random.ts";
-import type { ApprovalDraft, ApprovalRow, ApprovalRows } from "../ports/store.ts";
+import type { ApprovalDraft, ApprovalRow, ApprovalRows } from "../ports/approval-rows.ts";
 import type { TenantHash } from "../ports/tenant-hash.ts";
 import { isAgreed } from "../ports/verdicts.ts";
 import { createApprovalNews, type ApprovalNews } from "./approval-news.ts";

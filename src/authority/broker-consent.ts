@@ -24,8 +24,8 @@ interface Pending {
   readonly verifier: string;
   readonly nonce: string;
   readonly expiresAtMs: number;
-  /** Whom the browser was sent as; null: it was not sent yet. */
-  readonly clientId: string | null;
+  /** As whom the browser was sent, and where it was to come back to; null: it was not sent yet. */
+  readonly sent: { readonly clientId: string; readonly redirectUri: string } | null;
 }
 
 export const consentMs = 10 * 60_000;
@@ -75,7 +75,7 @@ export async function beginConsent(
         verifier: makeRandom(parts),
         nonce: makeRandom(parts),
         expiresAtMs: parts.clock.nowMs() + consentMs,
-        clientId: null,
+        sent: null,
       };
       return toChange(fresh);
     },
@@ -108,11 +108,12 @@ export async function authorizeConsent(
   if (answer.kind === "refused") {
     return refuse("issuer_refused", `${issuer.issuer} cannot be asked (${answer.error}).`);
   }
-  const { clientId, url } = answer;
+  const { url } = answer;
+  const sent = { clientId: answer.clientId, redirectUri };
   await parts.vault.update(
     key,
     async (current) =>
-      readPending(current)?.state === state ? toChange({ ...pending, clientId }) : null,
+      readPending(current)?.state === state ? toChange({ ...pending, sent }) : null,
     "brief",
   );
   return { kind: "redirect", url };
@@ -124,21 +125,28 @@ export interface Finishing {
   readonly holder: Holder;
 }
 
-/** The browser came back. The state is taken first, for good: a code is tried once. */
+/**
+ * The browser came back. Each server has a redirect URI of its own, and its states are good there
+ * alone: what one authorization server answers is never taken to another, which could then use it
+ * (RFC 9700, 4.4). After that the state is taken, for good: a code is tried once.
+ */
 export async function finishConsent(
   parts: BrokerParts,
   source: UserSource,
   { callbackUrl, state, holder }: Finishing,
 ): Promise<ConsentOutcome> {
+  const { redirectUri, resource, issuer } = source;
   const { origin, pathname } = new URL(callbackUrl);
-  const expected = new URL(source.redirectUri);
+  const expected = new URL(redirectUri);
   if (origin !== expected.origin || pathname !== expected.pathname) return unknownState();
   const pending = await takePending(parts, holder, state);
-  if (!isLive(parts, source, pending) || pending.clientId === null) return unknownState();
+  if (!isLive(parts, source, pending) || pending.sent?.redirectUri !== redirectUri) {
+    return unknownState();
+  }
   const client = await readClient(parts, source, holder.tenant);
   if ("kind" in client) return client;
-  const { clientId, verifier, nonce } = pending;
-  const { redirectUri, resource, issuer } = source;
+  const { verifier, nonce, sent } = pending;
+  const { clientId } = sent;
   const answer = await parts.backoff.run(issuer.issuer, () =>
     parts.issuers.grant(issuer, client, {
       kind: "code",

@@ -14,7 +14,7 @@ import {
 import type { Clock } from "../ports/clock.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { Random } from "../ports/random.ts";
-import type { ApprovalRow, ApprovalRows } from "../ports/store.ts";
+import type { ApprovalRow, ApprovalRows } from "../ports/approval-rows.ts";
 import { isAgreed, sealVerdicts } from "../ports/verdicts.ts";
 import { readApproval, type ReadApproval } from "./read-approval.ts";
 

@@ -1,7 +1,7 @@
 import type { TenantId } from "../model/index.ts";
 import type { CallRows } from "../ports/call-rows.ts";
 import type { Openings } from "../ports/openings.ts";
-import type { ApprovalRows } from "../ports/store.ts";
+import type { ApprovalRows } from "../ports/approval-rows.ts";
 import { openVerdicts, sealVerdicts } from "../ports/verdicts.ts";
 
 export interface EraseOptions {

@@ -11,7 +11,7 @@ import {
 } from "../model/index.ts";
 import type { OpeningPlace, Openings } from "../ports/openings.ts";
 import { openVerdicts } from "../ports/verdicts.ts";
-import type { ApprovalRow } from "../ports/store.ts";
+import type { ApprovalRow } from "../ports/approval-rows.ts";
 
 /** As it lies in the store, read: what the gate and the desk look at alike. */
 export interface ReadApproval {

@@ -1,6 +1,6 @@
 import type { Frozen } from "../model/freeze.ts";
 import { toExposedName, type TenantId } from "../model/index.ts";
-import type { ApprovalRows, ApprovalsOf } from "../ports/store.ts";
+import type { ApprovalRows, ApprovalsOf } from "../ports/approval-rows.ts";
 
 const atOnce = 1_000;
 /** Far more than callers may have waiting; what is beyond is stopped by the freeze all the same. */

@@ -139,8 +139,109 @@ export type Lint = {
 };
 
 export type Called = {
-  readonly outcome: "answered" | "tool_error" | "refused";
+  readonly outcome:
+    | "answered"
+    | "tool_error"
+    | "refused"
+    | "asks"
+    | "denied"
+    | "expired"
+    | "consumed"
+    | "voided"
+    | "withdrawn"
+    | "changed"
+    | "missing"
+    | "mismatch"
+    | "pending"
+    | "unknown"
+    | "done_before"
+    | "withheld"
+    | "consent";
   readonly result: unknown;
+};
+
+export type Approval = {
+  readonly id: string;
+  readonly digest: string;
+  readonly state: "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
+  readonly server: string;
+  readonly tool: string | null;
+  readonly method: string;
+  readonly target: string;
+  readonly toolset: string;
+  readonly effect: "read" | "write" | "destructive";
+  readonly outward: boolean;
+  readonly labels: readonly string[];
+  readonly description: string | null;
+  readonly rules: readonly { readonly rule: string; readonly text: string }[];
+  readonly approvers: readonly {
+    readonly who: string;
+    readonly quorum: number;
+    readonly passkey: boolean;
+    readonly have: number;
+  }[];
+  readonly requester: {
+    readonly kind: string;
+    readonly subject: string;
+    readonly agent: string | null;
+  };
+  readonly claim: string | null;
+  readonly args: unknown;
+  readonly lastApproved: {
+    readonly id: string;
+    readonly at: string;
+    readonly args: unknown;
+  } | null;
+  readonly reach: {
+    readonly transport: string;
+    readonly hosts: readonly string[];
+    readonly credential: string | null;
+  } | null;
+  readonly verdicts: readonly {
+    readonly word: "approved" | "denied";
+    readonly approver: string | null;
+    readonly reason: string | null;
+    readonly at: string;
+    readonly passkey: boolean;
+  }[];
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly holds: boolean;
+  readonly erased: boolean;
+};
+
+export type Approvals = { readonly approvals: readonly Approval[]; readonly seen: string };
+
+export type ApprovalSigning = { readonly options: Readonly<Record<string, unknown>> };
+
+export type ApprovalDecided = {
+  readonly id: string;
+  readonly state: "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
+};
+
+export type Calls = {
+  readonly calls: readonly {
+    readonly id: string;
+    readonly server: string;
+    readonly tool: string | null;
+    readonly state: "open" | "unknown";
+    readonly intent: string;
+    readonly subject: string;
+    readonly approval: string | null;
+    readonly at: string;
+    readonly notAfter: string;
+    readonly outcome: string | null;
+  }[];
+  readonly next: string | null;
+};
+
+export type CallResolved = { readonly id: string; readonly outcome: "done" | "not_done" | "retry" };
+
+export type PrivacyErased = {
+  readonly subject: string;
+  readonly approvals: number;
+  readonly calls: number;
+  readonly verdicts: number;
 };
 
 export type Credentials = {
@@ -478,12 +579,16 @@ const operations = {
     ),
 
   /** Calls a tool through the gate, as the holder of the key. */
-  callTool: async (send: Send, input: { readonly body: string }) =>
+  callTool: async (
+    send: Send,
+    input: { readonly idempotencyKey?: string; readonly body: string },
+  ) =>
     as<{ readonly status: 200; readonly body: Called; readonly etag: string | null }>(
       await send({
         method: "POST",
         path: "/v1/tools/call",
         expects: [200],
+        headers: { "idempotency-key": input.idempotencyKey },
         body: input.body,
         contentType: "application/json",
       }),
@@ -563,62 +668,7 @@ const operations = {
       readonly wait?: number;
     },
   ) =>
-    as<{
-      readonly status: 200;
-      readonly body: {
-        readonly approvals: readonly {
-          readonly id: string;
-          readonly digest: string;
-          readonly state: "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
-          readonly server: string;
-          readonly tool: string | null;
-          readonly method: string;
-          readonly target: string;
-          readonly toolset: string;
-          readonly effect: "read" | "write" | "destructive";
-          readonly outward: boolean;
-          readonly labels: readonly string[];
-          readonly description: string | null;
-          readonly rules: readonly { readonly rule: string; readonly text: string }[];
-          readonly approvers: readonly {
-            readonly who: string;
-            readonly quorum: number;
-            readonly passkey: boolean;
-            readonly have: number;
-          }[];
-          readonly requester: {
-            readonly kind: string;
-            readonly subject: string;
-            readonly agent: string | null;
-          };
-          readonly claim: string | null;
-          readonly args: unknown;
-          readonly lastApproved: {
-            readonly id: string;
-            readonly at: string;
-            readonly args: unknown;
-          } | null;
-          readonly reach: {
-            readonly transport: string;
-            readonly hosts: readonly string[];
-            readonly credential: string | null;
-          } | null;
-          readonly verdicts: readonly {
-            readonly word: "approved" | "denied";
-            readonly approver: string | null;
-            readonly reason: string | null;
-            readonly at: string;
-            readonly passkey: boolean;
-          }[];
-          readonly createdAt: string;
-          readonly expiresAt: string;
-          readonly holds: boolean;
-          readonly erased: boolean;
-        }[];
-        readonly seen: string;
-      };
-      readonly etag: string | null;
-    }>(
+    as<{ readonly status: 200; readonly body: Approvals; readonly etag: string | null }>(
       await send({
         method: "GET",
         path: "/v1/approvals",
@@ -629,59 +679,7 @@ const operations = {
 
   /** One of them, with exactly what would be done. */
   getApproval: async (send: Send, input: { readonly id: string }) =>
-    as<{
-      readonly status: 200;
-      readonly body: {
-        readonly id: string;
-        readonly digest: string;
-        readonly state: "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
-        readonly server: string;
-        readonly tool: string | null;
-        readonly method: string;
-        readonly target: string;
-        readonly toolset: string;
-        readonly effect: "read" | "write" | "destructive";
-        readonly outward: boolean;
-        readonly labels: readonly string[];
-        readonly description: string | null;
-        readonly rules: readonly { readonly rule: string; readonly text: string }[];
-        readonly approvers: readonly {
-          readonly who: string;
-          readonly quorum: number;
-          readonly passkey: boolean;
-          readonly have: number;
-        }[];
-        readonly requester: {
-          readonly kind: string;
-          readonly subject: string;
-          readonly agent: string | null;
-        };
-        readonly claim: string | null;
-        readonly args: unknown;
-        readonly lastApproved: {
-          readonly id: string;
-          readonly at: string;
-          readonly args: unknown;
-        } | null;
-        readonly reach: {
-          readonly transport: string;
-          readonly hosts: readonly string[];
-          readonly credential: string | null;
-        } | null;
-        readonly verdicts: readonly {
-          readonly word: "approved" | "denied";
-          readonly approver: string | null;
-          readonly reason: string | null;
-          readonly at: string;
-          readonly passkey: boolean;
-        }[];
-        readonly createdAt: string;
-        readonly expiresAt: string;
-        readonly holds: boolean;
-        readonly erased: boolean;
-      };
-      readonly etag: string | null;
-    }>(
+    as<{ readonly status: 200; readonly body: Approval; readonly etag: string | null }>(
       await send({
         method: "GET",
         path: "/v1/approvals/" + encodeURIComponent(input.id) + "",
@@ -691,11 +689,7 @@ const operations = {
 
   /** What the approver's passkey is given to sign: the digest of the intent. */
   signApproval: async (send: Send, input: { readonly id: string; readonly body: string }) =>
-    as<{
-      readonly status: 200;
-      readonly body: { readonly options: Readonly<Record<string, unknown>> };
-      readonly etag: string | null;
-    }>(
+    as<{ readonly status: 200; readonly body: ApprovalSigning; readonly etag: string | null }>(
       await send({
         method: "POST",
         path: "/v1/approvals/" + encodeURIComponent(input.id) + "/signing",
@@ -707,14 +701,7 @@ const operations = {
 
   /** Agrees to a call or denies it, as the holder of the key. */
   decideApproval: async (send: Send, input: { readonly id: string; readonly body: string }) =>
-    as<{
-      readonly status: 200;
-      readonly body: {
-        readonly id: string;
-        readonly state: "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
-      };
-      readonly etag: string | null;
-    }>(
+    as<{ readonly status: 200; readonly body: ApprovalDecided; readonly etag: string | null }>(
       await send({
         method: "POST",
         path: "/v1/approvals/" + encodeURIComponent(input.id) + "/decision",
@@ -726,25 +713,7 @@ const operations = {
 
   /** Calls of which nobody knows how they ended. */
   listCalls: async (send: Send, input: { readonly after?: string }) =>
-    as<{
-      readonly status: 200;
-      readonly body: {
-        readonly calls: readonly {
-          readonly id: string;
-          readonly server: string;
-          readonly tool: string | null;
-          readonly state: "open" | "unknown";
-          readonly intent: string;
-          readonly subject: string;
-          readonly approval: string | null;
-          readonly at: string;
-          readonly notAfter: string;
-          readonly outcome: string | null;
-        }[];
-        readonly next: string | null;
-      };
-      readonly etag: string | null;
-    }>(
+    as<{ readonly status: 200; readonly body: Calls; readonly etag: string | null }>(
       await send({
         method: "GET",
         path: "/v1/calls",
@@ -755,11 +724,7 @@ const operations = {
 
   /** Says what was found out about such a call, as a further entry of the ledger. */
   resolveCall: async (send: Send, input: { readonly id: string; readonly body: string }) =>
-    as<{
-      readonly status: 200;
-      readonly body: { readonly id: string; readonly outcome: "done" | "not_done" | "retry" };
-      readonly etag: string | null;
-    }>(
+    as<{ readonly status: 200; readonly body: CallResolved; readonly etag: string | null }>(
       await send({
         method: "POST",
         path: "/v1/calls/" + encodeURIComponent(input.id) + "/resolution",
@@ -771,16 +736,7 @@ const operations = {
 
   /** Takes away what could say who somebody was or what they asked for. Proofs stay valid. */
   erasePersonal: async (send: Send, input: { readonly body: string }) =>
-    as<{
-      readonly status: 200;
-      readonly body: {
-        readonly subject: string;
-        readonly approvals: number;
-        readonly calls: number;
-        readonly verdicts: number;
-      };
-      readonly etag: string | null;
-    }>(
+    as<{ readonly status: 200; readonly body: PrivacyErased; readonly etag: string | null }>(
       await send({
         method: "POST",
         path: "/v1/privacy/erase",
@@ -812,10 +768,14 @@ const operations = {
       await send({ method: "GET", path: "/connect", expects: [200] }),
     ),
 
-  /** Where the authorization server sends them back to. */
-  getCallbackPage: async (send: Send) =>
+  /** Where the authorization server of one server sends them back to. */
+  getCallbackPage: async (send: Send, input: { readonly server: string }) =>
     as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
-      await send({ method: "GET", path: "/connect/callback", expects: [200] }),
+      await send({
+        method: "GET",
+        path: "/connect/callback/" + encodeURIComponent(input.server) + "",
+        expects: [200],
+      }),
     ),
 
   /** Where the browser of whoever asked goes to agree. */

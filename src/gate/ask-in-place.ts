@@ -3,7 +3,7 @@ import { toSubjectKey } from "../model/index.ts";
 import type { Standing } from "../ports/approvals.ts";
 import type { GateClient } from "../ports/gate.ts";
 import type { AskAnswer } from "../ports/upstream.ts";
-import type { Asked } from "./ask.ts";
+import type { Asked } from "./asked.ts";
 import type { GateParts } from "./gate-parts.ts";
 import { toQuestion } from "./render-approval.ts";
 import { untilDecided } from "./until-decided.ts";

@@ -4,6 +4,7 @@ import type { Asking, Standing } from "../ports/approvals.ts";
 import type { GateAnswer } from "../ports/gate.ts";
 import type { Call, DecidedCall, IntentOfCall } from "./call.ts";
 import { askInPlace, canAskInPlace } from "./ask-in-place.ts";
+import type { Asked } from "./asked.ts";
 import { toBound } from "./forwarded.ts";
 import type { GateParts } from "./gate-parts.ts";
 import { toStanding } from "./kept-call.ts";
@@ -12,16 +13,6 @@ import { readAction, renderApproval, renderAsked, type ApprovalEnd } from "./ren
 import type { UnsealedState } from "./request-state.ts";
 import { resolveToolset } from "./resolve.ts";
 import { untilDecided } from "./until-decided.ts";
-
-export interface Asked {
-  readonly call: Call;
-  readonly decision: Extract<Decision, { kind: "ask" }>;
-  readonly intent: IntentOfCall;
-  readonly labels: readonly Label[];
-  /** What the client brings back; null for one that asks for the first time, or has no way to. */
-  readonly state: UnsealedState | null;
-  readonly responses: Readonly<Record<string, Json>> | null;
-}
 
 export type Passed =
   | { readonly kind: "agreed"; readonly call: DecidedCall }

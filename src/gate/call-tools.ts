@@ -3,8 +3,9 @@ import { isObject, type Params } from "../mcp/read-message.ts";
 import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
 import { Fault } from "../model/index.ts";
 import type { CatalogToolset } from "../ports/catalog.ts";
-import type { GateAnswer, GateRequest } from "../ports/gate.ts";
+import type { GateAnswer, GateRequest, OwnOutcomeName } from "../ports/gate.ts";
 import { leftDoubt } from "./ending.ts";
+import { ownPrefix, readOwnMeta } from "./own-meta.ts";
 import { toInner } from "./tool-search.ts";
 
 const maxCalls = 32;
@@ -52,15 +53,15 @@ interface Wanted {
 }
 
 interface Ended {
+  /** Of the gate's own words `asks` names an approval: once it is given, the call is sent again. */
   readonly outcome:
     | "answered"
     | "tool_error"
-    | "denied"
     | "refused"
     | "fault"
-    | "unknown"
     | "skipped"
-    | "needs_input";
+    | "needs_input"
+    | OwnOutcomeName;
   readonly message: string | null;
   readonly content: readonly Json[];
   readonly structured: Json;
@@ -78,6 +79,11 @@ export async function callTools(
   options: CallToolsOptions,
 ): Promise<GateAnswer> {
   const wanted = readCalls(request.params["arguments"]);
+  const { key } = readOwnMeta(request.params["_meta"]);
+  if (key !== null && key.length > maxKeyLength) {
+    const message = `params._meta["${keyName}"] has at most ${maxKeyLength} characters for several calls.`;
+    throw new RpcRefusal(rpcCodes.invalidParams, message, { status: 200 });
+  }
   const ended: Promise<Ended>[] = [];
   let left = options.maxBytes;
   for (const [at, each] of wanted.entries()) {
@@ -89,13 +95,27 @@ export async function callTools(
         const needs = await Promise.all(needed);
         if (needs.some(({ outcome }) => outcome !== "answered"))
           return toEnded("skipped", "a call that it comes after was not answered");
-        const one = await makeCall(request, each, options);
+        const one = await makeCall(toKeyed(request, key, at), each, options);
         left -= JSON.stringify(one.content).length;
         return left >= 0 ? one : { ...one, content: [], structured: null, message: tooLong };
       })(),
     );
   }
   return render(wanted, await Promise.all(ended));
+}
+
+const keyName = `${ownPrefix}key`;
+/** The place of the call in the row goes behind it. */
+const maxKeyLength = 255 - `#${maxCalls}`.length;
+
+/** The key is that of all of them together: each has its own by its place in the row. */
+function toKeyed(request: GateRequest, key: string | null, at: number): GateRequest {
+  const { _meta: meta } = request.params;
+  if (key === null || !isObject(meta)) return request;
+  return {
+    ...request,
+    params: { ...request.params, _meta: { ...meta, [keyName]: `${key}#${at}` } },
+  };
 }
 
 const tooLong = "its answer is left out: the answers together are larger than one may be";
@@ -149,8 +169,7 @@ function readAnswer(answer: GateAnswer): Ended {
     return toEnded("needs_input", "it asks for something: call this tool by itself");
   const content = Array.isArray(result["content"]) ? (result["content"] as readonly Json[]) : [];
   const structured = result["structuredContent"] ?? null;
-  const outcome =
-    answer.outcome === "denied" ? "denied" : answer.isError ? "tool_error" : "answered";
+  const outcome = answer.outcome ?? (answer.isError ? "tool_error" : "answered");
   return { outcome, message: null, content, structured };
 }
 

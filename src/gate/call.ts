@@ -60,6 +60,8 @@ export interface CallClaim {
   readonly hash: Digest;
   readonly fingerprint: Digest;
   readonly expiresAtMs: number;
+  /** The call with this key of which nobody knows how it ended: this one makes it again. */
+  readonly repeats?: EntryId;
 }
 export interface AdmittedCall extends DecidedCall {
   readonly [admitted]: true;

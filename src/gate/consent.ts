@@ -48,7 +48,7 @@ export function renderConsent(call: Call, { url, state }: Consent): GateAnswer {
 /** The person does not want to. */
 export function renderDeclined(call: Call): GateAnswer {
   const message = `Not done: you did not agree to what ${call.server.name} needs.`;
-  const outcome = { outcome: "consent", url: null };
+  const outcome = { outcome: "consent", url: null } as const;
   return renderOutcome(call, { message, outcome, code: deniedCode });
 }
 

@@ -7,7 +7,7 @@ import { createManualClock } from "../ports/manual-clock.ts";
 import type { AdmittedCall, Opened } from "./call.ts";
 import { end, leftDoubt } from "./ending.ts";
 import type { Exchanged } from "./exchange.ts";
-import type { Outcome } from "./record.ts";
+import type { Outcome } from "./outcome.ts";
 import { createWords } from "./words.ts";
 
 const done: Exchanged = {

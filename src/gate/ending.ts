@@ -10,7 +10,8 @@ import type { Call, Opened } from "./call.ts";
 import { renderConsent } from "./consent.ts";
 import type { Exchanged } from "./exchange.ts";
 import { handOver, withholdQuestion, type HandedOver } from "./hand-over.ts";
-import type { Outcome, Recorder } from "./record.ts";
+import type { Recorder } from "./record.ts";
+import type { Outcome } from "./outcome.ts";
 import { renderAsks } from "./render.ts";
 
 export interface EndingParts {

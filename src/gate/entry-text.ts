@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { EntryId } from "../model/index.ts";
 import type { Call, DecidedCall } from "./call.ts";
-import type { Outcome } from "./record.ts";
+import type { Outcome } from "./outcome.ts";
 
 export interface Leaf {
   readonly id: EntryId;

@@ -18,7 +18,7 @@ import type { Labels } from "./labels.ts";
 import type { Rates } from "./obligations.ts";
 import type { Recorder } from "./record.ts";
 import type { RequestStates } from "./request-state.ts";
-import type { Waiters } from "./until-decided.ts";
+import type { Waiters } from "./waiters.ts";
 import type { Finding } from "./resolve-call.ts";
 import type { ResultCache } from "./result-cache.ts";
 

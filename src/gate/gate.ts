@@ -6,7 +6,8 @@ import { Fault, type Label } from "../model/index.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Gate, GateAnswer, GateRequest } from "../ports/gate.ts";
 import type { ParkedLetter } from "../ports/mailbox.ts";
-import { askPerson, end as endAsked, type Asked } from "./ask.ts";
+import { askPerson, end as endAsked } from "./ask.ts";
+import type { Asked } from "./asked.ts";
 import type { Call, DecidedCall } from "./call.ts";
 import { callTools, isCallTools } from "./call-tools.ts";
 import { open, resume, takeLetter, type Unrecorded } from "./carry-out.ts";
@@ -147,8 +148,9 @@ async function goOn(
     const { owner, id: parked } = state;
     return resume(parts, decided, { kind: "parked", owner, parked, responses: responses ?? {} });
   }
-  const sealed = String(call.request.params["requestState"]);
-  const claims = state.used === null ? null : await toContinuedClaim(parts, call, sealed);
+  const { requestState } = call.request.params;
+  const isUnderUsed = state.used !== null && typeof requestState === "string";
+  const claims = isUnderUsed ? await toContinuedClaim(parts, call, requestState) : null;
   const continued = claims === null ? decided : { ...decided, claims };
   if (state.kind === "relay") return openOnce(parts, continued, toExtra(responses, state.state));
   // The answer was to our question: nothing of it goes to the server.

@@ -4,7 +4,7 @@ import type { CallDraft } from "../ports/call-rows.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { DecidedCall } from "./call.ts";
 import { toBound } from "./forwarded.ts";
-import type { Outcome } from "./record.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** Arguments and results that are longer are not kept: their digests are. */
 const maxKeptLength = 256 * 1024;

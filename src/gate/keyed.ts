@@ -1,3 +1,4 @@
+import { isObject } from "../mcp/read-message.ts";
 import { Fault, toSubjectKey } from "../model/index.ts";
 import type { CallRow } from "../ports/call-rows.ts";
 import type { GateAnswer } from "../ports/gate.ts";
@@ -8,7 +9,7 @@ import { deniedCode, renderOutcome } from "./render.ts";
 
 type KeyParts = Pick<
   GateParts,
-  "calls" | "openings" | "hashes" | "clock" | "limits" | "resolveCall"
+  "calls" | "openings" | "hashes" | "clock" | "limits" | "giveUpCall"
 >;
 
 export type Keyed =
@@ -25,23 +26,26 @@ export async function findKeyed(parts: KeyParts, call: Call, key: string): Promi
   if (known.fingerprint !== claims.fingerprint)
     throw new Fault("key_reused", "The key stands for a call with other content.");
   if (known.call.state === "failed") return { kind: "free", claims };
-  if (await mayGoAgain(parts, call, known.call)) return { kind: "free", claims };
+  if (mayGoAgain(parts, call, known.call)) {
+    // It stays in doubt until the intent that repeats it is durable: whoever never comes so far leaves it.
+    if (known.call.state === "open" && !(await parts.giveUpCall(known.call)))
+      throw new Fault("key_in_use", "The call with this key has just ended. Send it again.");
+    return { kind: "free", claims: { ...claims, repeats: known.call.id } };
+  }
   return { kind: "answered", answer: await recall(parts, call, known.call) };
 }
 
 /**
  * Nobody knows how it ended, nothing of it is sent any more, and its tool takes the key: the tool does
- * nothing twice, so it is sent again with the same one. That, too, is recorded.
+ * nothing twice, so it is sent again with the same one. That, too, is recorded, with the new intent.
  */
-async function mayGoAgain(
-  { clock, resolveCall }: KeyParts,
-  { tool }: Call,
-  known: CallRow,
-): Promise<boolean> {
-  const isOver = known.state === "unknown" || known.notAfterMs <= clock.nowMs();
-  if (known.state === "done" || !isOver || tool?.config.idempotencyKey === undefined) return false;
-  const evidence = "The tool takes the call's key, and is sent the same one again.";
-  return resolveCall(known, { outcome: "retry", by: "countersign", evidence });
+function mayGoAgain({ clock }: KeyParts, { tool }: Call, known: CallRow): boolean {
+  return isInDoubt(known, clock.nowMs()) && tool?.config.idempotencyKey !== undefined;
+}
+
+/** From its last moment on nothing of it is sent, as they are listed for whoever can look. */
+function isInDoubt({ state, notAfterMs }: CallRow, nowMs: number): boolean {
+  return state === "unknown" || (state === "open" && notAfterMs <= nowMs);
 }
 
 /** The caller's own, and of everything that is sent. */
@@ -61,22 +65,24 @@ async function toClaim(
   };
 }
 
-async function recall({ openings }: KeyParts, call: Call, known: CallRow): Promise<GateAnswer> {
+async function recall(
+  { openings, clock }: KeyParts,
+  call: Call,
+  known: CallRow,
+): Promise<GateAnswer> {
   const { id, tenant, state, result } = known;
-  if (state === "open") throw new Fault("key_in_use", "The call with this key is under way.");
-  if (state === "unknown") {
+  if (isInDoubt(known, clock.nowMs())) {
     return renderOutcome(call, {
       message: `Nobody knows whether the call with this key was carried out. An operator can look and say so: countersign calls resolve ${id}`,
       outcome: { outcome: "unknown", call: id, remedy: "resolve" },
       code: deniedCode,
     });
   }
+  if (state === "open") throw new Fault("key_in_use", "The call with this key is under way.");
   const kept =
     result === null ? null : await openings.open({ tenant, what: `result:${id}` }, result);
-  if (typeof kept === "object" && kept !== null && "text" in kept) {
-    const { text, isError } = kept;
-    return { kind: "result", text: String(text), isError: isError === true };
-  }
+  if (isObject(kept) && typeof kept["text"] === "string")
+    return { kind: "result", text: kept["text"], isError: kept["isError"] === true };
   return renderOutcome(call, {
     message: "The call with this key was carried out before. Its answer is not kept.",
     outcome: { outcome: "done_before", call: id, remedy: null },

@@ -3,7 +3,8 @@ import { makeCall } from "../../test/made-up-call.ts";
 import { toDigest } from "../model/index.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
-import { createRecorder, type Outcome } from "./record.ts";
+import { createRecorder } from "./record.ts";
+import type { Outcome } from "./outcome.ts";
 
 const nowMs = 1_700_000_000_000;
 const read: Outcome = {

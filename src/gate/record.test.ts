@@ -6,8 +6,9 @@ import { scaled, seed } from "../../test/scale.ts";
 import { entrySchema, toDigest, toEntryBytes, toUuidV7, type EntryId } from "../model/index.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
-import type { EntryRow } from "../ports/store.ts";
-import { createRecorder, type Outcome } from "./record.ts";
+import type { EntryRow } from "../ports/entry-rows.ts";
+import { createRecorder } from "./record.ts";
+import type { Outcome } from "./outcome.ts";
 
 const nowMs = 1_700_000_000_000;
 const settle = () => new Promise(setImmediate);

@@ -2,11 +2,14 @@ import { toUuidV7, type EntryId, type TenantId } from "../model/index.ts";
 import type { CallEnding } from "../ports/call-rows.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Openings } from "../ports/openings.ts";
-import type { ApprovalRefusal, EntryRow, Store } from "../ports/store.ts";
+import type { ApprovalRefusal } from "../ports/approval-rows.ts";
+import type { EntryRow } from "../ports/entry-rows.ts";
+import type { Store } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import type { Call, DecidedCall } from "./call.ts";
+import type { DecidedCall } from "./call.ts";
 import { toIntentText, toOutcomeText } from "./entry-text.ts";
 import { toDraft, toKeptResult } from "./kept-call.ts";
+import type { Outcome } from "./outcome.ts";
 
 export interface Recorder {
   /** I4: durable when it resolves; only then may the effect start. I3: its approval is used up with it. */
@@ -26,25 +29,6 @@ export type IntentRecorded =
   | { readonly kind: "durable"; readonly id: EntryId }
   | { readonly kind: "unconsumable"; readonly reason: ApprovalRefusal }
   | { readonly kind: "key_taken" };
-
-export interface Outcome {
-  readonly call: Call;
-  readonly intent: DecidedCall["intent"];
-  /** The entry of the durable intent; null for a read, or for what was never sent. */
-  readonly of: EntryId | null;
-  readonly outcome: "answered" | "tool_error" | "denied" | "expired" | "fault" | "unknown";
-  readonly reason: string | null;
-  readonly result: string | null;
-  /** What had members taken out of the result; absent where nothing was. */
-  readonly redacted?: readonly string[] | undefined;
-  readonly endpoint: string | null;
-  /** Id of the credential that went along; it says nothing of its value. */
-  readonly credential: string | null;
-  readonly queuedUs: number;
-  readonly upstreamUs: number;
-  /** Whether what was answered is kept, sealed: for whoever asks again. */
-  readonly keeps?: boolean;
-}
 
 export interface RecordOptions {
   readonly store: Pick<Store, "commit">;

@@ -4,7 +4,7 @@ import type { Call, DecidedCall, IntentOfCall } from "./call.ts";
 import { renderDeclined } from "./consent.ts";
 import type { Verdict } from "./decide.ts";
 import type { GateParts } from "./gate-parts.ts";
-import type { Outcome } from "./record.ts";
+import type { Outcome } from "./outcome.ts";
 import { renderRefusal } from "./render.ts";
 import { resolveToolset } from "./resolve.ts";
 

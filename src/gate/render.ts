@@ -3,7 +3,7 @@ import { isObject } from "../mcp/read-message.ts";
 import type { Decision } from "../model/index.ts";
 import type { CatalogToolset } from "../ports/catalog.ts";
 import type { UpstreamAnswer } from "../ports/upstream.ts";
-import type { GateAnswer } from "../ports/gate.ts";
+import type { GateAnswer, OwnOutcomeName } from "../ports/gate.ts";
 import type { Call } from "./call.ts";
 
 /** Where the gate says what became of a call, beside what the server said. */
@@ -55,7 +55,7 @@ export function renderAsks(
 
 export interface OwnOutcome {
   readonly message: string;
-  readonly outcome: Readonly<Record<string, Json>> & { readonly outcome: string };
+  readonly outcome: Readonly<Record<string, Json>> & { readonly outcome: OwnOutcomeName };
   /** Of the error that says it where a result cannot. */
   readonly code: number;
 }
@@ -92,7 +92,7 @@ export function renderWithheld(
 ): GateAnswer {
   const by = rule === null ? "a rule" : `rule ${rule}`;
   const message = `The call was made. Its result is withheld, because ${by} asks for something to be taken out of it and ${why}.`;
-  const outcome = { outcome: "withheld", rule, remedy: null };
+  const outcome = { outcome: "withheld", rule, remedy: null } as const;
   return renderOutcome(call, { message, outcome, code: withheldCode });
 }
 

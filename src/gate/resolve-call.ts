@@ -1,7 +1,8 @@
 import { toEntryBytes, toUuidV7, type EntryId } from "../model/index.ts";
 import type { CallRow } from "../ports/call-rows.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { EntryRow, Store } from "../ports/store.ts";
+import type { EntryRow } from "../ports/entry-rows.ts";
+import type { Store } from "../ports/store.ts";
 
 export interface ResolveParts {
   readonly store: Pick<Store, "commit">;
@@ -54,16 +55,23 @@ export async function giveUp(parts: ResolveParts, row: CallRow): Promise<boolean
 export async function resolveCall(
   parts: ResolveParts,
   row: CallRow,
-  { outcome, by, evidence }: Finding,
+  finding: Finding,
 ): Promise<boolean> {
   if (row.state === "open") await giveUp(parts, row);
+  return write(parts, toResolution(parts, row, finding));
+}
+
+/** The entry, which ends the call. */
+export function toResolution(
+  parts: Omit<ResolveParts, "store">,
+  { id: of, tenant }: Pick<CallRow, "id" | "tenant">,
+  { outcome, by, evidence }: Finding,
+): EntryRow {
   const { id, atMs } = toLeaf(parts);
-  const leaf = { v: 1, id, tenant: row.tenant, atMs, run: null, previous: null } as const;
-  const found = { of: row.id, outcome, by, evidence };
-  const bytes = toEntryBytes({ kind: "resolution", ...leaf, ...found });
+  const leaf = { v: 1, id, tenant, atMs, run: null, previous: null } as const;
+  const bytes = toEntryBytes({ kind: "resolution", ...leaf, of, outcome, by, evidence });
   const to = outcome === "done" ? "done" : "failed";
-  const ends = { call: row.id, from: "unknown", to, result: null } as const;
-  return write(parts, { id, tenant: row.tenant, bytes, ends });
+  return { id, tenant, bytes, ends: { call: of, from: "unknown", to, result: null } };
 }
 
 async function write({ store }: ResolveParts, row: EntryRow): Promise<boolean> {
@@ -71,7 +79,7 @@ async function write({ store }: ResolveParts, row: EntryRow): Promise<boolean> {
   return outcome.kind === "committed" && outcome.late === undefined;
 }
 
-function toLeaf({ clock, random }: ResolveParts): { readonly id: EntryId; readonly atMs: number } {
+function toLeaf({ clock, random }: Omit<ResolveParts, "store">): { readonly id: EntryId; readonly atMs: number } {
   const atMs = clock.nowMs();
   return { id: toUuidV7(atMs, random(10)) as EntryId, atMs };
 }

@@ -9,28 +9,6 @@ interface Waiting {
   readonly signal?: AbortSignal;
 }
 
-/** Requests that wait for a person just now, of all that may at once. */
-export class Waiters {
-  readonly #max: number;
-  readonly #onCount: (count: number) => void;
-  #count = 0;
-
-  constructor(max: number, onCount: (count: number) => void) {
-    this.#max = max;
-    this.#onCount = onCount;
-  }
-
-  enter(): boolean {
-    if (this.#count >= this.#max) return false;
-    this.#onCount((this.#count += 1));
-    return true;
-  }
-
-  leave(): void {
-    this.#onCount((this.#count -= 1));
-  }
-}
-
 /**
  * How it stands once somebody decided or the time is over. With as many waiting as may, one more is
  * told at once how it stands. Throws why its caller went away.

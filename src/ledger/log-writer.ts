@@ -1,7 +1,7 @@
 import { Fault, type TenantId } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LogHead, LogTile } from "../ports/log-rows.ts";
-import type { Entries, StoredEntry } from "../ports/store.ts";
+import type { Entries, StoredEntry } from "../ports/entry-rows.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { toOrigin } from "./checkpoint.ts";
 import { judgeLog, type JudgeOptions, type KnownHead, type Standing } from "./judge-log.ts";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   createScene,
+  plainOpenings,
   startMs,
   toReadEntry,
   writeCall,
@@ -8,7 +9,6 @@ import {
 } from "../../test/ledger/ledger-scene.ts";
 import {
   receiptSchema,
-  toCanonicalBytes,
   toCommitment,
   toDigest,
   toEntryBytes,
@@ -21,6 +21,7 @@ import { createInMemoryStore } from "../ports/in-memory-store.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
 import { createSeededRandom } from "../ports/seeded-random.ts";
+import { sealVerdicts } from "../ports/verdicts.ts";
 import { verifyReceipt } from "./verify-receipt.ts";
 
 const tenant = "acme" as TenantId;
@@ -96,6 +97,7 @@ test("verdicts are in the receipt of the call that used their approval, people i
   const approval = scene.newId() as string as ApprovalId;
   const [entry, id, salt] = [scene.newId(), scene.newId(), new Uint8Array(32).fill(4)];
   const intent = toDigest("what is done");
+  const request = new Uint8Array(1);
   const person = { approver: "acme\nuser\nada", credential: "key", reason: "fine" };
   const leaf = { v: 1, tenant, atMs: startMs } as const;
   const verdictBytes = toEntryBytes({
@@ -119,12 +121,13 @@ test("verdicts are in the receipt of the call that used their approval, people i
     tool: "send",
     agent: null,
     subject,
-    request: new Uint8Array(1),
+    request,
     opening: null,
     createdAtMs: startMs,
     expiresAtMs: startMs + 1_000,
   });
-  const verdict = { entry, word: "approved", ...person, meets: [], passkey: null, atMs: startMs };
+  const word = "approved" as const;
+  const verdict = { entry, word, ...person, meets: [], passkey: null, atMs: startMs };
   await store.approvals.decide({
     tenant,
     id: approval,
@@ -132,7 +135,9 @@ test("verdicts are in the receipt of the call that used their approval, people i
     to: "approved",
     seen: null,
     nowMs: clock.nowMs(),
-    verdicts: toCanonicalBytes([{ ...verdict, salt: Buffer.from(salt).toString("hex") }]),
+    verdicts: await sealVerdicts(plainOpenings, { tenant, id: approval, intent, request }, [
+      { ...verdict, salt: Buffer.from(salt).toString("hex") },
+    ]),
     entry: { id: entry, tenant, bytes: verdictBytes },
   });
   const bytes = toEntryBytes({

@@ -77,14 +77,14 @@ test("people are sent back to where they reach this server", () => {
   const local = createCredentialSources(listen);
   local.enter(toConfig({ a: person }), null);
   expect(local.of(tenant, "a")).toMatchObject({
-    redirectUri: "http://127.0.0.1:7070/connect/callback",
+    redirectUri: "http://127.0.0.1:7070/connect/callback/a",
   });
   const anyPort = createCredentialSources({ ...listen, port: 0 });
   expect(() => anyPort.enter(toConfig({ a: person }), null)).toThrow(/needs publicUrl/);
   expect(() => anyPort.publicUrl()).toThrow(/needs publicUrl/);
   anyPort.enter(toConfig({ a: person }, { publicUrl: "https://gate.example" }), null);
   expect(anyPort.of(tenant, "a")).toMatchObject({
-    redirectUri: "https://gate.example/connect/callback",
+    redirectUri: "https://gate.example/connect/callback/a",
   });
   expect(anyPort.publicUrl()).toBe("https://gate.example");
 });

@@ -14,7 +14,7 @@ import { toLocalUrl } from "./start-identity.ts";
 
 /** Paths of our pages. */
 export const connectPath = "/connect";
-export const callbackPath = "/connect/callback";
+const callbackPath = "/connect/callback";
 
 /** Where each server's credential comes from, as the revisions say that have parts just now. */
 export interface CredentialSources {
@@ -130,7 +130,7 @@ function listCredentials({ servers }: Config) {
 function toSource(
   server: HttpServerConfig,
   credential: CredentialConfig,
-  { tenant, publicUrl }: Wanted & { readonly publicUrl: string | null },
+  { tenant, server: name, publicUrl }: Wanted & { readonly publicUrl: string | null },
 ): CredentialSource {
   const { scopes } = credential;
   const resource = credential.resource ?? server.url;
@@ -145,7 +145,8 @@ function toSource(
     case "client-credentials":
       return { kind: "client-credentials", ...common, audience: credential.audience ?? null };
     case "user":
-      return { kind: "user", ...common, redirectUri: `${publicUrl}${callbackPath}` };
+      // One for each: what an authorization server sends back is told apart by where it arrives.
+      return { kind: "user", ...common, redirectUri: `${publicUrl}${callbackPath}/${name}` };
     case "exchange": {
       const subjectAudience = toSubjectAudience(credential)!;
       return { kind: "exchange", ...common, audience: credential.audience, subjectAudience };

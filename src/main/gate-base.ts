@@ -87,20 +87,8 @@ export async function openGateBase(
     secrets,
   });
   const pool = createRandomPool((length) => random.bytes(length));
-  const tenantKeys = createTenantKeys(options.vault, random);
-  const openings = createOpenings(tenantKeys, random);
-  const hashes = createTenantHash(tenantKeys);
-  const approvals = await openApprovals({
-    rows: store.approvals,
-    openings,
-    hashes,
-    bus,
-    clock,
-    random,
-    bounds: () => toBounds(options.now.config()),
-    urlOf: (id) => `${options.now.url()}/approvals/${id}`,
-    announce: options.now.announce,
-  });
+  const asking = await openAsking(options);
+  const { approvals, openings } = asking;
   const recorder = createRecorder({
     store,
     clock,
@@ -121,21 +109,13 @@ export async function openGateBase(
         telemetry.log("error", "the end of a parked call was not recorded", { fault });
       }),
   });
-  const overdue = watchOverdue({
-    store,
-    clock,
-    telemetry,
-    random: pool,
-    graceMs: () => 2 * options.now.config().gate.parkTime + overdueGraceMs,
-  });
+  const overdue = watchOverdueOf(options, pool);
   return {
     ...options,
     ...openBroker(options),
     freezes,
     leases,
-    approvals,
-    openings,
-    hashes,
+    ...asking,
     recorder,
     parked,
     pool,
@@ -158,6 +138,33 @@ export async function openGateBase(
 
 /** What clocks of replicas may differ by, and more. */
 const overdueGraceMs = 60_000;
+
+function watchOverdueOf(
+  { store, clock, telemetry, now }: GateBaseOptions,
+  random: GateBase["pool"],
+) {
+  const graceMs = (): number => 2 * now.config().gate.parkTime + overdueGraceMs;
+  return watchOverdue({ store, clock, telemetry, random, graceMs });
+}
+
+/** What people are asked, and what that is sealed with. */
+async function openAsking({ vault, random, store, bus, clock, now }: GateBaseOptions) {
+  const tenantKeys = createTenantKeys(vault, random);
+  const openings = createOpenings(tenantKeys, random);
+  const hashes = createTenantHash(tenantKeys);
+  const approvals = await openApprovals({
+    rows: store.approvals,
+    openings,
+    hashes,
+    bus,
+    clock,
+    random,
+    bounds: () => toBounds(now.config()),
+    urlOf: (id) => `${now.url()}/approvals/${id}`,
+    announce: now.announce,
+  });
+  return { approvals, openings, hashes };
+}
 
 function toBounds({ approvals }: Config) {
   return { expireMs: approvals.expire, openPerCaller: approvals.openPerCaller };

@@ -15,15 +15,16 @@ import { createLabels } from "../gate/labels.ts";
 import { createGate } from "../gate/gate.ts";
 import { createGuard, type Guard } from "../gate/guard-upstream.ts";
 import { createRequestStates } from "../gate/request-state.ts";
-import { resolveCall } from "../gate/resolve-call.ts";
+import { resolveCall, type Finding } from "../gate/resolve-call.ts";
 import { createResultCache, type ResultCache } from "../gate/result-cache.ts";
 import { createPolicyDecider } from "../gate/policy-decider.ts";
 import { createRuleDecider } from "../gate/rule-decider.ts";
-import { Waiters } from "../gate/until-decided.ts";
+import { Waiters } from "../gate/waiters.ts";
 import { createWatch } from "../gate/watch.ts";
 import type { Config } from "../model/config.ts";
 import type { HttpServerConfig, ServerConfig } from "../model/config-servers.ts";
 import { toUuidV7, type TenantId } from "../model/index.ts";
+import type { CallRow } from "../ports/call-rows.ts";
 import type { Decider } from "../ports/decider.ts";
 import type { Registry } from "../ports/registry.ts";
 import type { Connector } from "../ports/upstream.ts";
@@ -174,15 +175,7 @@ function composeGate(
     states,
     cache,
     freezes,
-    approvals: base.approvals,
-    waiters: new Waiters(gate.parked, (count) =>
-      telemetry.gauge("approvals_waiting_requests", count, {}),
-    ),
-    calls: base.store.calls,
-    resolveCall: (row, finding) =>
-      resolveCall({ store: base.store, clock, random: pool }, row, finding),
-    openings: base.openings,
-    hashes: base.hashes,
+    ...toAsking(gate, base),
     budgets: createBudgets({ budgets, leases: base.leases, clock }),
     labels: createLabels({
       rows: base.store.labels,
@@ -216,6 +209,21 @@ function composeGate(
       keyMs: approvals.keys,
     },
   });
+}
+
+/** How people are asked, and what is known of calls that were made before. */
+function toAsking({ parked }: Config["gate"], base: GateBase) {
+  const { clock, telemetry, store, pool, approvals, openings, hashes } = base;
+  const onCount = (count: number): void => telemetry.gauge("approvals_waiting_requests", count, {});
+  return {
+    approvals,
+    openings,
+    hashes,
+    waiters: new Waiters(parked, onCount),
+    calls: store.calls,
+    resolveCall: (row: CallRow, finding: Finding) =>
+      resolveCall({ store, clock, random: pool }, row, finding),
+  };
 }
 
 function createConnectors(config: Config, base: GateBase): Connectors {

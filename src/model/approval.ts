@@ -70,3 +70,9 @@ export const verdictSchema = z
   .readonly();
 export type Verdict = z.infer<typeof verdictSchema>;
 export const verdictsSchema = z.array(verdictSchema).max(100).readonly();
+
+/** With what was asked, so that a word that was given to something else stands for nothing. */
+export const sealedVerdictsSchema = z.strictObject({
+  request: digestSchema,
+  verdicts: verdictsSchema,
+});

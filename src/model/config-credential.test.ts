@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { credentialField, listOwnHosts, type CredentialConfig } from "./config-credential.ts";
-import { serverSchema } from "./config-servers.ts";
+import { serverSchema, serversField } from "./config-servers.ts";
 
 const machine = {
   kind: "client-credentials",
@@ -103,4 +103,26 @@ test("a server's own hosts are named with their ports where those are not the us
 test("what is absent stays absent or has its default", () => {
   const parsed = credentialField.parse(machine) as CredentialConfig;
   expect(parsed).toEqual({ ...machine, private: false, scopes: [], secretIn: "header" });
+});
+
+test("a metadata document of the client is read by one authorization server", () => {
+  const clientDocument = "https://gate.example/client.json";
+  const toServer = (issuer: string, document: string = clientDocument) => ({
+    transport: "http",
+    url: "https://api.example/mcp",
+    credential: { kind: "user", issuer, clientDocument: document },
+  });
+  const complaintsOf = (servers: object) =>
+    serversField
+      .safeParse(servers)
+      .error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const one = toServer("https://issuer.example");
+  expect(complaintsOf({ a: one, b: one })).toBeUndefined();
+  const other = toServer("https://other.example", "https://gate.example/other.json");
+  expect(complaintsOf({ a: one, b: other })).toBeUndefined();
+  for (const document of [clientDocument, "https://GATE.example:443/client.json"]) {
+    expect(complaintsOf({ a: one, b: toServer("https://other.example", document) })).toEqual([
+      "b.credential.clientDocument: is that of a, whose authorization server is another one",
+    ]);
+  }
 });

@@ -100,7 +100,9 @@ const user = z
     clientId: nameField.optional().describe("Our id at the authorization server."),
     clientDocument: urlField
       .optional()
-      .describe("URL of our client id metadata document, for servers that read those."),
+      .describe(
+        "URL of our client id metadata document, for servers that read those. One for each of them.",
+      ),
     authorizationEndpoint: urlField
       .optional()
       .describe("Where people agree. Goes with `tokenEndpoint`."),
@@ -189,6 +191,35 @@ export const credentialField = z
   .optional()
   .describe("What each call to this server carries, in the place of a header of the same name.");
 export type CredentialConfig = NonNullable<z.output<typeof credentialField>>;
+
+interface Named {
+  readonly transport: string;
+  readonly credential?: CredentialConfig | undefined;
+}
+
+/**
+ * A document lists redirect URIs for whoever reads it. One that two authorization servers read would let
+ * each of them have the other's answers sent to where its own arrive.
+ */
+export function refuseSharedDocuments(
+  servers: Readonly<Record<string, Named>>,
+  context: z.core.$RefinementCtx,
+): void {
+  const readers = new Map<string, { readonly name: string; readonly place: string }>();
+  for (const [name, { credential }] of Object.entries(servers)) {
+    if (credential?.kind !== "user" || credential.clientDocument === undefined) continue;
+    const document = new URL(credential.clientDocument).href;
+    const { issuer, tokenEndpoint, authorizationEndpoint } = credential;
+    const place = JSON.stringify([issuer, tokenEndpoint, authorizationEndpoint]);
+    const first = readers.get(document);
+    if (first === undefined) readers.set(document, { name, place });
+    else if (first.place !== place) {
+      const path = [name, "credential", "clientDocument"];
+      const message = `is that of ${first.name}, whose authorization server is another one`;
+      context.addIssue({ code: "custom", path, message });
+    }
+  }
+}
 
 /** For whom the token of ours is that is exchanged; null where none is. */
 export function toSubjectAudience(credential: CredentialConfig): string | null {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { credentialField, isBoundWhole } from "./config-credential.ts";
+import { credentialField, isBoundWhole, refuseSharedDocuments } from "./config-credential.ts";
 import { countField, durationField } from "./config-field.ts";
 import { moneyField } from "./config-budgets.ts";
 import { tenantIdSchema } from "./id.ts";
@@ -220,6 +220,7 @@ export type StdioServerConfig = Extract<ServerConfig, { transport: "stdio" }>;
 export const serversField = z
   .record(nameField, serverSchema)
   .refine((servers) => Object.keys(servers).length <= 500, "takes at most 500 servers")
+  .superRefine(refuseSharedDocuments)
   .prefault({})
   .describe("Upstream MCP servers, by name.");
 

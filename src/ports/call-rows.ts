@@ -49,6 +49,8 @@ export interface CallKey {
   /** Of what is done: the same key for something else is refused. */
   readonly fingerprint: Digest;
   readonly expiresAtMs: number;
+  /** The call in doubt that has the key until now, and that an entry of the same unit ends. */
+  readonly repeats?: EntryId;
 }
 
 export interface CallEnding {

@@ -56,6 +56,25 @@ export type GateAnswer =
       readonly text: string;
       readonly isError: boolean;
       /** Said by the gate itself, in place of a server's answer. */
-      readonly outcome?: string;
+      readonly outcome?: OwnOutcomeName;
     }
   | { readonly kind: "error"; readonly error: RpcError };
+
+/** What the gate itself can say became of a call; nothing but `withheld` and `done_before` was done. */
+export const ownOutcomeNames = [
+  "asks",
+  "denied",
+  "expired",
+  "consumed",
+  "voided",
+  "withdrawn",
+  "changed",
+  "missing",
+  "mismatch",
+  "pending",
+  "unknown",
+  "done_before",
+  "withheld",
+  "consent",
+] as const;
+export type OwnOutcomeName = (typeof ownOutcomeNames)[number];

@@ -8,10 +8,10 @@ import type {
   ApprovalRow,
   ApprovalRows,
   ApprovalsOf,
-  Consumption,
-  EntryRow,
   VerdictsChange,
-} from "./store.ts";
+} from "./approval-rows.ts";
+import type { EntryRow } from "./entry-rows.ts";
+import type { Consumption } from "./store.ts";
 
 export class InMemoryApprovals implements ApprovalRows {
   readonly #rows = new Map<string, ApprovalRow>();

@@ -14,7 +14,7 @@ import {
   type Reopening,
 } from "./log-rows.ts";
 import { requireId } from "./storable.ts";
-import type { EntryRow, StoredEntry } from "./store.ts";
+import type { EntryRow, StoredEntry } from "./entry-rows.ts";
 
 /** What the twin knows of entries: those of a tenant by cursor. */
 export interface EntrySource {

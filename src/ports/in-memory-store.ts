@@ -5,7 +5,7 @@ import { createInMemoryLetters } from "./in-memory-letters.ts";
 import { Fault, type TenantId } from "../model/index.ts";
 import type { Clock } from "./clock.ts";
 import { InMemoryApprovals } from "./in-memory-approvals.ts";
-import { createInMemoryCalls } from "./in-memory-calls.ts";
+import { InMemoryCalls } from "./in-memory-calls.ts";
 import { createInMemoryDeliveries } from "./in-memory-deliveries.ts";
 import {
   createInMemoryBlobs,
@@ -20,15 +20,8 @@ import { createInMemorySecretRows } from "./in-memory-secret-rows.ts";
 import { InMemoryRuns, type EnlistInMemory } from "./in-memory-runs.ts";
 import { requireId, requireStorableUnit } from "./storable.ts";
 import { storeLimits } from "./store-limits.ts";
-import type {
-  CommitOutcome,
-  CommitUnit,
-  Entries,
-  EntryRow,
-  Store,
-  StoredEntry,
-  WakeNow,
-} from "./store.ts";
+import type { Entries, EntryRow, StoredEntry } from "./entry-rows.ts";
+import type { CommitOutcome, CommitUnit, Store, WakeNow } from "./store.ts";
 
 export interface InMemoryStoreOptions {
   /** Not read: the port takes every time as an argument. Accepted as the other twins take one. */
@@ -42,7 +35,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
   const enlist = options.enlist ?? refuseWakes;
   const runs = new InMemoryRuns(enlist);
   const entries = createInMemoryEntries();
-  const calls = createInMemoryCalls();
+  const calls = new InMemoryCalls();
   const approvals = new InMemoryApprovals((entry) => {
     entries.add(entries.toMissing([entry]));
   });
@@ -85,6 +78,17 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     entries,
     approvals,
     calls,
+    ...createTables(entries),
+    commit: async (unit) => commit(unit),
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+/** What stands in no unit with others. */
+function createTables(entries: InMemoryEntries) {
+  return {
     blobs: createInMemoryBlobs(),
     revisions: createInMemoryRevisions(),
     pins: createInMemoryPins(),
@@ -98,10 +102,6 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     labels: createInMemoryLabels(),
     freezes: createInMemoryFreezes(),
     spendings: createInMemorySpendings(),
-    commit: async (unit) => commit(unit),
-    async close() {
-      closed = true;
-    },
   };
 }
 

@@ -1,15 +1,8 @@
 import { digestSchema, Fault, runIdSchema } from "../model/index.ts";
 import { storeLimits } from "./store-limits.ts";
-import type {
-  Append,
-  ApprovalDraft,
-  CommitUnit,
-  EntryRow,
-  MemoryRow,
-  PinRow,
-  RunDraft,
-  SecretRow,
-} from "./store.ts";
+import type { ApprovalDraft } from "./approval-rows.ts";
+import type { EntryRow } from "./entry-rows.ts";
+import type { Append, CommitUnit, MemoryRow, PinRow, RunDraft, SecretRow } from "./store.ts";
 import type { CallDraft } from "./call-rows.ts";
 import type { SecretKey } from "./vault.ts";
 

@@ -1,14 +1,8 @@
 import type { Frozen } from "../model/freeze.ts";
-import type {
-  ApprovalId,
-  ApprovalState,
-  Digest,
-  EntryId,
-  Label,
-  RunId,
-  TenantId,
-} from "../model/index.ts";
-import type { CallDraft, CallEnding, CallRows } from "./call-rows.ts";
+import type { ApprovalId, Digest, EntryId, Label, RunId, TenantId } from "../model/index.ts";
+import type { ApprovalRefusal, ApprovalRows } from "./approval-rows.ts";
+import type { CallRows } from "./call-rows.ts";
+import type { Entries, EntryRow } from "./entry-rows.ts";
 import type { DeliveryRows } from "./delivery-rows.ts";
 import type { LogRows } from "./log-rows.ts";
 import type { ReplicaRows } from "./replica-rows.ts";
@@ -93,16 +87,6 @@ export type CommitOutcome =
   | { readonly kind: "fenced"; readonly reason: "epoch" | "head" | "ended" | "missing" }
   | { readonly kind: "unconsumable"; readonly reason: ApprovalRefusal };
 
-/** Tried in this order: missing, mismatch, the row's state, expired (from `expiresAtMs` on). */
-export type ApprovalRefusal =
-  | "missing"
-  | "pending"
-  | "denied"
-  | "expired"
-  | "consumed"
-  | "voided"
-  | "mismatch";
-
 export interface WakeNow {
   readonly run: RunId;
   readonly tenant: TenantId;
@@ -154,29 +138,6 @@ export interface RunDraft {
   readonly wake?: boolean;
 }
 
-export interface EntryRow {
-  readonly id: EntryId;
-  readonly tenant: TenantId;
-  readonly bytes: Uint8Array;
-  /** Of an intent: the call that is under way from now on. */
-  readonly opens?: CallDraft;
-  /** Of an outcome or a resolution: which call it ends. Left out where that had ended before. */
-  readonly ends?: CallEnding;
-}
-
-export interface Entries {
-  get(tenant: TenantId, id: EntryId): Promise<EntryRow | null>;
-  /**
-   * Entries in the order of their cursors; `after` is the cursor of the last page (0n: from the
-   * start). An entry never appears behind a cursor that was handed out; one made durable a moment
-   * ago may appear on the next page only.
-   */
-  page(tenant: TenantId, page: { after: bigint; limit: number }): Promise<readonly StoredEntry[]>;
-}
-export interface StoredEntry extends EntryRow {
-  readonly cursor: bigint;
-}
-
 /** Content-addressed bytes of one tenant. The caller computes the id (it is tenant-keyed). */
 export interface Blobs {
   put(tenant: TenantId, id: Digest, bytes: Uint8Array): Promise<void>;
@@ -212,84 +173,6 @@ export interface Pins {
   /** Replaces the pin only if it is still `previous` (null: not pinned yet). */
   accept(pin: PinRow, previous: Digest | null): Promise<"accepted" | "stale">;
   revoke(tenant: TenantId, server: string, tool: string): Promise<boolean>;
-}
-
-export interface ApprovalRow {
-  readonly id: ApprovalId;
-  readonly tenant: TenantId;
-  readonly run: RunId | null;
-  readonly intent: Digest;
-  /** Keyed hash of what is asked: whoever asks the same again finds this row. */
-  readonly key: Digest;
-  readonly server: string;
-  /** The server's own name of the tool; null for a prompt or a resource. */
-  readonly tool: string | null;
-  readonly agent: string | null;
-  /** Who asks, as `toSubjectKey` has it. */
-  readonly subject: string;
-  readonly state: ApprovalState;
-  /** What is asked: canonical bytes, and nothing of the person. */
-  readonly request: Uint8Array;
-  /** What the intent was made of, sealed; null once it was erased. */
-  readonly opening: Uint8Array | null;
-  /** Who decided and why: canonical bytes. */
-  readonly verdicts: Uint8Array | null;
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number;
-}
-export interface ApprovalRows {
-  /** `exists`: the id is taken, or one of the same key waits already. */
-  create(row: ApprovalDraft): Promise<"created" | "exists">;
-  get(tenant: TenantId, id: ApprovalId): Promise<ApprovalRow | null>;
-  /** Of those with this key that have not run out: the latest that waits, else that was denied. */
-  find(tenant: TenantId, key: Digest, nowMs: number): Promise<ApprovalRow | null>;
-  /** How many of a subject wait, counted up to `limit`. */
-  countPending(tenant: TenantId, subject: string, limit: number): Promise<number>;
-  /** The last one of a tool that was used. */
-  lastConsumed(tenant: TenantId, server: string, tool: string): Promise<ApprovalRow | null>;
-  list(
-    tenant: TenantId,
-    query: { state?: ApprovalState; after?: ApprovalId; limit: number; newestFirst?: boolean },
-  ): Promise<readonly ApprovalRow[]>;
-  /** Changes a pending row, with the entry that says so; refused when it is decided or past its expiry. */
-  decide(decision: ApprovalDecision): Promise<"decided" | "stale" | ApprovalRefusal | "approved">;
-  /** Marks pending and approved rows past their expiry and returns how many. Bounded by `limit`. */
-  expire(nowMs: number, limit: number): Promise<number>;
-  /** A freeze or a changed definition voids what is pending or approved. */
-  void(tenant: TenantId, id: ApprovalId): Promise<boolean>;
-  /** The same for all of a kind, at most `limit`; without a tenant those of every tenant. */
-  voidAll(of: ApprovalsOf, limit: number): Promise<number>;
-  /** Takes away what could say who asked or for what. At most `limit`; those that wait are voided. */
-  erase(tenant: TenantId, subject: string, limit: number): Promise<number>;
-  /** Replaces the verdicts of a decided row, when they are still `seen`: to erase who gave them. */
-  rewriteVerdicts(
-    row: Pick<ApprovalRow, "tenant" | "id">,
-    change: VerdictsChange,
-  ): Promise<boolean>;
-}
-export interface VerdictsChange {
-  readonly seen: Uint8Array;
-  readonly verdicts: Uint8Array;
-}
-/** What is absent is not looked at. */
-export interface ApprovalsOf {
-  readonly tenant?: TenantId;
-  readonly server?: string;
-  readonly tool?: string;
-  readonly agent?: string;
-}
-export type ApprovalDraft = Omit<ApprovalRow, "state" | "verdicts">;
-export interface ApprovalDecision {
-  readonly tenant: TenantId;
-  readonly id: ApprovalId;
-  readonly intent: Digest;
-  /** `pending`: others have to agree, too. */
-  readonly to: "pending" | "approved" | "denied";
-  /** With those before it, which were `seen`; else it is stale. */
-  readonly verdicts: Uint8Array;
-  readonly seen: Uint8Array | null;
-  readonly entry: EntryRow;
-  readonly nowMs: number;
 }
 
 export interface MemoryRow {

@@ -1,19 +1,14 @@
-import { z } from "zod";
 import {
-  digestSchema,
   Fault,
+  sealedVerdictsSchema,
   toDigest,
-  verdictsSchema,
   type ApprovalRequest,
   type Verdict,
 } from "../model/index.ts";
 import type { OpeningPlace, Openings } from "./openings.ts";
-import type { ApprovalRow } from "./store.ts";
+import type { ApprovalRow } from "./approval-rows.ts";
 
 type Decided = Pick<ApprovalRow, "tenant" | "id" | "intent" | "request">;
-
-/** With what was asked, so that a word that was given to something else stands for nothing. */
-const sealedSchema = z.strictObject({ request: digestSchema, verdicts: verdictsSchema });
 
 /** Under the tenant's key: whoever can write the database alone cannot make anybody agree. */
 export function sealVerdicts(
@@ -29,7 +24,7 @@ export async function openVerdicts(
   row: Decided & Pick<ApprovalRow, "verdicts">,
 ): Promise<readonly Verdict[]> {
   if (row.verdicts === null) return [];
-  const read = sealedSchema.safeParse(await openings.open(toPlace(row), row.verdicts));
+  const read = sealedVerdictsSchema.safeParse(await openings.open(toPlace(row), row.verdicts));
   if (read.success && read.data.request === toDigest(row.request)) return read.data.verdicts;
   throw new Fault("record_unreadable", `What was decided of approval ${row.id} cannot be read.`);
 }

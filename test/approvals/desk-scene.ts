@@ -9,7 +9,9 @@ type Json = Record<string, unknown>;
 const mute = { answer: () => ({}), capabilities: {} };
 
 /** A gate in front of a mailer whose effects ask, and the desk where a person decides. */
-export async function openDeskScene(more: { readonly rules?: string; readonly config?: Json } = {}) {
+export async function openDeskScene(
+  more: { readonly rules?: string; readonly config?: Json } = {},
+) {
   const mail = await startHttpFixture("modern");
   const gate = await startGateUnderTest({
     policy: { rules: { test: more.rules ?? starterRules } },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ApprovalDraft, Store } from "../../src/ports/store.ts";
+import type { ApprovalDraft } from "../../src/ports/approval-rows.ts";
+import type { Store } from "../../src/ports/store.ts";
 import type { ApprovalState } from "../../src/model/index.ts";
 import { scaled } from "../scale.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Digest, EntryId, TenantId } from "../../src/model/index.ts";
 import type { CallDraft, CallEnding } from "../../src/ports/call-rows.ts";
-import type { EntryRow, Store } from "../../src/ports/store.ts";
+import type { EntryRow } from "../../src/ports/entry-rows.ts";
+import type { Store } from "../../src/ports/store.ts";
 import { scaled } from "../scale.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 import {

@@ -1,6 +1,8 @@
 import { toDigest, toUuidV7 } from "../../src/model/index.ts";
 import type { ApprovalId, Digest, EntryId, RunId, TenantId } from "../../src/model/index.ts";
-import type { ApprovalDraft, EntryRow, Store } from "../../src/ports/store.ts";
+import type { ApprovalDraft } from "../../src/ports/approval-rows.ts";
+import type { EntryRow } from "../../src/ports/entry-rows.ts";
+import type { Store } from "../../src/ports/store.ts";
 
 /** Some moment; the stores of these tests never compare it with a clock of their own. */
 export const startMs = Date.UTC(2026, 10, 20, 12);

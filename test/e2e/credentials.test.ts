@@ -32,7 +32,7 @@ async function startAll() {
       {
         client_id: "person",
         token_endpoint_auth_method: "none",
-        redirect_uris: [`${publicUrl}/connect/callback`],
+        redirect_uris: [`${publicUrl}/connect/callback/own`],
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
       },

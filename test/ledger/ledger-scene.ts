@@ -16,7 +16,8 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { Openings } from "../../src/ports/openings.ts";
 import type { Random } from "../../src/ports/random.ts";
 import type { CallDraft } from "../../src/ports/call-rows.ts";
-import type { EntryRow, Store } from "../../src/ports/store.ts";
+import type { EntryRow } from "../../src/ports/entry-rows.ts";
+import type { Store } from "../../src/ports/store.ts";
 import type { Telemetry } from "../../src/ports/telemetry.ts";
 
 export const startMs = Date.UTC(2026, 10, 21, 9);

@@ -30,7 +30,7 @@ test("the page takes the code out of the address bar, and the key out of its fie
   const scene = await openScene();
   const issuer = await (await openPage((await ask(scene)).url)).submit(callerKey);
   const back = await openPage(await createBrowser().agree(issuer!, "ann"));
-  expect(back.address()).toBe("/connect/callback");
+  expect(back.address()).toBe("/connect/callback/fix");
   await back.submit(callerKey);
   expect(back.element("key").value).toBe("");
 });

@@ -43,7 +43,7 @@ export async function openScene(
       {
         client_id: "person",
         token_endpoint_auth_method: "none",
-        redirect_uris: [`${origin}/connect/callback`],
+        redirect_uris: [`${origin}/connect/callback/fix`],
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
       },

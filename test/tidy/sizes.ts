@@ -48,7 +48,7 @@ export function findLongNinetieth(sources: readonly Source[]): readonly Finding[
 /** In tests a `describe` may be long; what it calls is judged by the file's size. */
 export function findLongFunctions(sources: readonly Source[]): readonly Finding[] {
   return sources
-    .filter(({ path }) => !isTest(path) && !path.startsWith("test/"))
+    .filter(({ path, text }) => !isTest(path) && !path.startsWith("test/") && !generated.test(text))
     .flatMap((source) =>
       [...walk(source.program)]
         .filter(({ type }) => functions.has(type))

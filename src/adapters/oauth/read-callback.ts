@@ -12,6 +12,9 @@ const invalid: IssuerRefusal = { kind: "refused", error: "response_invalid" };
 /**
  * Checks state, `iss` (RFC 9207) and the errors that the issuer sent along. The browser brought it, so
  * anybody may have made it: what is wrong with it is no failure of the issuer.
+ *
+ * An `iss` has to be there where the metadata promises it, which the library checks. One that is there
+ * has to be the issuer's, promised or not; the library lets an empty one pass.
  */
 export function readCallback(
   as: AuthorizationServer,
@@ -19,7 +22,9 @@ export function readCallback(
   { callbackUrl, state }: Extract<TokenGrant, { kind: "code" }>,
 ): URLSearchParams | IssuerRefusal {
   try {
-    const callback = validateAuthResponse(as, client, new URL(callbackUrl), state);
+    const url = new URL(callbackUrl);
+    if (url.searchParams.getAll("iss").some((iss) => iss !== as.issuer)) return invalid;
+    const callback = validateAuthResponse(as, client, url, state);
     const [code = "", ...more] = callback.getAll("code");
     return code !== "" && more.length === 0 ? callback : invalid;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { Fault, type RunId } from "../../model/index.ts";
-import type { Append, CommitOutcome, EntryRow } from "../../ports/store.ts";
+import type { EntryRow } from "../../ports/entry-rows.ts";
+import type { Append, CommitOutcome } from "../../ports/store.ts";
 
 /** A unit that waits for its batch, or for Postgres to come back. */
 export interface Waiting {

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { lateEntries, toCallTables, toCallValues } from "./call-statement.ts";
-import type { Append, EntryRow } from "../../ports/store.ts";
+import type { EntryRow } from "../../ports/entry-rows.ts";
+import type { Append } from "../../ports/store.ts";
 import {
   encodeByteaArray,
   encodeInt4Array,

@@ -1,6 +1,6 @@
 import type { Digest } from "../../model/index.ts";
 import type { ApprovalState } from "../../model/index.ts";
-import type { ApprovalRefusal } from "../../ports/store.ts";
+import type { ApprovalRefusal } from "../../ports/approval-rows.ts";
 import { toDigestBytes } from "./digest-bytes.ts";
 
 export interface RefusalRow {

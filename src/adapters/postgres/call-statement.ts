@@ -1,4 +1,4 @@
-import type { EntryRow } from "../../ports/store.ts";
+import type { EntryRow } from "../../ports/entry-rows.ts";
 import {
   encodeByteaArray,
   encodeInt4Array,

@@ -1,12 +1,7 @@
 import type pg from "pg";
-import type {
-  Append,
-  ApprovalRefusal,
-  CommitOutcome,
-  CommitUnit,
-  Consumption,
-  EntryRow,
-} from "../../ports/store.ts";
+import type { ApprovalRefusal } from "../../ports/approval-rows.ts";
+import type { EntryRow } from "../../ports/entry-rows.ts";
+import type { Append, CommitOutcome, CommitUnit, Consumption } from "../../ports/store.ts";
 import { executeBatch } from "./append-statement.ts";
 import { toCommitted } from "./committed.ts";
 import { toDigestBytes } from "./digest-bytes.ts";

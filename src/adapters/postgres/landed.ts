@@ -1,5 +1,6 @@
 import { Fault } from "../../model/index.ts";
-import type { Append, CommitOutcome, EntryRow } from "../../ports/store.ts";
+import type { EntryRow } from "../../ports/entry-rows.ts";
+import type { Append, CommitOutcome } from "../../ports/store.ts";
 import type { Executor } from "./append-statement.ts";
 import { encodeInt8Array, encodeUuidArray } from "./binary-array.ts";
 

@@ -7,7 +7,7 @@ import type {
   ApprovalRow,
   ApprovalRows,
   ApprovalsOf,
-} from "../../ports/store.ts";
+} from "../../ports/approval-rows.ts";
 import { toRefusal, type RefusalRow } from "./approval-refusal.ts";
 import { executeBatch } from "./append-statement.ts";
 import { asked, type Database, type Tables } from "./database.ts";
@@ -43,17 +43,18 @@ type Row = Pick<Tables["approvals"], (typeof columns)[number]>;
 const selected = columns.join(", ");
 
 export function createPostgresApprovals(options: PostgresApprovalsOptions): ApprovalRows {
-  const { pool } = options.database;
+  return { ...createReads(options), ...createChanges(options) };
+}
+
+type Reads = Pick<ApprovalRows, "get" | "find" | "countPending" | "lastConsumed" | "list">;
+
+function createReads({ database }: PostgresApprovalsOptions): Reads {
+  const { pool } = database;
   async function read(name: string, text: string, values: unknown[]): Promise<ApprovalRow | null> {
     const { rows } = await asked(pool.query<Row>({ name, text, values }));
     return rows[0] === undefined ? null : toApprovalRow(rows[0]);
   }
-  async function change(name: string, text: string, values: unknown[]): Promise<number> {
-    return (await asked(pool.query({ name, text, values }))).rowCount ?? 0;
-  }
-
   return {
-    create: (row) => create(options.database, row),
     async get(tenant, id) {
       requireId("id", id);
       const text = `select ${selected} from countersign.approvals where tenant = $1 and id = $2`;
@@ -87,7 +88,18 @@ export function createPostgresApprovals(options: PostgresApprovalsOptions): Appr
          order by id desc limit 1`,
         [tenant, server, tool],
       ),
-    list: (tenant, query) => list(options.database, tenant, query),
+    list: (tenant, query) => list(database, tenant, query),
+  };
+}
+
+function createChanges(options: PostgresApprovalsOptions): Omit<ApprovalRows, keyof Reads> {
+  const { pool } = options.database;
+  async function change(name: string, text: string, values: unknown[]): Promise<number> {
+    return (await asked(pool.query({ name, text, values }))).rowCount ?? 0;
+  }
+
+  return {
+    create: (row) => create(options.database, row),
     decide: (decision) => decide(options, decision),
     expire: (nowMs, limit) =>
       change(

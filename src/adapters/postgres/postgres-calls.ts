@@ -12,9 +12,6 @@ export function createPostgresCalls({ pool }: Database): CallRows {
     const { rows } = await asked(pool.query<Row>({ name, text, values }));
     return rows.map(toCallRow);
   }
-  async function change(name: string, text: string, values: unknown[]): Promise<number> {
-    return (await asked(pool.query({ name, text, values }))).rowCount ?? 0;
-  }
 
   return {
     async get(tenant, id) {
@@ -53,6 +50,15 @@ export function createPostgresCalls({ pool }: Database): CallRows {
          order by id limit $2`,
         [beforeMs, Math.min(limit, storeLimits.rowsPerPage)],
       ),
+    ...createErasing(pool),
+  };
+}
+
+function createErasing(pool: Database["pool"]): Pick<CallRows, "erase" | "sweepKeys"> {
+  async function change(name: string, text: string, values: unknown[]): Promise<number> {
+    return (await asked(pool.query({ name, text, values }))).rowCount ?? 0;
+  }
+  return {
     erase: (tenant, subject, limit) =>
       change(
         "erase_calls",

@@ -2,7 +2,7 @@ import type { EntryId, TenantId } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { requireId } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
-import type { Entries, StoredEntry } from "../../ports/store.ts";
+import type { Entries, StoredEntry } from "../../ports/entry-rows.ts";
 import { asked, type Database } from "./database.ts";
 
 /** Commits take milliseconds; a page that met one under way waits this long in all. */

@@ -1,5 +1,6 @@
 import type { Client, LedgerState } from "../../client/client.ts";
 import { splitNotes } from "../../ledger/ledger-keys.ts";
+import { reveal } from "../../ledger/receipt-json.ts";
 import { verifyLog, type LogReport, type LogSource } from "../../ledger/verify-log.ts";
 import { Fault } from "../../model/fault.ts";
 import type { Run } from "../command.ts";
@@ -35,7 +36,7 @@ export const verifyLedger: Run<VerifyLedgerFlags> = async ({ parts, voice }, fla
   voice.answer(
     { ...report, verified, state: state.state, reason: state.reason },
     [
-      ...renderReport(report, state),
+      ...renderReport(report, state).map(reveal),
       ...renderTrust({ isAgainst: given.length > 0, hasKeys: key.length > 0 }),
     ].join("\n"),
   );
@@ -110,7 +111,7 @@ export const printCheckpoint: Run<Flags> = async ({ parts, voice }, flags) => {
   const { client } = await parts.connect(flags.url);
   const { body: state } = await client.getLedgerCheckpoint();
   const { waiting, reason } = state;
-  voice.note(`The ledger is ${state.state}${reason === null ? "" : `: ${reason}`}.`);
+  voice.note(reveal(`The ledger is ${state.state}${reason === null ? "" : `: ${reason}`}.`));
   if (waiting > 0) voice.note(`${waiting} entries wait to be taken in.`);
   voice.answer(state, (state.checkpoint ?? "Nothing was signed yet.").trimEnd());
   return state.state === "forked" ? exitCodes.unverified : exitCodes.ok;

@@ -1,4 +1,5 @@
 import type { Receipt, Receipts } from "../../client/client.ts";
+import { reveal } from "../../ledger/receipt-json.ts";
 import { verifyReceipt, type ReceiptReport } from "../../ledger/verify-receipt.ts";
 import { Fault } from "../../model/fault.ts";
 import type { Run } from "../command.ts";
@@ -43,7 +44,8 @@ export const listReceipts: Run<ListFlags> = async ({ parts, voice }, { limit, af
 function toRow({ id, kind, server, tool, outcome, at, index }: Receipts["receipts"][number]) {
   const target = server === null ? "" : tool === null ? server : `${server}__${tool}`;
   const place = index === null ? "waits" : `#${index}`;
-  return [id, at, kind, target, outcome ?? "", place];
+  // Names come from servers: what a terminal would obey is shown instead.
+  return [id, at, kind, target, outcome ?? "", place].map(reveal);
 }
 
 export const showReceipt: Run<ShowFlags, [string]> = async ({ parts, voice }, flags, id) => {
