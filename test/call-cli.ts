@@ -12,6 +12,8 @@ export interface Script {
   readonly checks?: readonly Check[];
   readonly events?: readonly ServeEvent[];
   readonly hasColor?: boolean;
+  /** A person at both ends. */
+  readonly isInteractive?: boolean;
 }
 
 /** One command line over scripted parts: what came out where. */
@@ -19,13 +21,15 @@ export async function callCli(line: string, script: Script = {}) {
   const files = { ...script.files };
   let out = "";
   let err = "";
+  /** The key that each connection was opened with. */
+  const connected: string[] = [];
   const parts: CliParts = {
     version: "1.2.3",
     node: "v24.0.0",
     streams: {
       out: (text) => void (out += text),
       err: (text) => void (err += text),
-      isInteractive: false,
+      isInteractive: script.isInteractive ?? false,
       hasColor: script.hasColor ?? false,
     },
     input: {
@@ -41,7 +45,11 @@ export async function callCli(line: string, script: Script = {}) {
         return "written";
       },
     },
-    connect: async () => ({ url: "http://127.0.0.1:7070", client: script.client as Client }),
+    connect: async (_url, as) => {
+      connected.push(as ?? "admin");
+      return { url: "http://127.0.0.1:7070", client: script.client as Client };
+    },
+    sleep: async () => undefined,
     editConfig: (text) => text,
     namesOf: () => [],
     places: { home: "/home/me", platform: "linux", appData: null },
@@ -61,5 +69,5 @@ export async function callCli(line: string, script: Script = {}) {
     line.split(" ").filter((word) => word !== ""),
     parts,
   );
-  return { code, out, err, files, json: () => JSON.parse(out) as Record<string, unknown> };
+  return { code, out, err, files, connected, json: () => JSON.parse(out) as Record<string, unknown> };
 }

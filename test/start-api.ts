@@ -63,6 +63,7 @@ const absent = (): never => {
 };
 const noDesk = {
   desk: { read: absent, list: absent, readLast: absent, beginSigning: absent, decide: absent },
+  urlOf: absent,
   news: { tell: absent, changed: absent, count: absent, since: 0, close: absent },
   catalog: absent,
   calls: createInMemoryStore().calls,

@@ -22,6 +22,8 @@ import { parseBody } from "./parse-body.ts";
 export interface ApprovalAnswersOptions {
   readonly desk: ApprovalDesk;
   readonly news: ApprovalNews;
+  /** Of the page where a person decides. */
+  readonly urlOf: (id: ApprovalId) => string;
   readonly catalog: () => Catalog;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -73,9 +75,10 @@ export function createApprovalAnswers(options: ApprovalAnswersOptions): Answers<
 
 /** Waits for news first where it is asked to, then says how it is. */
 async function list(
-  { desk, news, catalog, clock, telemetry }: ApprovalAnswersOptions,
+  options: ApprovalAnswersOptions,
   { query, holder, signal }: Asked<Routes["listApprovals"]>,
 ): Promise<Answer<Routes["listApprovals"]>> {
+  const { desk, news, clock } = options;
   const { state, limit, seen, wait } = query;
   const untilMs = clock.monotonicMs() + wait * 1_000;
   const over = new AbortController();
@@ -96,7 +99,6 @@ async function list(
     limit,
     ...(state === undefined ? {} : { state }),
   });
-  const options = { catalog, clock, telemetry, desk, news };
   return {
     status: 200,
     body: { approvals: found.map((read) => toShown(options, read, null)), seen: now },
@@ -109,7 +111,7 @@ function toSeen({ since }: ApprovalNews, count: number): string {
 }
 
 function toShown(
-  { catalog, clock }: Pick<ApprovalAnswersOptions, "catalog" | "clock">,
+  { catalog, clock, urlOf }: Pick<ApprovalAnswersOptions, "catalog" | "clock" | "urlOf">,
   read: ReadApproval,
   last: ReadApproval | null,
 ) {
@@ -122,6 +124,7 @@ function toShown(
   return {
     id: row.id,
     digest: row.intent,
+    url: urlOf(row.id),
     state: waits && isLate ? ("expired" as const) : row.state,
     server: request.server,
     tool: request.tool,

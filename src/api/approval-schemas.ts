@@ -21,6 +21,7 @@ const Approval = z
   .object({
     id: z.string(),
     digest: z.string().describe("Of the intent: what is agreed to, and nothing else."),
+    url: z.string().describe("Of the page where a person decides."),
     state: z.enum(["pending", "approved", "denied", "expired", "consumed", "voided"]),
     server: z.string(),
     tool: z.string().nullable(),

@@ -89,9 +89,9 @@ test("a receipt over the API is what a receipt file holds, and a page leads to t
   const report = await verifyReceipt(text, { keys: scene.keys.verifiers, passkeys: null });
   expect(report).toMatchObject({ verified: true, problems: [] });
   const first = (await scene.ask("/v1/receipts?limit=4", "auditor")).body;
-  expect(first.receipts.map((each: { index: number }) => each.index)).toEqual([5, 4, 3, 2]);
+  expect(first.receipts).toMatchObject([5, 4, 3, 2].map((index) => ({ index })));
   const rest = (await scene.ask(`/v1/receipts?limit=4&after=${first.next}`, "auditor")).body;
-  expect(rest.receipts.map((each: { index: number }) => each.index)).toEqual([1, 0]);
+  expect(rest.receipts).toMatchObject([{ index: 1 }, { index: 0 }]);
   expect(rest.next).toBeNull();
 });
 

@@ -42,6 +42,7 @@ export interface ApprovalEvent {
 
 export interface OpenApprovals extends Approvals {
   readonly news: ApprovalNews;
+  readonly urlOf: ApprovalsOptions["urlOf"];
   readonly tell: (event: ApprovalEvent) => void;
   close(): Promise<void>;
 }
@@ -50,12 +51,15 @@ export interface OpenApprovals extends Approvals {
 export async function openApprovals(options: ApprovalsOptions): Promise<OpenApprovals> {
   const { rows, clock, announce } = options;
   const news = await createApprovalNews(options);
+  const stopping = new AbortController();
+  const tending = expireLate(options, stopping.signal);
   const tell = (event: ApprovalEvent): void => {
     news.tell(event.id);
     announce(event);
   };
   return {
     news,
+    urlOf: options.urlOf,
     tell,
     async ask(asking) {
       const found = await findOrMake(options, asking);
@@ -69,7 +73,9 @@ export async function openApprovals(options: ApprovalsOptions): Promise<OpenAppr
     changed: (standing, signal) => news.changed(standing.id, signal),
     async answerSelf(standing, { word, subject }) {
       const { tenant, id } = standing;
-      const by = { approver: subject, credential: "client", reason: null, passkey: null };
+      // As approvers are named elsewhere: without the tenant.
+      const approver = subject.split("\n").slice(1).join(":");
+      const by = { approver, credential: "client", reason: null, passkey: null };
       const said = { ...by, word, digest: standing.intent, meets: ["self"] };
       await decideOnce(options, { tenant, id }, { say: () => said });
       tell({ kind: "decided", tenant, id });
@@ -78,7 +84,11 @@ export async function openApprovals(options: ApprovalsOptions): Promise<OpenAppr
       await rows.void(tenant, id);
       tell({ kind: "withdrawn", tenant, id });
     },
-    close: () => news.close(),
+    async close() {
+      stopping.abort();
+      await tending;
+      await news.close();
+    },
   };
 
   /** Two that ask at once: one makes it, the other finds it. */
@@ -104,6 +114,21 @@ export async function openApprovals(options: ApprovalsOptions): Promise<OpenAppr
       await rows.expire(clock.nowMs(), 1_000);
     }
     throw new Fault("approvals_full", "The same was asked for too often at once.");
+  }
+}
+
+const expireEveryMs = 5_000;
+const expiredAtOnce = 1_000;
+
+/** One that ran out is so at once, by its time; that its row says so is for those who list them. */
+async function expireLate(
+  { rows, clock }: Pick<ApprovalsOptions, "rows" | "clock">,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(expireEveryMs, signal).catch(() => undefined);
+    // What cannot be written now is looked at again in a moment.
+    if (!signal.aborted) await rows.expire(clock.nowMs(), expiredAtOnce).catch(() => undefined);
   }
 }
 

@@ -10,8 +10,12 @@ export interface CliParts {
   readonly streams: Streams;
   readonly files: Files;
   readonly input: Input;
-  /** A client of the server at `url`, or where this user's server is to be expected. */
-  readonly connect: (url: string | undefined) => Promise<Connection>;
+  /**
+   * A client of the server at `url`, or where this user's server is to be expected; with the admin key,
+   * or with the one that decides approvals.
+   */
+  readonly connect: (url: string | undefined, as?: "approver") => Promise<Connection>;
+  readonly sleep: (ms: number) => Promise<void>;
   /** Puts a value into the text of a configuration; a Fault when something is there already. */
   readonly editConfig: (text: string, path: readonly string[], value: object) => string;
   /** Names under a place of the configuration, as it stands in its text. */

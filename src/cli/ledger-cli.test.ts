@@ -67,11 +67,11 @@ test("what a server says reaches no terminal as it is", async () => {
 });
 
 test("files that are missing or hold nothing are wrong usage", async () => {
-  const files = { "empty.txt": "# nothing\n", "kept.note": "words" };
+  const files = { "empty.txt": "# nothing\n", "blank.note": "\n" };
   const client = toClient();
   for (const line of [
     "ledger verify --against nowhere.note",
-    "ledger verify --against empty.txt",
+    "ledger verify --against blank.note",
     "ledger verify --key empty.txt",
     "ledger verify --key nowhere.txt",
     "receipts verify nowhere.json --key keys.txt",

@@ -163,6 +163,7 @@ export type Called = {
 export type Approval = {
   readonly id: string;
   readonly digest: string;
+  readonly url: string;
   readonly state: "pending" | "approved" | "denied" | "expired" | "consumed" | "voided";
   readonly server: string;
   readonly tool: string | null;

@@ -102,7 +102,13 @@ async function agree(parts: GateParts, asked: Asked, standing: Standing): Promis
   const fresh = { ...call, startedMs, notAfterMs: parts.clock.nowMs() + call.withinMs };
   const { salt, expiresAtMs, id } = standing;
   const made = { digest: standing.intent, salt, notAfterMs: expiresAtMs };
-  const verdict = parts.decide(fresh, labels, { id, isUsed: false, made, rules: intent.rules });
+  const verdict = parts.decide(fresh, labels, {
+    id,
+    isUsed: false,
+    round: id,
+    made,
+    rules: intent.rules,
+  });
   if (verdict.kind === "allowed") return { kind: "agreed", call: verdict.call };
   if (verdict.kind !== "changed") return { kind: "answered", answer: await refuse(parts, verdict) };
   await parts.approvals.withdraw(standing);
@@ -147,9 +153,16 @@ function toAsking({ call, decision, labels }: Asked): Asking {
       outward,
       labels,
       rules: reasons.map(({ rule, text }) => ({ rule, text })),
-      approvers,
+      approvers: effect === "destructive" ? approvers.map(withPasskey) : approvers,
       policy,
       definition: intent.definition,
     },
   };
+}
+
+type Approver = Asked["decision"]["approvers"][number];
+
+/** What cannot be undone is signed by whoever agrees to it; only the caller itself has nothing to sign with. */
+function withPasskey(approver: Approver): Approver {
+  return approver.who === "self" ? approver : { ...approver, passkey: true };
 }

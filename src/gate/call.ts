@@ -54,6 +54,8 @@ export interface ApprovalOfCall {
   readonly id: ApprovalId;
   /** It was used by the call that this one continues. */
   readonly isUsed: boolean;
+  /** From where the call goes on, once: its beginning, or the last time that its server asked. */
+  readonly round: string;
 }
 
 export interface CallClaim {

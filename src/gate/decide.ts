@@ -102,7 +102,7 @@ export function createDecide({ decider, clock, salt, guard }: DecideOptions): De
     if (decision.kind !== "allow") return { kind: "refused", call, decision, intent };
     const obligation = findUnmet(decision);
     if (obligation !== null) return { kind: "unmet", call, obligation, intent };
-    const approval = agreed === null ? null : { id: agreed.id, isUsed: agreed.isUsed };
+    const approval = agreed === null ? null : toApproval(agreed);
     const notAfterMs = Math.min(call.notAfterMs, made.notAfterMs);
     const decided = { ...call, notAfterMs, decision, intent, approval, claims: null };
     return { kind: "allowed", call: toDecided(decided) };
@@ -119,6 +119,10 @@ function denyLeak({ secret, spelling, pointer }: Leak): Decision {
     policy: leakPolicy,
     reasons: [{ rule: "leak", text: text.slice(0, 2_048), remedy: "remove_secret" }],
   };
+}
+
+function toApproval({ id, isUsed, round }: Agreed): ApprovalOfCall {
+  return { id, isUsed, round };
 }
 
 interface Asking {

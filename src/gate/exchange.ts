@@ -191,6 +191,7 @@ interface End {
 /** A modern server's own question goes to a modern client as it is, its state sealed. */
 function toEnded({ states }: ExchangeOptions, { opened, client, dispatched }: End): Exchanged {
   const { call, extra } = opened;
+  const after = opened.of ?? "";
   if (dispatched.kind === "consent") {
     const { url } = dispatched;
     const state = canTakeUrl(client) ? states.seal(call, { kind: "consent", extra }) : null;
@@ -200,15 +201,15 @@ function toEnded({ states }: ExchangeOptions, { opened, client, dispatched }: En
   if (answer.kind === "error") {
     const inputRequests = canTakeUrl(client) ? urlAsksOf(answer.error) : null;
     if (inputRequests === null) return { ...dispatched, kind: "ended" };
-    const state = states.seal(call, { kind: "relay", state: null });
+    const state = states.seal(call, { kind: "relay", state: null, after });
     return { kind: "asks", inputRequests, state, isParked: false };
   }
   if (answer.value["resultType"] !== "input_required") return { ...dispatched, kind: "ended" };
   const { inputRequests, requestState } = answer.value;
-  const state =
-    typeof requestState === "string"
-      ? states.seal(call, { kind: "relay", state: requestState })
-      : null;
+  const own = typeof requestState === "string" ? requestState : null;
+  // A server that needs none back: what a person agreed to is remembered in it all the same.
+  const needsState = own !== null || call.approval !== null;
+  const state = needsState ? states.seal(call, { kind: "relay", state: own, after }) : null;
   return {
     kind: "asks",
     inputRequests: isObject(inputRequests) ? inputRequests : {},

@@ -44,8 +44,8 @@ export interface GateParts {
   readonly approvals: Approvals;
   readonly waiters: Waiters;
   readonly calls: Pick<CallRows, "byKey">;
-  /** Of one in doubt: what was found out about it. */
-  readonly resolveCall: (row: CallRow, finding: Finding) => Promise<boolean>;
+  /** One whose time is over: nobody knows how it ended. False where it has ended after all. */
+  readonly giveUpCall: (row: CallRow) => Promise<boolean>;
   readonly openings: Openings;
   readonly hashes: TenantHash;
   /** Null where none are configured. */

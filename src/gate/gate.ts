@@ -121,7 +121,7 @@ async function passAsked(
 ): Promise<GateAnswer> {
   const { call, labels, state, intent } = asked;
   if (state !== null && state.used !== null && state.kind !== "approval") {
-    const used = { id: state.used, isUsed: true, made: null, rules: intent.rules };
+    const used = { ...state.used, isUsed: true, made: null, rules: intent.rules };
     const verdict = parts.decide(call, labels, used);
     if (verdict.kind === "allowed") return goOn(parts, asked, verdict.call);
     if (verdict.kind !== "changed") return refuse(parts, verdict);
@@ -132,6 +132,8 @@ async function passAsked(
   const answer = await tryOpen(parts, agreed, "");
   if (answer.kind !== "unconsumable") return answer;
   // Somebody else was faster with the same approval, or it ran out in this moment.
+  const heard = claims === null ? null : await hearOfKey(parts, call);
+  if (heard !== null) return heard;
   const standing = { id: agreed.approval!.id, reason: null };
   return (await endAsked(parts, asked, { standing, how: answer.reason })).answer;
 }
@@ -142,8 +144,9 @@ async function goOn(
   { call, state, responses }: Came,
   decided: DecidedCall,
 ): Promise<GateAnswer> {
-  if (state === null || state.kind === "approval")
-    return openOnce(parts, decided, toExtra(responses, null));
+  if (state === null) return openOnce(parts, decided, toExtra(responses, null));
+  // The answer was to our question: nothing of it goes to the server.
+  if (state.kind === "approval") return openOnce(parts, decided, "");
   if (state.kind === "parked") {
     const { owner, id: parked } = state;
     return resume(parts, decided, { kind: "parked", owner, parked, responses: responses ?? {} });
@@ -153,7 +156,6 @@ async function goOn(
   const claims = isUnderUsed ? await toContinuedClaim(parts, call, requestState) : null;
   const continued = claims === null ? decided : { ...decided, claims };
   if (state.kind === "relay") return openOnce(parts, continued, toExtra(responses, state.state));
-  // The answer was to our question: nothing of it goes to the server.
   if (isDeclined(responses)) return decline(parts, decided);
   return openOnce(parts, continued, state.extra);
 }
@@ -181,9 +183,16 @@ async function tryOpen(
     const message = "requestState was used before. Send the request again without it.";
     throw new RpcRefusal(rpcCodes.invalidParams, message, { status: 200 });
   }
-  const keyed = await findKeyed(parts, decided, key);
-  if (keyed.kind === "answered") return keyed.answer;
+  const heard = await hearOfKey(parts, decided);
+  if (heard !== null) return heard;
   throw new Fault("key_in_use", "Another call with this key has just ended. Send it again.");
+}
+
+/** What came of the call with the same key; null: nothing. */
+async function hearOfKey(parts: GateParts, call: Call): Promise<GateAnswer | null> {
+  const { key } = call.own;
+  const keyed = key === null ? null : await findKeyed(parts, call, key);
+  return keyed?.kind === "answered" ? handBack(parts, call, keyed.answer) : null;
 }
 
 function readResponses(given: Json | undefined): Readonly<Record<string, Json>> | null {

@@ -1,11 +1,12 @@
 import { isObject } from "../mcp/read-message.ts";
-import { Fault, toSubjectKey } from "../model/index.ts";
+import { Fault, toPrincipalKey, toSubjectKey } from "../model/index.ts";
 import type { CallRow } from "../ports/call-rows.ts";
 import type { GateAnswer } from "../ports/gate.ts";
 import type { Call, CallClaim } from "./call.ts";
 import { toBound } from "./forwarded.ts";
 import type { GateParts } from "./gate-parts.ts";
 import { deniedCode, renderOutcome } from "./render.ts";
+import type { UsedApproval } from "./request-state.ts";
 
 type KeyParts = Pick<
   GateParts,
@@ -55,11 +56,13 @@ async function toClaim(
   key: string,
 ): Promise<CallClaim> {
   const { request, server, method, target, canonical, forwarded } = call;
-  const subject = toSubjectKey(request.principal);
-  const { tenant } = request.principal;
-  const done = [subject, server.name, method, target, canonical, toBound(forwarded)];
+  const { principal } = request;
+  const { tenant, actor } = principal;
+  // Agents of one person do not hear what came of each other's calls, nor does another bundle.
+  const whose = [toSubjectKey(principal), actor?.agent ?? null];
+  const done = [toPrincipalKey(principal), server.name, method, target, canonical, toBound(forwarded)];
   return {
-    hash: await hashes.hash(tenant, "call-key", [subject, key]),
+    hash: await hashes.hash(tenant, "call-key", [...whose, key]),
     fingerprint: await hashes.hash(tenant, "call-fingerprint", done),
     expiresAtMs: clock.nowMs() + limits.keyMs,
   };
@@ -90,13 +93,17 @@ async function recall(
   });
 }
 
-/** A server that asked back is answered once: the state that it gave goes with one call. */
+/**
+ * A server that asked back is answered once: of all the states that go on from one point, one goes with
+ * a call. That is remembered for longer than any of them is good.
+ */
 export async function toContinuedClaim(
   { hashes, clock, limits }: KeyParts,
   call: Call,
-  sealed: string,
+  { id, round }: UsedApproval,
 ): Promise<CallClaim> {
   const { tenant } = call.request.principal;
-  const hash = await hashes.hash(tenant, "call-continued", [sealed]);
-  return { hash, fingerprint: hash, expiresAtMs: clock.nowMs() + limits.keyMs };
+  const hash = await hashes.hash(tenant, "call-continued", [id, round]);
+  const rememberMs = Math.max(limits.keyMs, 2 * limits.parkMs);
+  return { hash, fingerprint: hash, expiresAtMs: clock.nowMs() + rememberMs };
 }

@@ -10,6 +10,7 @@ import type { DecidedCall } from "./call.ts";
 import { toIntentText, toOutcomeText } from "./entry-text.ts";
 import { toDraft, toKeptResult } from "./kept-call.ts";
 import type { Outcome } from "./outcome.ts";
+import { toResolution } from "./resolve-call.ts";
 
 export interface Recorder {
   /** I4: durable when it resolves; only then may the effect start. I3: its approval is used up with it. */
@@ -75,7 +76,7 @@ export function createRecorder(options: RecordOptions): FlushingRecorder {
       const row = toRow(call.request.principal.tenant, id, toIntentText(call, { id, atMs }));
       const opens = await toDraft(call, { id, atMs, openings });
       const outcome = await store.commit({
-        entries: [{ ...row, opens }],
+        entries: [...toRepeated(options, call), { ...row, opens }],
         ...toConsumption(call, atMs),
       });
       if (outcome.kind === "committed") return { kind: "durable", id };
@@ -100,6 +101,15 @@ export function createRecorder(options: RecordOptions): FlushingRecorder {
 function toEnd({ outcome }: Outcome): CallEnding["to"] {
   if (outcome === "unknown") return "unknown";
   return outcome === "answered" || outcome === "tool_error" ? "done" : "failed";
+}
+
+/** What this call makes again is no longer in doubt, in the same moment. */
+function toRepeated(options: RecordOptions, { request, claims }: DecidedCall): readonly EntryRow[] {
+  if (claims?.repeats === undefined) return [];
+  const { tenant } = request.principal;
+  const evidence = "The tool takes the call's key, and is sent the same one again.";
+  const finding = { outcome: "retry", by: "countersign", evidence } as const;
+  return [toResolution(options, { id: claims.repeats, tenant }, finding)];
 }
 
 function toConsumption({ request, intent, approval }: DecidedCall, nowMs: number) {

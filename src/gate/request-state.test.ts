@@ -69,7 +69,7 @@ const others: readonly (readonly [string, Call])[] = [
   ["another server", makeCall({ args, server: makeServer("down") })],
   ["another method", makeCall({ args, method: "prompts/get" })],
   ["another tool", makeCall({ args, target: "other" })],
-  ["another definition", makeCall({ args, tool: makeTool("act", { pin: toDigest("new") }) })],
+  ["another definition", makeCall({ args, tool: makeTool("act", { acting: toDigest("new") }) })],
   ["no tool", makeCall({ args, tool: null })],
   ["another argument", makeCall({ args: { ...args, text: "hello!" } })],
   ["one more argument", makeCall({ args: { ...args, more: null } })],

@@ -1,10 +1,11 @@
 import { hash } from "node:crypto";
 import { isObject } from "../mcp/read-message.ts";
 import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
-import { toPrincipalKey, type ApprovalId } from "../model/index.ts";
+import { toCanonicalText, toPrincipalKey, type ApprovalId } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Sealer } from "../ports/sealer.ts";
 import type { ApprovalOfCall, Call } from "./call.ts";
+import { toBound } from "./forwarded.ts";
 
 /**
  * What a client brings back with its answer. `relay`: a server's own state; `parked`: a call of ours;
@@ -13,14 +14,25 @@ import type { ApprovalOfCall, Call } from "./call.ts";
 export type RequestState =
   /** A call that waits for a person's yes. */
   | { readonly kind: "approval"; readonly id: ApprovalId }
-  | { readonly kind: "relay"; readonly state: string | null }
+  | {
+      readonly kind: "relay";
+      readonly state: string | null;
+      /** What the server was sent when it asked. */
+      readonly after: string;
+    }
   | { readonly kind: "consent"; readonly extra: string }
   | { readonly kind: "parked"; readonly id: string; readonly owner: string };
 
 export type UnsealedState = RequestState & {
-  /** The one that the call used before its server, or a credential, had to be asked about. */
-  readonly used: ApprovalId | null;
+  /** What the call used before its server, or a credential, had to be asked about. */
+  readonly used: UsedApproval | null;
 };
+
+export interface UsedApproval {
+  readonly id: ApprovalId;
+  /** Of several states that go on from one point, one goes on. */
+  readonly round: string;
+}
 
 export interface RequestStates {
   seal(call: Call & { readonly approval?: ApprovalOfCall | null }, state: RequestState): string;
@@ -41,23 +53,43 @@ export function createRequestStates({
   return {
     seal(call, state) {
       const expiresAtMs = clock.nowMs() + lifeMs;
+      const { approval = null } = call;
+      const used = approval === null ? null : toUsed(approval, state);
       return sealer.seal(
         "request-state",
-        JSON.stringify({ ...state, used: call.approval?.id ?? null, of: toOf(call), expiresAtMs }),
+        JSON.stringify({ ...state, used, of: toOf(call, used), expiresAtMs }),
       );
     },
     unseal(call, sealed) {
       const text = sealer.unseal("request-state", sealed);
       const read: unknown = text === null ? null : JSON.parse(text);
       if (!isObject(read)) throw refusal("requestState is not one of ours");
-      if (read["of"] !== toOf(call)) throw refusal("requestState belongs to another request");
-      if (Number(read["expiresAtMs"]) <= clock.nowMs()) throw refusal("requestState has expired");
-      return read as unknown as UnsealedState;
+      // We sealed it: it is what it was.
+      const state = read as unknown as UnsealedState & Sealed;
+      if (state.of !== toOf(call, state.used)) throw refusal("requestState belongs to another request");
+      // Anything but a number is no time.
+      if (!(state.expiresAtMs > clock.nowMs())) throw refusal("requestState has expired");
+      return state;
     },
   };
 }
 
-function toOf({ request, server, method, target, canonical, tool }: Call): string {
+interface Sealed {
+  readonly of: string;
+  readonly expiresAtMs: number;
+}
+
+/**
+ * After a server's question the call is at another point. After our own about a credential it is where
+ * it was: nothing was sent, and however often it is asked, it goes on once.
+ */
+function toUsed({ id, round }: ApprovalOfCall, state: RequestState): UsedApproval {
+  return { id, round: state.kind === "relay" ? state.after : round };
+}
+
+/** What a person agreed to has its metadata in it, so that it goes on with no other. */
+function toOf(call: Call, used: UsedApproval | null): string {
+  const { request, server, method, target, canonical, tool } = call;
   const parts = [
     toPrincipalKey(request.principal),
     request.toolset,
@@ -67,6 +99,7 @@ function toOf({ request, server, method, target, canonical, tool }: Call): strin
     target,
     tool?.acting ?? null,
     canonical,
+    used === null ? null : toCanonicalText(toBound(call.forwarded)),
   ];
   return hash("sha256", JSON.stringify(parts), "base64url");
 }

@@ -79,7 +79,10 @@ async function write({ store }: ResolveParts, row: EntryRow): Promise<boolean> {
   return outcome.kind === "committed" && outcome.late === undefined;
 }
 
-function toLeaf({ clock, random }: Omit<ResolveParts, "store">): { readonly id: EntryId; readonly atMs: number } {
+function toLeaf({ clock, random }: Omit<ResolveParts, "store">): {
+  readonly id: EntryId;
+  readonly atMs: number;
+} {
   const atMs = clock.nowMs();
   return { id: toUuidV7(atMs, random(10)) as EntryId, atMs };
 }

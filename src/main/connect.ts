@@ -21,9 +21,10 @@ export interface ConnectOptions {
 export async function connect(
   { environment, cwd }: ConnectOptions,
   given: string | undefined,
+  as: "admin" | "approver" = "admin",
 ): Promise<Connection> {
   const url = await findServer({ environment, cwd }, given);
-  const file = toKeyPath(environment.configDirectory, "admin");
+  const file = toKeyPath(environment.configDirectory, as);
   const key = environment.apiKey ?? (await readKeyFile(file));
   if (key !== null && !/^[\x21-\x7e]+$/.test(key)) {
     throw new Fault("keys_unusable", "COUNTERSIGN_API_KEY holds what no header carries.");

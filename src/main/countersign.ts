@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { systemClock } from "../adapters/system/system-clock.ts";
 import { editConfig, namesOf } from "../adapters/yaml/edit-config.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { connect, findServer } from "./connect.ts";
@@ -11,7 +12,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const environment = readEnvironment();
   const cwd = process.cwd();
   const version = readVersion();
-  const toServer = (url: string | undefined) => connect({ environment, cwd }, url);
+  const toServer = (url: string | undefined, as?: "approver") =>
+    connect({ environment, cwd }, url, as);
   return runCli(argv, {
     version,
     node: process.version,
@@ -19,6 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     files: openFiles(cwd),
     input: openInput(environment.variables),
     connect: toServer,
+    sleep: (ms) => systemClock.sleep(ms),
     editConfig,
     namesOf,
     places: environment.places,

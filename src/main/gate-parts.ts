@@ -15,7 +15,7 @@ import { createLabels } from "../gate/labels.ts";
 import { createGate } from "../gate/gate.ts";
 import { createGuard, type Guard } from "../gate/guard-upstream.ts";
 import { createRequestStates } from "../gate/request-state.ts";
-import { resolveCall, type Finding } from "../gate/resolve-call.ts";
+import { giveUp } from "../gate/resolve-call.ts";
 import { createResultCache, type ResultCache } from "../gate/result-cache.ts";
 import { createPolicyDecider } from "../gate/policy-decider.ts";
 import { createRuleDecider } from "../gate/rule-decider.ts";
@@ -221,8 +221,7 @@ function toAsking({ parked }: Config["gate"], base: GateBase) {
     hashes,
     waiters: new Waiters(parked, onCount),
     calls: store.calls,
-    resolveCall: (row: CallRow, finding: Finding) =>
-      resolveCall({ store, clock, random: pool }, row, finding),
+    giveUpCall: (row: CallRow) => giveUp({ store, clock, random: pool }, row),
   };
 }
 

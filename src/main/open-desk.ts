@@ -24,6 +24,7 @@ export function openDesk(options: OpenDeskOptions) {
   return {
     catalog,
     news: approvals.news,
+    urlOf: approvals.urlOf,
     calls: store.calls,
     desk: createApprovalDesk({
       rows: store.approvals,

@@ -7,7 +7,10 @@ export interface Upkeep {
 }
 
 export interface UpkeepOptions {
-  readonly store: Pick<PostgresStore, "makePartitions" | "labels" | "spendings" | "deliveries">;
+  readonly store: Pick<
+    PostgresStore,
+    "makePartitions" | "labels" | "spendings" | "deliveries" | "calls"
+  >;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -41,9 +44,10 @@ const sweptAtOnce = 10_000;
 
 /** What nobody reads any more: labels that are forgotten at the latest after 30 days, past periods. */
 async function sweep(store: UpkeepOptions["store"], nowMs: number): Promise<void> {
-  const { labels, spendings, deliveries } = store;
+  const { labels, spendings, deliveries, calls } = store;
   while ((await labels.sweep(nowMs - 31 * dayMs, sweptAtOnce)) === sweptAtOnce);
   while ((await spendings.sweep(nowMs - 2 * dayMs, sweptAtOnce)) === sweptAtOnce);
+  while ((await calls.sweepKeys(nowMs, sweptAtOnce)) === sweptAtOnce);
   // Those of an approval lie there until it has run out, which takes a week at most.
   while ((await deliveries.sweep(nowMs - 14 * dayMs, sweptAtOnce)) === sweptAtOnce);
 }

@@ -15,7 +15,7 @@ export interface CallRows {
   listOverdue(beforeMs: number, limit: number): Promise<readonly CallRow[]>;
   /** Takes away what could say who it was or what was in it; the digests stay. At most `limit`. */
   erase(tenant: TenantId, subject: string, limit: number): Promise<number>;
-  /** Forgets at most `limit` keys whose time has passed. */
+  /** Forgets keys, and what approvals were used for, whose time has passed; at most `limit` of each. */
   sweepKeys(nowMs: number, limit: number): Promise<number>;
 }
 

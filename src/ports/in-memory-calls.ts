@@ -105,7 +105,8 @@ export class InMemoryCalls implements CallRows {
     const known = this.#keys.get(toPlace(tenant, opens.key.hash));
     if (known === undefined || known.call === id || known.expiresAtMs <= opens.atMs) return true;
     const state = this.#rows.get(toPlace(tenant, known.call))?.state;
-    return known.fingerprint === opens.key.fingerprint && state === "failed";
+    const isFreed = state === "failed" || known.call === opens.key.repeats;
+    return known.fingerprint === opens.key.fingerprint && isFreed;
   }
 }
 

@@ -53,6 +53,8 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     const missing = entries.toMissing(unit.entries ?? []);
     if (calls.isTaken(missing)) return { kind: "key_taken" };
     const late = calls.listLate(missing);
+    const repeats = missing.some(({ opens }) => (opens?.key ?? null)?.repeats !== undefined);
+    if (repeats && late.length > 0) return { kind: "key_taken" };
     const written = missing.filter((entry) => !late.includes(entry));
     const undo = [entries.add(written), calls.write(written)];
     if (consume !== undefined) undo.push(approvals.consume(consume));

@@ -72,6 +72,7 @@ function requireCall(draft: CallDraft): void {
   requireDigest("opens.key.hash", draft.key.hash);
   requireDigest("opens.key.fingerprint", draft.key.fingerprint);
   requireWhole("opens.key.expiresAtMs", draft.key.expiresAtMs);
+  if (draft.key.repeats !== undefined) requireId("opens.key.repeats", draft.key.repeats);
 }
 
 function requireDistinct(entries: readonly EntryRow[]): void {

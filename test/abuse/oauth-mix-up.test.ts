@@ -72,24 +72,23 @@ async function startHonest({ registered = [toRedirectUri("calendar")], saysIss =
   return honest;
 }
 
-function toMetadata(issuer: string, saysIss: boolean, more: object = {}) {
+function toMetadata(issuer: string, saysIss: boolean) {
   return {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: `${issuer}/token`,
     code_challenge_methods_supported: ["S256"],
     ...(saysIss ? { authorization_response_iss_parameter_supported: true } : {}),
-    ...more,
   };
 }
 
 /** Takes down every code that it is brought, with what makes it good elsewhere. */
-async function startHostile(toMore: (issuer: string) => object = () => ({})) {
+async function startHostile() {
   const forms: URLSearchParams[] = [];
   const issuer: string = await listen((incoming, outgoing) => {
     outgoing.setHeader("content-type", "application/json");
     if (incoming.url!.startsWith("/.well-known/"))
-      return void outgoing.end(JSON.stringify(toMetadata(issuer, false, toMore(issuer))));
+      return void outgoing.end(JSON.stringify(toMetadata(issuer, false)));
     void readForm(incoming).then((form) => {
       forms.push(form);
       outgoing.end(JSON.stringify({ access_token: "hostile-token", token_type: "Bearer" }));
@@ -113,6 +112,14 @@ function openHouse(honest: Honest, hostile: { readonly issuer: string }) {
   const broker = house.createReplica();
   return {
     broker,
+    /** The hostile one's token endpoint, behind a page that is somebody else's. */
+    point(server: string, authorization: string, id: string): void {
+      const { issuer } = hostile;
+      const token = `${issuer}/token`;
+      const place = { kind: "stated", issuer, token, authorization, revocation: null } as const;
+      const source = toSource(server, issuer, id);
+      house.sources.set(server, { ...source, issuer: { ...place, private: true } });
+    },
     /** Where our page sends this person's browser. */
     async open(server: string, principal: Principal = ann): Promise<string> {
       const asked = await broker.begin({ tenant, server, principal });
@@ -186,15 +193,14 @@ describe.each([true, false])("issuer mix-up, the honest one says iss: %s", (says
     expect(await tokenOf("calendar")).toEqual({ authorization: "Bearer honest-token-of-ann" });
   });
 
-  test("metadata of the hostile one that names the honest one's page gets no code there", async () => {
+  test("endpoints of the hostile one that name the honest one's page get no code there", async () => {
     const honest = await startHonest({ saysIss });
-    const hostile = await startHostile(() => ({
-      authorization_endpoint: `${honest.issuer}/authorize`,
-    }));
-    const { issuer } = hostile;
-    const { open } = openHouse(honest, { issuer });
-    // Plaintext at a host that configuration does not name is refused before that, but for loopback's sake.
-    await expect(open("games")).rejects.toThrow("is not https");
+    const hostile = await startHostile();
+    const { open, point } = openHouse(honest, hostile);
+    point("games", `${honest.issuer}/authorize`, "us-there");
+    const sent = await open("games");
+    expect(new URL(sent).origin).toBe(honest.issuer);
+    expect(() => honest.authorize(sent, "ann")).toThrow("not registered");
   });
 
   test("code injection: a stolen code is worth nothing in somebody else's consent", async () => {
@@ -222,8 +228,12 @@ test("issuer mix-up: where both redirect URIs were registered at the honest one,
   const registered = ["calendar", "games"].map(toRedirectUri);
   const honest = await startHonest({ registered });
   const hostile = await startHostile();
-  const { broker, open } = openHouse(honest, hostile);
-  const back = honest.authorize(passOn(await open("games"), honest, toRedirectUri("games")), "ann");
+  const { broker, open, point } = openHouse(honest, hostile);
+  const passed = passOn(await open("games"), honest, toRedirectUri("games"));
+  const outcome = await broker.finish(honest.authorize(passed, "ann"), ann);
+  expect(outcome).toMatchObject({ why: "response_invalid" });
+  point("games", `${honest.issuer}/authorize`, "us-there");
+  const back = honest.authorize(await open("games"), "ann");
   expect(await broker.finish(back, ann)).toMatchObject({ why: "response_invalid" });
   expect(hostile.forms).toEqual([]);
 });

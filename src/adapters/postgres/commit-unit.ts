@@ -49,6 +49,9 @@ async function writeUnit(client: pg.PoolClient, work: Attempt): Promise<Step<Com
     return { outcome: { kind: "key_taken" }, rollback: true };
   }
   const late = await writeEntries(client, entries ?? [], work.token);
+  if (repeatsEnded(entries ?? [], late)) {
+    return { outcome: { kind: "key_taken" }, rollback: true };
+  }
   if (wakes !== undefined && wakes.length > 0) await enlistSorted(work.enlist, client, wakes);
   return { outcome: toCommitted(work.unit, late) };
 }
@@ -75,6 +78,12 @@ async function writeEntries(
   return late;
 }
 
+/** Somebody found out about the call in doubt before this unit could make it again. */
+function repeatsEnded(entries: readonly EntryRow[], late: ReadonlySet<string> | undefined) {
+  if (late === undefined || late.size === 0) return false;
+  return entries.some(({ opens }) => (opens?.key ?? null)?.repeats !== undefined);
+}
+
 /** A row that somebody puts back is used up all the same: that it was used stands elsewhere, too. */
 async function claimApproval(
   client: pg.PoolClient,
@@ -82,7 +91,8 @@ async function claimApproval(
 ): Promise<boolean> {
   const { rowCount } = await client.query({
     name: "claim_approval",
-    text: `insert into countersign.used_approvals (tenant, id) values ($1, $2)
+    text: `insert into countersign.used_approvals (tenant, id, expires_at)
+           select tenant, id, expires_at from countersign.approvals where tenant = $1 and id = $2
            on conflict do nothing`,
     values: [tenant, approval],
   });
@@ -91,12 +101,13 @@ async function claimApproval(
 
 /**
  * A key is free once it has run out, or while the call that had it is known not to have been carried
- * out. Ours by an earlier attempt is ours.
+ * out; the call in doubt that had it hands it on to the one that repeats it. Ours by an earlier attempt
+ * is ours.
  */
 async function claimKeys(client: pg.PoolClient, entries: readonly EntryRow[]): Promise<boolean> {
   for (const { id, tenant, opens } of entries) {
     if (opens === undefined || opens.key === null) continue;
-    const { hash, fingerprint, expiresAtMs } = opens.key;
+    const { hash, fingerprint, expiresAtMs, repeats = null } = opens.key;
     const { rowCount } = await client.query({
       name: "claim_key",
       text: `insert into countersign.call_keys as k (tenant, hash, fingerprint, call, expires_at)
@@ -105,6 +116,7 @@ async function claimKeys(client: pg.PoolClient, entries: readonly EntryRow[]): P
                set fingerprint = excluded.fingerprint, call = excluded.call,
                    expires_at = excluded.expires_at
                where k.call = excluded.call or k.expires_at <= $6
+                 or (k.fingerprint = excluded.fingerprint and k.call = $7::uuid)
                  or (k.fingerprint = excluded.fingerprint and exists (
                       select 1 from countersign.calls c
                       where c.id = k.call and c.tenant = k.tenant and c.state = 'failed'))`,
@@ -115,6 +127,7 @@ async function claimKeys(client: pg.PoolClient, entries: readonly EntryRow[]): P
         id,
         expiresAtMs,
         opens.atMs,
+        repeats,
       ],
     });
     if (rowCount !== 1) return false;

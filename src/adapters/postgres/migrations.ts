@@ -239,8 +239,10 @@ export const migrations: readonly Migration[] = [
       create table countersign.used_approvals (
         tenant text collate "C" not null,
         id uuid not null,
+        expires_at bigint not null,
         primary key (tenant, id)
       );
+      create index used_approvals_expires_at on countersign.used_approvals (expires_at);
 
       alter table countersign.approvals
         add column key bytea not null default '',

@@ -68,14 +68,23 @@ function createErasing(pool: Database["pool"]): Pick<CallRows, "erase" | "sweepK
          where c.id = old.id and c.tenant = $1`,
         [tenant, subject, limit],
       ),
-    sweepKeys: (nowMs, limit) =>
-      change(
+    async sweepKeys(nowMs, limit) {
+      const used = await change(
+        "sweep_used_approvals",
+        `delete from countersign.used_approvals u using
+           (select tenant, id from countersign.used_approvals where expires_at <= $1 limit $2) old
+         where u.tenant = old.tenant and u.id = old.id`,
+        [nowMs, limit],
+      );
+      const keys = await change(
         "sweep_call_keys",
         `delete from countersign.call_keys k using
            (select tenant, hash from countersign.call_keys where expires_at <= $1 limit $2) old
          where k.tenant = old.tenant and k.hash = old.hash`,
         [nowMs, limit],
-      ),
+      );
+      return Math.max(used, keys);
+    },
   };
 }
 
