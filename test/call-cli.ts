@@ -21,6 +21,7 @@ export async function callCli(line: string, script: Script = {}) {
   const files = { ...script.files };
   let out = "";
   let err = "";
+  let nowMs = 0;
   /** The key that each connection was opened with. */
   const connected: string[] = [];
   const parts: CliParts = {
@@ -49,7 +50,8 @@ export async function callCli(line: string, script: Script = {}) {
       connected.push(as ?? "admin");
       return { url: "http://127.0.0.1:7070", client: script.client as Client };
     },
-    sleep: async () => undefined,
+    // Each look at it is a second later.
+    clock: { monotonicMs: () => (nowMs += 1_000), sleep: async () => undefined },
     editConfig: (text) => text,
     namesOf: () => [],
     places: { home: "/home/me", platform: "linux", appData: null },

@@ -147,7 +147,11 @@ function toName(subject: string): string {
 }
 
 function checkFirstWord(person: Person, { row, verdicts }: ReadApproval): void {
-  const isSaid = verdicts.some(({ approver }: Verdict) => approver === person.subject);
+  // By a key and by a token of one name: one person, as for whoever asks.
+  const name = toName(person.subject);
+  const isSaid = verdicts.some(
+    ({ approver }: Verdict) => approver !== null && toName(approver) === name,
+  );
   if (row.state !== "pending" || !isSaid) return;
   throw new Fault("approval_decided", "You have agreed already; others have to agree, too.");
 }

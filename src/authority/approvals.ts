@@ -97,7 +97,9 @@ export async function openApprovals(options: ApprovalsOptions): Promise<OpenAppr
     asking: Asking,
   ): Promise<{ readonly row: ApprovalRow; readonly isNew: boolean }> {
     const { tenant } = asking.intent;
-    const key = await hashes.hash(tenant, "approval", [asking.intent, asking.args]);
+    // With who has to agree: where that is somebody else by now, those are asked.
+    const asked = [asking.intent, asking.args, asking.request.approvers];
+    const key = await hashes.hash(tenant, "approval", asked);
     for (let tries = 0; tries < 3; tries += 1) {
       const found = await rows.find(tenant, key, clock.nowMs());
       if (found !== null) return { row: found, isNew: false };
@@ -183,10 +185,12 @@ async function toStanding(
     state: toState(row, { isLate: waits && isLate, isAgreed: isAgreed(request, verdicts) }),
     // Without it no intent fits: what was erased was voided, too.
     salt: opening?.salt ?? "",
+    approvers: request.approvers,
     url: options.urlOf(id),
+    // A client has no passkey: where one is asked for, it is not the one that decides.
     waitsForSelf:
       row.state === "pending" &&
-      request.approvers.some(({ who }) => who === "self") &&
+      request.approvers.some(({ who, passkey }) => who === "self" && !passkey) &&
       !met.has("self"),
     reason: verdicts.find(({ word }) => word === "denied")?.reason ?? null,
   };

@@ -15,7 +15,10 @@ export interface CliParts {
    * or with the one that decides approvals.
    */
   readonly connect: (url: string | undefined, as?: "approver") => Promise<Connection>;
-  readonly sleep: (ms: number) => Promise<void>;
+  readonly clock: {
+    readonly monotonicMs: () => number;
+    readonly sleep: (ms: number) => Promise<void>;
+  };
   /** Puts a value into the text of a configuration; a Fault when something is there already. */
   readonly editConfig: (text: string, path: readonly string[], value: object) => string;
   /** Names under a place of the configuration, as it stands in its text. */

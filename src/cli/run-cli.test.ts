@@ -70,7 +70,7 @@ test.each(["", "help", "--help", "help plan", "plan --help"])(
 
 test.each([
   ["versio", "did you mean `version`?"],
-  ["approvals", "There is no command `approvals`"],
+  ["rollout", "There is no command `rollout`"],
   ["plan --fiel x", "did you mean --file?"],
   ["completion", "Expected argument for shell"],
   ["completion ksh", "take bash, zsh or fish"],

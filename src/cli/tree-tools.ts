@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { lazy } from "./command.ts";
 import { clientPrograms } from "./client-configs.ts";
+import type { CallFlags } from "./commands/call-tool.ts";
 import type { AddFlags } from "./commands/add-server.ts";
 import type { ImportFlags } from "./commands/import-servers.ts";
 import type { NewFlags } from "./commands/new-server.ts";
@@ -126,12 +127,24 @@ const tools = {
     parameters: { flags: { json, url, server: optionalText("Of this server alone", "server") } },
     docs: { brief: "Tools as they are offered" },
   }),
-  call: buildCommand<Flags & { readonly toolset?: string }, [string, string?], CliContext>({
-    loader: lazy<Flags & { readonly toolset?: string }, [string, string?]>(
-      async () => (await import("./commands/tools.ts")).callTool,
+  call: buildCommand<CallFlags, [string, string?], CliContext>({
+    loader: lazy<CallFlags, [string, string?]>(
+      async () => (await import("./commands/call-tool.ts")).callTool,
     ),
     parameters: {
-      flags: { json, url, toolset: optionalText("Through this toolset", "toolset") },
+      flags: {
+        json,
+        url,
+        toolset: optionalText("Through this toolset", "toolset"),
+        wait: {
+          ...optionalText(
+            "Wait so long for a person to decide; as the last word without a number an hour",
+            "seconds",
+          ),
+          inferEmpty: true,
+        },
+        key: optionalText("Your name for this call: with the same one it is made once", "key"),
+      },
       positional: {
         kind: "tuple",
         parameters: [
@@ -145,7 +158,11 @@ const tools = {
         ],
       },
     },
-    docs: { brief: "Call a tool through the gate" },
+    docs: {
+      brief: "Call a tool through the gate",
+      fullDescription:
+        "Ends with 6 when a person has to agree first, and prints how. The same call again finds that approval.",
+    },
   }),
   drift: buildCommand<Flags, [], CliContext>({
     loader: lazy(async () => (await import("./commands/tools.ts")).showDrift),

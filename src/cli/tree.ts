@@ -5,6 +5,7 @@ import type { CliContext } from "./context.ts";
 import type { ConnectFlags } from "./commands/connect.ts";
 import type { Shell } from "./commands/completion.ts";
 import { file, json, optionalText, url } from "./flags.ts";
+import { approvals, approve, calls, deny, privacy } from "./tree-approvals.ts";
 import { credentials } from "./tree-credentials.ts";
 import { freeze, freezes, unfreeze } from "./tree-freezes.ts";
 import { ledger, receipts } from "./tree-ledger.ts";
@@ -160,9 +161,14 @@ export function createTree(): RouteMap<CliContext> {
       tools: toolCommands,
       secrets,
       credentials,
+      approvals,
+      approve,
+      deny,
       passkeys,
+      calls,
       receipts,
       ledger,
+      privacy,
       policy,
       "blast-radius": blastRadius,
       freeze,

@@ -5,7 +5,7 @@ import { faults, type FaultCode } from "../model/faults.ts";
 export interface Request {
   readonly method: string;
   readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: string;
   readonly contentType?: string;
@@ -32,7 +32,9 @@ export interface SendOptions {
 export function createSend(options: SendOptions): Send {
   const { url, key, fetch } = options;
   return async (request) => {
-    const headers: Record<string, string> = { accept: "*/*", ...request.headers };
+    const headers: Record<string, string> = { accept: "*/*" };
+    for (const [name, value] of Object.entries(request.headers ?? {}))
+      if (value !== undefined) headers[name] = value;
     if (key !== null) headers["authorization"] = `Bearer ${key}`;
     if (request.contentType !== undefined) headers["content-type"] = request.contentType;
     const target = new URL(request.path, url);

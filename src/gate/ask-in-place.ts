@@ -6,6 +6,7 @@ import type { AskAnswer } from "../ports/upstream.ts";
 import type { Asked } from "./asked.ts";
 import type { GateParts } from "./gate-parts.ts";
 import { toQuestion } from "./render-approval.ts";
+import { resolveToolset } from "./resolve.ts";
 import { untilDecided } from "./until-decided.ts";
 
 /** A legacy client is asked in the middle of its call, and the call waits. */
@@ -24,7 +25,8 @@ export async function askInPlace(
   standing: Standing,
 ): Promise<Standing | "withdrawn"> {
   const { client, cancel } = call.request;
-  const text = decision.reasons[0]?.text ?? "";
+  const { reveal } = resolveToolset(parts.catalog(), call.request);
+  const text = reveal === "hide" ? "" : (decision.reasons[0]?.text ?? "");
   const { method, params } = toQuestion(client.capabilities, standing, describe(call, text));
   const over = new AbortController();
   const onAbort = (): void => over.abort(cancel.signal.reason);
@@ -74,7 +76,7 @@ async function follow(
 
 function describe({ server, target, tool }: Asked["call"], text: string): string {
   const what = tool === null ? target : `${tool.name} of ${server.name}`;
-  return `${what} waits for a person's approval. ${text}`;
+  return `${what} waits for a person's approval. ${text}`.trim();
 }
 
 function toAction(answer: AskAnswer): "accept" | "decline" | "gone" {

@@ -102,6 +102,9 @@ async function agree(parts: GateParts, asked: Asked, standing: Standing): Promis
   const fresh = { ...call, startedMs, notAfterMs: parts.clock.nowMs() + call.withinMs };
   const { salt, expiresAtMs, id } = standing;
   const made = { digest: standing.intent, salt, notAfterMs: expiresAtMs };
+  const wanted = parts.decide(fresh, labels);
+  const isAsked = wanted.kind === "refused" && wanted.decision.kind === "ask";
+  if (isAsked && !isCovered(call, wanted.decision, standing)) return change(parts, asked, standing);
   const verdict = parts.decide(fresh, labels, {
     id,
     isUsed: false,
@@ -111,8 +114,28 @@ async function agree(parts: GateParts, asked: Asked, standing: Standing): Promis
   });
   if (verdict.kind === "allowed") return { kind: "agreed", call: verdict.call };
   if (verdict.kind !== "changed") return { kind: "answered", answer: await refuse(parts, verdict) };
+  return change(parts, asked, standing);
+}
+
+async function change(parts: GateParts, asked: Asked, standing: Standing): Promise<Passed> {
   await parts.approvals.withdraw(standing);
   return end(parts, asked, { standing, how: "changed" });
+}
+
+/**
+ * Whether those who were asked are all who have to agree by now: what the caller has read since, its
+ * roles or what its tool may do can ask for others, or for a passkey.
+ */
+export function isCovered(
+  call: Call,
+  decision: Asked["decision"],
+  { approvers }: Pick<Standing, "approvers">,
+): boolean {
+  return toApprovers(call, decision).every(({ who, quorum, passkey }) =>
+    approvers.some(
+      (one) => one.who === who && one.quorum >= quorum && (one.passkey || !passkey),
+    ),
+  );
 }
 
 export interface Ended {
@@ -136,7 +159,7 @@ export async function end(
 
 function toAsking({ call, decision, labels }: Asked): Asking {
   const { request, server, tool, method, effect, outward, canonical, forwarded, own } = call;
-  const { policy, reasons, approvers } = decision;
+  const { policy, reasons } = decision;
   const intent = { ...toStanding(call), forwarded: toBound(forwarded), policy };
   return {
     intent,
@@ -153,7 +176,7 @@ function toAsking({ call, decision, labels }: Asked): Asking {
       outward,
       labels,
       rules: reasons.map(({ rule, text }) => ({ rule, text })),
-      approvers: effect === "destructive" ? approvers.map(withPasskey) : approvers,
+      approvers: toApprovers(call, decision),
       policy,
       definition: intent.definition,
     },
@@ -161,6 +184,10 @@ function toAsking({ call, decision, labels }: Asked): Asking {
 }
 
 type Approver = Asked["decision"]["approvers"][number];
+
+function toApprovers({ effect }: Call, { approvers }: Asked["decision"]): readonly Approver[] {
+  return effect === "destructive" ? approvers.map(withPasskey) : approvers;
+}
 
 /** What cannot be undone is signed by whoever agrees to it; only the caller itself has nothing to sign with. */
 function withPasskey(approver: Approver): Approver {

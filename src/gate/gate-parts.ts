@@ -19,7 +19,6 @@ import type { Rates } from "./obligations.ts";
 import type { Recorder } from "./record.ts";
 import type { RequestStates } from "./request-state.ts";
 import type { Waiters } from "./waiters.ts";
-import type { Finding } from "./resolve-call.ts";
 import type { ResultCache } from "./result-cache.ts";
 
 /** The stages, each made once a revision. */

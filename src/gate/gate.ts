@@ -6,7 +6,7 @@ import { Fault, type Label } from "../model/index.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Gate, GateAnswer, GateRequest } from "../ports/gate.ts";
 import type { ParkedLetter } from "../ports/mailbox.ts";
-import { askPerson, end as endAsked } from "./ask.ts";
+import { askPerson, end as endAsked, isCovered } from "./ask.ts";
 import type { Asked } from "./asked.ts";
 import type { Call, DecidedCall } from "./call.ts";
 import { callTools, isCallTools } from "./call-tools.ts";
@@ -20,7 +20,7 @@ import { findKeyed, toContinuedClaim } from "./keyed.ts";
 import { isListMethod, list } from "./listing.ts";
 import { readOwnMeta } from "./own-meta.ts";
 import { decline, refuse } from "./refuse.ts";
-import type { UnsealedState } from "./request-state.ts";
+import type { UnsealedState, UsedApproval } from "./request-state.ts";
 import { resolve, resolveToolset } from "./resolve.ts";
 import { answerSearch } from "./tool-search.ts";
 import { validate } from "./validate.ts";
@@ -120,7 +120,7 @@ async function passAsked(
   claims: DecidedCall["claims"],
 ): Promise<GateAnswer> {
   const { call, labels, state, intent } = asked;
-  if (state !== null && state.used !== null && state.kind !== "approval") {
+  if (state !== null && state.used !== null && (await stillCovers(parts, asked, state.used))) {
     const used = { ...state.used, isUsed: true, made: null, rules: intent.rules };
     const verdict = parts.decide(call, labels, used);
     if (verdict.kind === "allowed") return goOn(parts, asked, verdict.call);
@@ -138,6 +138,16 @@ async function passAsked(
   return (await endAsked(parts, asked, { standing, how: answer.reason })).answer;
 }
 
+/** What a person agreed to goes on as long as nobody else has to agree by now. */
+async function stillCovers(
+  { approvals }: GateParts,
+  { call, decision }: Asked,
+  { id }: UsedApproval,
+): Promise<boolean> {
+  const standing = await approvals.read(call.request.principal.tenant, id);
+  return standing !== null && isCovered(call, decision, standing);
+}
+
 /** A call that may be made: from its start, or from where its server or a credential asked back. */
 async function goOn(
   parts: GateParts,
@@ -151,9 +161,7 @@ async function goOn(
     const { owner, id: parked } = state;
     return resume(parts, decided, { kind: "parked", owner, parked, responses: responses ?? {} });
   }
-  const { requestState } = call.request.params;
-  const isUnderUsed = state.used !== null && typeof requestState === "string";
-  const claims = isUnderUsed ? await toContinuedClaim(parts, call, requestState) : null;
+  const claims = state.used === null ? null : await toContinuedClaim(parts, call, state.used);
   const continued = claims === null ? decided : { ...decided, claims };
   if (state.kind === "relay") return openOnce(parts, continued, toExtra(responses, state.state));
   if (isDeclined(responses)) return decline(parts, decided);

@@ -17,13 +17,13 @@ export function createLiveWatch(current: () => Watch): Watch {
         },
       };
 
-      function begin(): Promise<Watching> {
-        return current().open({ ...wish, onEnd: () => void goOver() });
+      function begin(held: readonly string[] = []): Promise<Watching> {
+        return current().open({ ...wish, held, onEnd: () => void goOver() });
       }
       async function goOver(): Promise<void> {
         if (isClosed) return;
         try {
-          watching = await begin();
+          watching = await begin(watching.granted.updated);
         } catch {
           // The toolset is gone, or the server stops: whoever listens is told, and asks anew.
           wish.onEnd();

@@ -38,9 +38,9 @@ test("what was sealed for a call comes back for that call", () => {
   const { states } = open();
   const some: readonly RequestState[] = [
     parked,
-    { kind: "relay", state: null },
-    { kind: "relay", state: "" },
-    { kind: "relay", state: '"}\u2028é🙂\\' },
+    { kind: "relay", state: null, after: "" },
+    { kind: "relay", state: "", after: "" },
+    { kind: "relay", state: '"}\u2028é🙂\\', after: "" },
   ];
   for (const state of some)
     expect(states.unseal(call, states.seal(call, state))).toMatchObject(state);
@@ -126,7 +126,7 @@ test("what was not sealed by us, as this, is refused, whatever it is", () => {
 
 test("a client that changes it, cuts it or adds to it is refused", () => {
   const { states } = open();
-  const sealed = states.seal(call, { kind: "relay", state: "of the server" });
+  const sealed = states.seal(call, { kind: "relay", state: "of the server", after: "" });
   const garbled = fc.oneof(
     fc
       .tuple(fc.nat(sealed.length - 1), fc.string({ unit: "binary", minLength: 1, maxLength: 2 }))
@@ -145,7 +145,7 @@ test("a client that changes it, cuts it or adds to it is refused", () => {
 
 test("it says nothing of the call or of the server's state to whoever carries it", () => {
   const { states } = open();
-  const sealed = states.seal(call, { kind: "relay", state: "a-secret-of-the-server" });
+  const sealed = states.seal(call, { kind: "relay", state: "a-secret-of-the-server", after: "" });
   const bytes = Buffer.from(sealed, "base64url").toString("latin1");
   for (const text of ["a-secret", "relay", "ada", "hello"]) {
     expect(sealed).not.toContain(text);

@@ -25,11 +25,15 @@ export interface WatchOptions {
 const maxWatching = 50_000;
 /** Of one server, all callers together. */
 const maxUris = 10_000;
+/** A freeze is heard within a second; what is under way ends within two. */
+const lookMs = 500;
 
 interface Watcher extends WatchWish {
   readonly granted: WatchFilter;
   /** By server. */
   readonly uris: ReadonlyMap<string, readonly string[]>;
+  /** Servers that are frozen for it: nothing of theirs is asked for or told until that is lifted. */
+  readonly frozen: Set<string>;
 }
 
 /** Who wants to be told of what. Servers are asked for the sum of it, and told again when it changes. */
@@ -37,7 +41,11 @@ export function createWatch(options: WatchOptions): Watch & { close(): void } {
   const { registry, connections } = options;
   const watchers = new Set<Watcher>();
   const wanted = createWanted(options);
-  let isClosed = false;
+  const stopped = new AbortController();
+  void lookAgain(options, stopped.signal, () => {
+    const changed = applyFreezes(options, watchers);
+    for (const server of changed) wanted.apply(server, urisOf(watchers, server));
+  });
 
   const stopLists = registry.onChange((change) => {
     for (const { toolset, granted, onNotification } of watchers) {
@@ -50,17 +58,18 @@ export function createWatch(options: WatchOptions): Watch & { close(): void } {
   const stopChanges = connections.onChange((server, change) => {
     if (change === "closed") wanted.apply(server, urisOf(watchers, server));
     else if (change.method === "notifications/resources/updated")
-      tellUpdated(watchers, server, change);
+      tellUpdated(options, watchers, { server, change });
   });
 
   return {
     async open(wish) {
-      if (isClosed) throw new Fault("draining", "The configuration that was watched is gone.");
+      if (stopped.signal.aborted)
+        throw new Fault("draining", "The configuration that was watched is gone.");
       if (watchers.size >= maxWatching)
         throw new Fault("overloaded", "Too many clients watch already.");
-      const uris = toUris(options, wish);
+      const { uris, frozen } = toUris(options, wish);
       const updated = [...uris.values()].flat();
-      const watcher: Watcher = { ...wish, uris, granted: { ...wish.filter, updated } };
+      const watcher: Watcher = { ...wish, uris, frozen, granted: { ...wish.filter, updated } };
       watchers.add(watcher);
       for (const server of uris.keys()) wanted.apply(server, urisOf(watchers, server));
       return {
@@ -75,7 +84,7 @@ export function createWatch(options: WatchOptions): Watch & { close(): void } {
       stopLists();
       stopChanges();
       wanted.close();
-      isClosed = true;
+      stopped.abort();
       const ended = [...watchers];
       watchers.clear();
       for (const { onEnd } of ended) onEnd();
@@ -89,18 +98,30 @@ const listChanged = {
   resources: { method: "notifications/resources/list_changed", params: {} },
 };
 
-function toUris(options: WatchOptions, wish: WatchWish): ReadonlyMap<string, readonly string[]> {
+function toUris(options: WatchOptions, wish: WatchWish): Pick<Watcher, "uris" | "frozen"> {
   const { toolset: name, principal, filter } = wish;
   const catalog = options.registry.catalog();
   const toolset = resolveToolset(catalog, { toolset: name, principal });
   const uris = new Map<string, string[]>();
+  const frozen = new Set<string>();
+  const held = new Set(wish.held);
   for (const uri of new Set(filter.updated)) {
     const server = serverOfUri(toolset, uri);
     if (server === null || !canSubscribe(catalog, server)) continue;
+    if (holdsSecret(options, uri)) {
+      options.guard.count("arguments");
+      continue;
+    }
     if (!mayRead(options, wish, { server, uri })) continue;
-    uris.set(server, [...(uris.get(server) ?? []), uri]);
+    if (isFrozen(options, wish, server)) {
+      if (!held.has(uri)) continue;
+      frozen.add(server);
+    }
+    const known = uris.get(server);
+    if (known === undefined) uris.set(server, [uri]);
+    else known.push(uri);
   }
-  return uris;
+  return { uris, frozen };
 }
 
 interface Watched {
@@ -127,7 +148,6 @@ function mayRead(options: WatchOptions, wish: WatchWish, { server: name, uri }: 
   } as const;
   // A subscription outlives what its context has touched when it was asked for.
   if (decider.readsLabels(about)) return false;
-  if (isFrozen(options, wish, name) || holdsSecret(options, uri)) return false;
   const decision = decider.decide({
     approved: false,
     ...about,
@@ -151,9 +171,42 @@ function isFrozen({ freezes }: WatchOptions, { principal }: WatchWish, server: s
 }
 
 function holdsSecret({ guard }: WatchOptions, uri: string): boolean {
-  if (guard.scan.isEmpty || guard.scan.find(JSON.stringify({ uri })).length === 0) return false;
-  guard.count("arguments");
-  return true;
+  return !guard.scan.isEmpty && guard.scan.find(JSON.stringify({ uri })).length > 0;
+}
+
+async function lookAgain(
+  { clock }: WatchOptions,
+  signal: AbortSignal,
+  look: () => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(lookMs, signal).catch(() => undefined);
+    if (!signal.aborted) look();
+  }
+}
+
+/** What was frozen or lifted since: the servers that are to be asked for less or more than before. */
+function applyFreezes(options: WatchOptions, watchers: ReadonlySet<Watcher>): ReadonlySet<string> {
+  const changed = new Set<string>();
+  // A freeze is of a tenant, an agent or a server: nobody is looked at twice.
+  const known = new Map<string, boolean>();
+  for (const watcher of watchers) {
+    const { principal, uris, frozen } = watcher;
+    for (const server of uris.keys()) {
+      const key = `${principal.tenant}\n${principal.actor?.agent ?? ""}\n${server}`;
+      const isNow = known.get(key) ?? isFrozen(options, watcher, server);
+      known.set(key, isNow);
+      if (isNow === frozen.has(server)) continue;
+      changed.add(server);
+      if (isNow) frozen.add(server);
+      else {
+        frozen.delete(server);
+        // Whatever changed meanwhile went past.
+        for (const uri of uris.get(server)!) tellOne(options, watcher, { server, uri });
+      }
+    }
+  }
+  return changed;
 }
 
 /** A legacy server says so; a modern one has subscriptions with its resources. */
@@ -167,21 +220,35 @@ function canSubscribe(catalog: Catalog, name: string): boolean {
 
 function urisOf(watchers: ReadonlySet<Watcher>, server: string): readonly string[] {
   const all = new Set<string>();
-  for (const { uris } of watchers) for (const uri of uris.get(server) ?? []) all.add(uri);
+  for (const { uris, frozen } of watchers)
+    if (!frozen.has(server)) for (const uri of uris.get(server) ?? []) all.add(uri);
   return [...all].slice(0, maxUris);
 }
 
+interface Changed {
+  readonly server: string;
+  readonly change: UpstreamNotification;
+}
+
 function tellUpdated(
+  options: WatchOptions,
   watchers: ReadonlySet<Watcher>,
-  server: string,
-  change: UpstreamNotification,
+  { server, change }: Changed,
 ): void {
   const { uri } = change.params;
-  for (const { uris, onNotification } of watchers) {
-    if (typeof uri === "string" && uris.get(server)?.includes(uri) === true) {
-      onNotification({ method: change.method, params: { uri } });
-    }
+  if (typeof uri !== "string") return;
+  for (const watcher of watchers) {
+    if (watcher.uris.get(server)?.includes(uri) === true)
+      tellOne(options, watcher, { server, uri });
   }
+}
+
+/** Asked again each time: what was allowed when it began may be frozen, and rules may read the clock. */
+function tellOne(options: WatchOptions, watcher: Watcher, watched: Watched): void {
+  const { server, uri } = watched;
+  if (watcher.frozen.has(server) || isFrozen(options, watcher, server)) return;
+  if (holdsSecret(options, uri) || !mayRead(options, watcher, watched)) return;
+  watcher.onNotification({ method: "notifications/resources/updated", params: { uri } });
 }
 
 /** Tells each server the latest sum, one telling at a time; what failed is told with the next connection. */

@@ -50,12 +50,12 @@ interface Proven {
 async function whenSigned(
   options: ReceiptOptions,
   { tenant, signal }: ReceiptAsked,
-  { entries }: CallEntries,
+  found: CallEntries,
 ): Promise<Proven> {
   const { clock } = options;
   const untilMs = clock.monotonicMs() + waitMs;
   for (;;) {
-    const proven = await prove(options, tenant, entries);
+    const proven = await prove(options, tenant, found);
     if (proven !== null) return proven;
     if (clock.monotonicMs() >= untilMs) {
       throw new Fault("receipt_pending", "No checkpoint covers this call yet.");
@@ -67,13 +67,14 @@ async function whenSigned(
 async function prove(
   { log }: ReceiptOptions,
   tenant: TenantId,
-  entries: CallEntries["entries"],
+  { entries, verdicts }: CallEntries,
 ): Promise<Proven | null> {
   const heads = await log.heads(tenant);
   const places = await Promise.all(entries.map(({ id }) => log.locate(tenant, id)));
   const leaves = places.map((place, at) => place ?? lost(entries[at]!.id)).map(({ leaf }) => leaf);
-  // A call may go on after a restore. What a receipt holds is in one tree: that of its first entry.
-  const epoch = leaves.find((leaf) => leaf !== null)?.epoch;
+  // A call may go on after a restore. What a receipt holds is in one tree: that of what follows its
+  // verdicts, the intent or the outcome of a read.
+  const epoch = leaves[verdicts.length]?.epoch;
   const signed = heads.find((head) => head.epoch === epoch)?.signed ?? null;
   const said = signed === null ? null : readNote(signed.note);
   if (epoch === undefined || signed === null || said === null) return null;

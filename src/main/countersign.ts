@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     files: openFiles(cwd),
     input: openInput(environment.variables),
     connect: toServer,
-    sleep: (ms) => systemClock.sleep(ms),
+    clock: systemClock,
     editConfig,
     namesOf,
     places: environment.places,

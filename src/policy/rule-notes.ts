@@ -88,6 +88,8 @@ function readAsk(
   if (passkey !== "required" && passkey !== "optional")
     problems.push('@passkey takes "required" or "optional"');
   if (approvers === "self" && quorum !== "1") problems.push("@quorum of self is 1");
+  if (approvers === "self" && passkey === "required")
+    problems.push("@passkey is not for self: the caller's own client has none");
   return {
     text: ask,
     approvers: { who: approvers, quorum: Number(quorum), passkey: passkey === "required" },

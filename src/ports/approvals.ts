@@ -45,6 +45,8 @@ export interface Standing {
   /** What the intent was made with: whoever makes the same one again takes these. */
   readonly salt: string;
   readonly expiresAtMs: number;
+  /** Who was asked to agree. */
+  readonly approvers: ApprovalRequest["approvers"];
   /** Where a person decides. */
   readonly url: string;
   /** Whether it waits for the requester's own client, and that can decide it. */

@@ -6,6 +6,7 @@ export interface Watch {
   /**
    * Begins at once. Left out of what is answered are resources that no server of the toolset has, that
    * the caller may not read, or only by rules about labels, and whose server has no subscriptions.
+   * What is frozen later, or denied by a later revision, is not told of until that is over.
    */
   open(wish: WatchWish): Promise<Watching>;
 }
@@ -15,6 +16,8 @@ export interface WatchWish {
   readonly roles: readonly string[];
   readonly toolset: string;
   readonly filter: WatchFilter;
+  /** URIs that were granted before: if they are frozen just now, they wait until that is lifted. */
+  readonly held?: readonly string[];
   readonly onNotification: (notification: UpstreamNotification) => void;
   /** Nothing more comes: the revision that was watched is gone. Not called by `close`. */
   readonly onEnd: () => void;

@@ -26,6 +26,8 @@ import { startIdentity } from "../../src/main/start-identity.ts";
 import { createPolicyDesk } from "../../src/main/policy-desk.ts";
 import { configSchema } from "../../src/model/config.ts";
 import type { TenantId } from "../../src/model/index.ts";
+import type { Bus } from "../../src/ports/bus.ts";
+import type { Store } from "../../src/ports/store.ts";
 import { createInMemoryBus } from "../../src/ports/in-memory-bus.ts";
 import { createInMemoryVault } from "../../src/ports/in-memory-vault.ts";
 import { createInMemoryMailbox } from "../../src/ports/in-memory-mailbox.ts";
@@ -35,32 +37,68 @@ import { createScriptedConfiguration } from "../start-api.ts";
 import { noLedger } from "../ledger/no-ledger.ts";
 import { openPasskeysUnderTest } from "../webauthn/passkeys-under-test.ts";
 
+type InMemoryStore = ReturnType<typeof createInMemoryStore>;
+type InMemoryVault = ReturnType<typeof createInMemoryVault>;
+
 export const callerKey = "the-key-of-the-caller";
 export const otherKey = "the-key-of-another-caller";
 /** Of another tenant. */
 export const foreignKey = "the-key-of-a-caller-of-another-tenant";
 export const approverKey = "the-key-of-the-approver";
+/** Of the role `finance` besides. */
+export const financeKey = "the-key-of-an-approver-of-finance";
+/** Named like the caller. */
+export const ownApproverKey = "the-key-of-an-approver-who-is-the-caller";
+export const foreignApproverKey = "the-key-of-an-approver-of-another-tenant";
+export const adminKey = "the-key-of-the-admin";
 
-export interface GateUnderTest {
+export interface GateUnderTest<Kept extends Store = InMemoryStore> {
   readonly url: string;
-  readonly store: ReturnType<typeof createInMemoryStore>;
-  readonly vault: ReturnType<typeof createInMemoryVault>;
+  readonly store: Kept;
+  readonly vault: InMemoryVault;
   readonly base: GateBase;
   readonly gate: Awaited<ReturnType<typeof startGate>>;
   readonly logged: { level: string; message: string; fields?: unknown }[];
   /** Names of counters with their labels, one for each count. */
   readonly counted: string[];
+  readonly passkeys: ReturnType<typeof openPasskeysUnderTest>;
+  /** Another configuration under the same stores, keys and listener. */
+  apply(document: object): Promise<void>;
+  /** From now on it is so much later, as far as anybody asks for the time of day. */
+  shift(ms: number): void;
+}
+
+/** What replicas have in common. */
+export interface Under<Kept extends Store> {
+  readonly store: Kept;
+  readonly vault: InMemoryVault;
+  readonly bus: Bus;
+  readonly sealingKey: Uint8Array;
+  readonly owner: string;
+  readonly connectors?: Parameters<typeof startGate>[2] | undefined;
+  /** What references resolve to. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 /** The gate and its listener in this process, over stores in memory: all but Postgres is real. */
-export async function startGateUnderTest(
+export function startGateUnderTest(
   document: object,
   connectors?: Parameters<typeof startGate>[2],
-  /** What references resolve to. */
   values: Readonly<Record<string, string>> = {},
 ): Promise<GateUnderTest> {
-  const config = configSchema.parse({ version: 1, policy: { rule: "allow-all" }, ...document });
   const store = createInMemoryStore();
+  const vault = createInMemoryVault(systemClock);
+  const common = { bus: createInMemoryBus(), sealingKey: systemRandom.bytes(32), owner: "this" };
+  return startGateOver({ store, vault, ...common, connectors, values }, document);
+}
+
+export async function startGateOver<Kept extends Store>(
+  { store, vault, bus, sealingKey, owner, connectors, values }: Under<Kept>,
+  document: object,
+): Promise<GateUnderTest<Kept>> {
+  const toConfig = (given: object) =>
+    configSchema.parse({ version: 1, policy: { rule: "allow-all" }, ...given });
+  const config = toConfig(document);
   const logged: GateUnderTest["logged"] = [];
   const counted: string[] = [];
   const telemetry = {
@@ -71,10 +109,10 @@ export async function startGateUnderTest(
     log: (level: string, message: string, fields?: unknown) =>
       void logged.push({ level, message, fields }),
   };
-  const [clock, random] = [systemClock, systemRandom];
+  const random = systemRandom;
+  let shiftMs = 0;
+  const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + shiftMs };
   const pool = createRandomPool((length) => random.bytes(length));
-  const bus = createInMemoryBus();
-  const vault = createInMemoryVault(clock);
   const secrets: Secrets = {
     resolve: async (reference) => {
       if (Object.hasOwn(values, reference)) return new SecretValue(values[reference]!);
@@ -84,7 +122,7 @@ export async function startGateUnderTest(
   // With a public URL there are tokens, which name it: then it is where the server is.
   const port = Number(new URL(config.publicUrl ?? "http://127.0.0.1:0").port);
   const listen = { host: "127.0.0.1", port };
-  const sealer = createSealer([random.bytes(32)], random);
+  const sealer = createSealer([sealingKey], random);
   const tenantKeys = createTenantKeys(vault, random);
   const openings = createOpenings(tenantKeys, random);
   const hashes = createTenantHash(tenantKeys);
@@ -118,7 +156,7 @@ export async function startGateUnderTest(
     baseEnvironment: { PATH: process.env["PATH"] ?? "" },
     sealer,
     mailbox: { ...createInMemoryMailbox(), close: async () => undefined },
-    owner: "this",
+    owner,
     parked: createParkedCalls({
       clock,
       max: 100,
@@ -137,16 +175,28 @@ export async function startGateUnderTest(
     { id: "other", role: "caller", sha256: hashKey(otherKey), roles: ["other"] },
     { id: "foreign", role: "caller", sha256: hashKey(foreignKey), tenant: "foreign" as TenantId },
     { id: "approver", role: "approver", sha256: hashKey(approverKey) },
+    { id: "fin", role: "approver", sha256: hashKey(financeKey), roles: ["finance"] },
+    { id: "caller", role: "approver", sha256: hashKey(ownApproverKey), roles: ["finance"] },
+    {
+      id: "abroad",
+      role: "approver",
+      sha256: hashKey(foreignApproverKey),
+      tenant: "foreign" as TenantId,
+    },
+    { id: "admin", role: "admin", sha256: hashKey(adminKey) },
   ]);
   const configDirectory = config.publicUrl === undefined ? "" : makeTemporary();
   const given = { keyring, listen, configDirectory, secrets: base.secrets };
   const identified = await startIdentity(config, { ...given, clock, random, telemetry });
   const { agents } = identified.identity;
-  const gate = await startGate(config, { ...base, agents }, connectors);
+  const gates = [await startGate(config, { ...base, agents }, connectors)];
+  const [gate] = gates as [(typeof gates)[0]];
+  const current = () => gates.at(-1)!;
+  const exchange: (typeof gate)["gate"]["exchange"] = (request) => current().gate.exchange(request);
   const face = createFace({
-    gate: gate.gate,
+    gate: { exchange },
     watch: gate.watch,
-    catalog: () => gate.registry.catalog(),
+    catalog: () => current().registry.catalog(),
     sealer,
     owner: base.owner,
     mailbox: base.mailbox,
@@ -157,7 +207,8 @@ export async function startGateUnderTest(
     version: "0.0.0",
     limits: () => ({ bodyBytes: config.limits.bodySize, callMs: 60_000 }),
   });
-  const { passkeys } = openPasskeysUnderTest(null);
+  const passkeysUnderTest = openPasskeysUnderTest(null);
+  const { passkeys } = passkeysUnderTest;
   const server = await startApi({
     version: "0.0.0",
     node: process.version,
@@ -169,7 +220,7 @@ export async function startGateUnderTest(
     onFreeze: async () => undefined,
     onSecret: async () => undefined,
     passkeys,
-    ...openDesk({ ...base, passkeys, catalog: () => gate.registry.catalog() }),
+    ...openDesk({ ...base, passkeys, catalog: () => current().registry.catalog() }),
     ledger: noLedger,
     policy: createPolicyDesk({
       pins: store.pins,
@@ -185,8 +236,8 @@ export async function startGateUnderTest(
     random,
     telemetry,
     face,
-    registry: () => gate.registry,
-    gate: gate.gate,
+    registry: () => current().registry,
+    gate: { exchange },
     identity: () => identified.identity,
     limits: () => ({
       allowedHosts: [],
@@ -201,12 +252,29 @@ export async function startGateUnderTest(
   onTestFinished(async () => {
     await server.drain(0);
     identified.close();
-    await gate.close();
+    for (const each of gates) await each.close();
     await base.parked.close();
     await base.recorder.close();
     await base.freezes.close();
   });
-  return { url: `${server.url}/mcp`, store, vault, base, gate, logged, counted };
+  return {
+    url: `${server.url}/mcp`,
+    store,
+    vault,
+    base,
+    gate,
+    logged,
+    counted,
+    passkeys: passkeysUnderTest,
+    async apply(next) {
+      gates.push(await startGate(toConfig(next), { ...base, agents }, connectors));
+      const { registry } = current();
+      await Promise.all(
+        [...registry.catalog().servers.keys()].map((name) => registry.refresh(name)),
+      );
+    },
+    shift: (ms) => void (shiftMs += ms),
+  };
 }
 
 function makeTemporary(): string {

@@ -32,50 +32,6 @@ export const listTools: Run<Flags & { server?: string }> = async ({ parts, voice
   return exitCodes.ok;
 };
 
-export const callTool: Run<Flags & { toolset?: string }, [string, string?]> = async (
-  { parts, voice },
-  flags,
-  ...[name, given = "{}"]
-) => {
-  const args = readArguments(given);
-  const { client } = await parts.connect(flags.url);
-  const toolset = flags.toolset ?? "";
-  const { body } = await client.callTool({
-    body: `{"name":${JSON.stringify(name)},"toolset":${JSON.stringify(toolset)},"arguments":${args}}`,
-  });
-  voice.answer(body, toText(body.result));
-  if (body.outcome === "answered") return exitCodes.ok;
-  return toOutcomeCode(body.result);
-};
-
-/** Sent as it was typed: what a double does not keep, the server refuses with its place. */
-function readArguments(given: string): string {
-  try {
-    const read: unknown = JSON.parse(given);
-    if (typeof read === "object" && read !== null && !Array.isArray(read)) return given;
-  } catch {
-    // Said below, as for any other value.
-  }
-  throw new Fault("usage_invalid", `The arguments are a JSON object, such as '{"path":"."}'.`);
-}
-
-function toOutcomeCode(result: unknown): number {
-  const meta = (result as { _meta?: Record<string, { outcome?: string } | undefined> } | null)
-    ?._meta;
-  const outcome = meta?.["dev.countersign/outcome"]?.outcome;
-  if (outcome === "asks") return exitCodes.waiting;
-  return outcome === "denied" ? exitCodes.denied : exitCodes.failed;
-}
-
-/** The texts of a result as they are; anything else as JSON. */
-function toText(result: unknown): string {
-  const { content, message } = (result ?? {}) as { content?: unknown; message?: string };
-  if (!Array.isArray(content)) return message ?? JSON.stringify(result, null, 2);
-  return (content as readonly { type?: string; text?: string }[])
-    .map((part) => (part.type === "text" ? (part.text ?? "") : JSON.stringify(part)))
-    .join("\n");
-}
-
 export const showDrift: Run<Flags> = async ({ parts, voice }, flags) => {
   const { client } = await parts.connect(flags.url);
   const { body } = await client.listDrift();

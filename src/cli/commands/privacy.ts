@@ -1,0 +1,31 @@
+import { toPlainInert } from "../../lib/inert-text.ts";
+import { Fault } from "../../model/fault.ts";
+import { askOnce, canAskOnce } from "../ask-once.ts";
+import type { Run } from "../command.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { count } from "../render-changes.ts";
+
+export interface EraseFlags {
+  readonly json: boolean;
+  readonly url?: string;
+  readonly subject: string;
+  readonly yes: boolean;
+}
+
+export const erasePersonal: Run<EraseFlags> = async ({ parts, voice }, { subject, url, yes }) => {
+  const who = toPlainInert(subject);
+  if (!yes && !canAskOnce(parts, voice))
+    throw new Fault("usage_invalid", "Nothing brings back what is erased: say --yes.");
+  if (!yes && !(await askOnce(`Erase for good what is kept of ${who}?`))) {
+    voice.note("Nothing was erased.");
+    return exitCodes.interrupted;
+  }
+  const { client } = await parts.connect(url);
+  const { body } = await client.erasePersonal({ body: JSON.stringify({ subject }) });
+  const { approvals, calls, verdicts } = body;
+  voice.answer(
+    body,
+    `Of ${who} are erased: ${count(approvals, "approval")}, ${count(calls, "call")}, ${count(verdicts, "decision")}. The digests stay, and so do the proofs.`,
+  );
+  return exitCodes.ok;
+};
