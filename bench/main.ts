@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { measureApprovals } from "./approvals.ts";
+import { measureDesk } from "./desk.ts";
 import { measureGate } from "./gate.ts";
 import { measureLedger } from "./ledger.ts";
 import { measureModel } from "./model.ts";
@@ -16,6 +17,7 @@ import { toMarkdown } from "./report.ts";
 /** One benchmark a word. Each measures, says on which machine, and keeps its figures. */
 const benchmarks: Readonly<Record<string, (progress: Progress) => Promise<Report>>> = {
   approvals: measureApprovals,
+  desk: measureDesk,
   gate: measureGate,
   ledger: measureLedger,
   model: measureModel,

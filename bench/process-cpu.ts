@@ -15,6 +15,8 @@ export function readPostgresCpuSeconds(postmaster: number): number | null {
       const stat = readStat(name);
       if (stat === null) continue;
       if (stat.pid === postmaster || stat.parent === postmaster) ticks += stat.ticks;
+      // Of those of its children that have ended.
+      if (stat.pid === postmaster) ticks += stat.waitedTicks;
     }
     return ticks / ticksPerSecond;
   } catch {
@@ -22,7 +24,14 @@ export function readPostgresCpuSeconds(postmaster: number): number | null {
   }
 }
 
-function readStat(pid: string): { pid: number; parent: number; ticks: number } | null {
+interface Stat {
+  readonly pid: number;
+  readonly parent: number;
+  readonly ticks: number;
+  readonly waitedTicks: number;
+}
+
+function readStat(pid: string): Stat | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name may hold anything; what follows its last parenthesis is numbers.
@@ -31,6 +40,7 @@ function readStat(pid: string): { pid: number; parent: number; ticks: number } |
       pid: Number(pid),
       parent: Number(fields[1]),
       ticks: Number(fields[11]) + Number(fields[12]),
+      waitedTicks: Number(fields[13]) + Number(fields[14]),
     };
   } catch {
     // It ended while we looked.

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { scaled, seed } from "../../test/scale.ts";
 import { SecretValue } from "../ports/secrets.ts";
-import { createLeakScan, type LeakScan } from "./broker-leaks.ts";
+import { createGrowingLeakScan, createLeakScan, type LeakScan } from "./broker-leaks.ts";
 
 const runs = { seed: seed(), numRuns: scaled({ test: 300, prove: 10_000 }) };
 const secret = 'sk-live/Zm9v+"quoted"\\slash ünï';
@@ -206,5 +206,50 @@ describe("a thousand values", () => {
   test("find no more than a hundred, however many there are", () => {
     expect(scan.find(`${values[3]} `.repeat(500))).toHaveLength(100);
     expect(scan.redact(`${values[3]} `.repeat(500))).toBe("[redacted] ".repeat(500));
+  });
+});
+
+describe("values that come and go", () => {
+  test("property: what is there is found, and what went is not, as if it had been made anew", () => {
+    const values = Array.from(
+      { length: 60 },
+      (_, each) => `eyJhbGciOi.token-${each}-${each * 7919}`,
+    );
+    const text = JSON.stringify(values.map((value) => ({ value, more: "Lorem ipsum dolor" })));
+    fc.assert(
+      fc.property(fc.array(fc.nat(values.length - 1), { maxLength: 200 }), (turns) => {
+        const scan = createGrowingLeakScan();
+        const ends = new Map<number, () => void>();
+        for (const each of turns) {
+          const end = ends.get(each);
+          if (end === undefined) {
+            const added = { name: `s${each}`, value: new SecretValue(values[each]!) };
+            ends.set(each, scan.add(added));
+          } else {
+            end();
+            ends.delete(each);
+          }
+        }
+        const left = [...ends.keys()].toSorted((a, b) => a - b);
+        const fresh = createLeakScan(
+          left.map((each) => ({ name: `s${each}`, value: new SecretValue(values[each]!) })),
+        );
+        expect(scan.find(text)).toEqual(fresh.find(text));
+        expect(scan.find(text).map(({ name }) => name)).toEqual(left.map((each) => `s${each}`));
+        expect(scan.redact(text)).toBe(fresh.redact(text));
+      }),
+      { seed: seed(), numRuns: scaled({ test: 30, prove: 3_000 }) },
+    );
+  });
+
+  test("one more than a thousand is refused, and there is room again when one goes", () => {
+    const scan = createGrowingLeakScan();
+    const add = (each: number) =>
+      scan.add({ name: `s${each}`, value: new SecretValue(`a-value-of-${each}-`) });
+    const [first] = Array.from({ length: 1_000 }, (_, each) => add(each));
+    expect(() => add(1_000)).toThrow(/1000 secrets/);
+    first!();
+    add(1_000);
+    expect(scan.find("a-value-of-0- a-value-of-1000-").map(({ name }) => name)).toEqual(["s1000"]);
   });
 });

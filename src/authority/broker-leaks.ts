@@ -25,27 +25,61 @@ export interface LeakScan {
   redact(text: string): string;
 }
 
+/** The same for values that come and go; each costs what its own spellings cost. */
+export interface GrowingLeakScan extends Omit<LeakScan, "unscanned"> {
+  /** Of eight characters at least; gives what ends it. */
+  add(secret: KnownSecret): () => void;
+}
+
 const maxLeaks = 100;
 const maxSecrets = 1_000;
 const mark = "[redacted]";
 /** Escapes that may spell any letter at all; the others are in the spellings already. */
 const mayHide = /\\[u/]/;
 
+/** Made once for a list of values. */
+export function createLeakScan(secrets: readonly KnownSecret[]): LeakScan {
+  const scan = createGrowingLeakScan();
+  const isLong = ({ value }: KnownSecret): boolean => value.reveal().length >= windowLength;
+  for (const each of secrets) if (isLong(each)) scan.add(each);
+  return Object.freeze({
+    unscanned: Object.freeze(secrets.filter((one) => !isLong(one)).map(({ name }) => name)),
+    find: scan.find,
+    redact: scan.redact,
+  });
+}
+
 /**
  * Looks for known values in arguments and results, as they are and in the spellings that programs
  * give them by themselves. It catches accidents: who wants to hide a value can always spell it anew.
- * Made once for a revision.
  */
-export function createLeakScan(secrets: readonly KnownSecret[]): LeakScan {
-  if (secrets.length > maxSecrets) throw new Error(`scans for ${maxSecrets} secrets at most`);
-  const isLong = ({ value }: KnownSecret): boolean => value.reveal().length >= windowLength;
-  const spelled = secrets
-    .filter(isLong)
-    .flatMap(({ name, value }) =>
-      [...listSpellings(value.reveal())].map(([text, spelling]) => ({ name, text, spelling })),
-    )
-    .filter(({ text }) => text.length >= windowLength);
-  const match = createMatcher(spelled.map(({ text }) => text));
+export function createGrowingLeakScan(): GrowingLeakScan {
+  const matcher = createMatcher();
+  const match: Search = (text) => matcher.find(text);
+  const spelled = new Map<number, { readonly name: string; readonly spelling: Spelling }>();
+  let next = 0;
+  let size = 0;
+
+  function add({ name, value }: KnownSecret): () => void {
+    if (size >= maxSecrets) throw new Error(`scans for ${maxSecrets} secrets at most`);
+    size += 1;
+    const ends = [...listSpellings(value.reveal())]
+      .filter(([text]) => text.length >= windowLength)
+      .map(([text, spelling]) => {
+        const index = next;
+        next += 1;
+        spelled.set(index, { name, spelling });
+        const end = matcher.add(index, text);
+        return () => {
+          end();
+          spelled.delete(index);
+        };
+      });
+    return () => {
+      size -= 1;
+      for (const end of ends) end();
+    };
+  }
 
   function find(text: string): readonly Leak[] {
     const raw = match(text);
@@ -55,13 +89,13 @@ export function createLeakScan(secrets: readonly KnownSecret[]): LeakScan {
       .filter((one, index, all) => index === 0 || one.at >= all[index - 1]!.end)
       .slice(0, maxLeaks)
       .map(({ at, end, index }) => {
-        const { name, spelling } = spelled[index]!;
+        const { name, spelling } = spelled.get(index)!;
         return Object.freeze({ name, spelling, at, length: end - at });
       });
   }
 
   return Object.freeze({
-    unscanned: Object.freeze(secrets.filter((one) => !isLong(one)).map(({ name }) => name)),
+    add,
     find,
     redact(text: string) {
       if (match(text).length === 0 && !mayHide.test(text)) return text;
@@ -70,7 +104,7 @@ export function createLeakScan(secrets: readonly KnownSecret[]): LeakScan {
   });
 }
 
-type Search = ReturnType<typeof createMatcher>;
+type Search = (text: string) => readonly Match[];
 
 interface Token {
   readonly at: number;

@@ -59,6 +59,112 @@ test("I13: who waits too long is told to come again, and a failure gives its pla
   expect(await queue.run("i", async () => "free again")).toBe("free again");
 });
 
+/** Refreshes that go on until they are ended, and the issuers of those that have begun. */
+function openQueue() {
+  const clock = createManualClock(0);
+  const queue = createIssuerQueue(clock);
+  const begun: string[] = [];
+  const ends = new Map<string, (() => void)[]>();
+  return {
+    clock,
+    begun,
+    run(issuer: string): Promise<unknown> {
+      const task = () => {
+        begun.push(issuer);
+        return new Promise<void>((resolve) =>
+          ends.set(issuer, [...(ends.get(issuer) ?? []), resolve]),
+        );
+      };
+      return codeOf(queue.run(issuer, task));
+    },
+    async endAll(): Promise<void> {
+      for (const [issuer, each] of ends) {
+        ends.delete(issuer);
+        for (const end of each) end();
+      }
+      await settle();
+    },
+  };
+}
+
+test.each([4, 5])(
+  "I13: %i issuers that do not answer leave a place to another one at once",
+  async (count) => {
+    const { begun, run } = openQueue();
+    const slow = Array.from({ length: count }, (_, each) => `https://slow-${each}.example`);
+    for (const issuer of slow) {
+      void run(issuer);
+      void run(issuer);
+      void run(issuer);
+    }
+    await settle();
+    void run("https://other.example");
+    await settle();
+    expect(begun).toContain("https://other.example");
+    expect(new Set(begun)).toEqual(new Set([...slow, "https://other.example"]));
+    expect(begun.length).toBeLessThanOrEqual(8);
+  },
+);
+
+test("I13: issuers that were slow share half of the places, until they answer quickly again", async () => {
+  const { clock, begun, run, endAll } = openQueue();
+  const slow = Array.from({ length: 20 }, (_, each) => `https://slow-${each}.example`);
+  const isSlow = (issuer: string): boolean => slow.includes(issuer);
+  // Nobody knows it of them yet: all places are taken, and half of those are known to be slow then.
+  for (const issuer of slow) void run(issuer);
+  await settle();
+  expect(begun).toEqual(slow.slice(0, 8));
+  clock.advance(2_000);
+  await endAll();
+  // The next eight are new as well; the twenty have all been slow when those and the last four end.
+  clock.advance(2_000);
+  await endAll();
+  clock.advance(2_000);
+  await endAll();
+  expect(begun).toEqual(slow);
+  begun.length = 0;
+  for (const issuer of slow) void run(issuer);
+  for (let each = 0; each < 4; each += 1) void run(`https://other-${each}.example`);
+  await settle();
+  expect(begun.filter(isSlow)).toHaveLength(4);
+  expect(begun.filter((issuer) => !isSlow(issuer))).toHaveLength(4);
+  // Each that ends in time is no slow one any more, and takes its place like others.
+  for (let round = 0; round < 6; round += 1) await endAll();
+  expect(new Set(begun).size).toBe(24);
+  begun.length = 0;
+  for (const issuer of slow.slice(0, 8)) void run(issuer);
+  await settle();
+  expect(begun).toHaveLength(8);
+});
+
+test("I13: a slow issuer holds back its own refreshes, and those at others are done meanwhile", async () => {
+  const issuers = createScriptedIssuers();
+  const house = createHouse(issuers, sources.user);
+  const places = Array.from({ length: 4 }, (_, each) => `slow-${each}`);
+  for (const server of [...places, "quick"]) {
+    const issuer = { ...sources.user.issuer, issuer: `https://${server}.example` };
+    house.sources.set(server, { ...sources.user, issuer });
+  }
+  const broker = house.createReplica();
+  const people = [ann, toPrincipal("bo"), toPrincipal("cy")];
+  for (const server of [...places, "quick"])
+    for (const principal of people) await agree(broker, principal, server);
+  house.clock.advance(3_600_000);
+  const slow = Promise.withResolvers<Granted>();
+  const { answer } = issuers;
+  issuers.answer = (grant, at) => (at.issuer.includes("slow") ? slow.promise : answer(grant, at));
+  const held = places.flatMap((server) =>
+    people.map((principal) => broker.headersFor(toAsk({ server, principal }))),
+  );
+  await settle();
+  for (const principal of people)
+    expect(await broker.headersFor(toAsk({ server: "quick", principal }))).toMatchObject({
+      kind: "ready",
+    });
+  slow.resolve({ kind: "refused", error: "temporarily_unavailable" });
+  for (const outcome of await Promise.all(held)) expect(outcome.kind).toBe("refused");
+});
+
 test("I13: rows are taken by as many refreshes at a slow issuer as it may have", async () => {
   const issuers = createScriptedIssuers();
   const { vault, clock, createReplica } = createHouse(issuers, sources.user);

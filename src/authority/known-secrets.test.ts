@@ -124,6 +124,17 @@ test("a credential that was pushed out is known again when it is used", () => {
   expect(isKnown("first")).toBe(true);
 });
 
+test("each of thousands in use at the same time is known when it is sent, and the last 500 stay so", () => {
+  const { use, isKnown } = openMany();
+  for (let round = 0; round < 2; round += 1) {
+    for (let each = 0; each < 2_000; each += 1) {
+      use(String(each));
+      if (!isKnown(String(each))) throw new Error(`${each} is not known`);
+    }
+  }
+  for (let each = 0; each < 2_000; each += 1) expect(isKnown(String(each))).toBe(each >= 1_500);
+});
+
 test("each header line of a credential is known", () => {
   const { known } = open();
   for (const value of ["first-line-value", "other-line-value", "first-line-value"])

@@ -3,7 +3,7 @@ import type { CredentialOutcome, Credentials, SecretHeaders } from "../ports/cre
 import type { LeakScan } from "../ports/leak-scan.ts";
 import { SecretValue, type Secrets } from "../ports/secrets.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { createLeakScan } from "./broker-leaks.ts";
+import { createGrowingLeakScan } from "./broker-leaks.ts";
 import { windowLength } from "./broker-matcher.ts";
 
 /** The secrets that one revision has resolved so far. */
@@ -21,58 +21,47 @@ const maxOfKind = 500;
 const maxOfName = 4;
 /** Header lines of one credential. */
 const maxLines = 8;
-/** A scan of hundreds takes some 30 ms to make: so many new credentials wait for it in one of their own. */
-const maxYoung = 32;
 
 export function createKnownSecrets(telemetry: Telemetry): KnownSecrets {
   const toText = createReader(telemetry);
-  const [lasting, old, young] = [new Shelf(), new Shelf(), new Shelf()];
-  const filled = (): readonly Shelf[] => [lasting, old, young].filter(({ size }) => size > 0);
-
-  function settleYoung(): void {
-    for (const [name, values] of young.takeAll())
-      old.put(name, [...new Set([...values, ...old.valuesOf(name)])].slice(0, maxLines));
-    while (old.size > maxOfKind - maxYoung) old.dropOldest();
-  }
+  const [lasting, passing] = [new Shelf(), new Shelf()];
+  const filled = (): readonly Shelf[] => [lasting, passing].filter(({ size }) => size > 0);
 
   return {
     scan: {
       get isEmpty() {
-        return lasting.size === 0 && old.size === 0 && young.size === 0;
+        return lasting.size === 0 && passing.size === 0;
       },
       find: (text) =>
         filled()
-          .flatMap((shelf) => shelf.scan().find(text))
+          .flatMap(({ scan }) => scan.find(text))
           .toSorted((a, b) => a.at - b.at),
-      redact: (text) => filled().reduce((rest, shelf) => shelf.scan().redact(rest), text),
+      redact: (text) => filled().reduce((rest, { scan }) => scan.redact(rest), text),
     },
     know(name, value) {
       const text = toText(name, value);
       if (text === null || lasting.has(name, text)) return;
-      lasting.put(name, [text, ...lasting.valuesOf(name)].slice(0, maxOfName));
-      if (lasting.size <= maxOfKind) return;
-      lasting.put(name, lasting.valuesOf(name).slice(1));
-      throw tooMany(name);
+      // One that takes the place of an older one of its name always finds room.
+      if (lasting.size >= maxOfKind && lasting.countOf(name) < maxOfName) throw tooMany(name);
+      lasting.put(name, text, maxOfName);
     },
     knowPassing(name, value) {
       const text = toText(name, value);
-      if (text === null || young.has(name, text)) return;
+      if (text === null) return;
       // What is in use stays, however many came after it.
-      if (old.has(name, text)) return old.touch(name);
-      young.put(name, [text, ...young.valuesOf(name)].slice(0, maxLines));
-      if (young.size >= maxYoung) settleYoung();
+      if (passing.has(name, text)) return passing.touch(name);
+      passing.put(name, text, maxLines);
+      while (passing.size > maxOfKind) passing.dropOldest();
     },
   };
 }
 
-type Scan = ReturnType<typeof createLeakScan>;
-
-/** Values by their names, and one scan of them all: made anew when it is next asked for. */
+/** Values by their names, and one scan of them all. */
 class Shelf {
-  #values = new Map<string, readonly string[]>();
-  #scan: Scan | null = null;
+  readonly scan = createGrowingLeakScan();
+  /** What ends the search for each value; the youngest name stands last, and of a name the youngest value. */
+  readonly #values = new Map<string, Map<string, () => void>>();
   #size = 0;
-  /** Null: whichever it is. */
   #youngest: string | null = null;
 
   get size(): number {
@@ -80,51 +69,43 @@ class Shelf {
   }
 
   has(name: string, value: string): boolean {
-    return this.valuesOf(name).includes(value);
+    return this.#values.get(name)?.has(value) === true;
   }
 
-  valuesOf(name: string): readonly string[] {
-    return this.#values.get(name) ?? [];
+  countOf(name: string): number {
+    return this.#values.get(name)?.size ?? 0;
   }
 
-  /** In the place of what it had; the youngest stands last. */
-  put(name: string, values: readonly string[]): void {
-    this.#size += values.length - this.valuesOf(name).length;
-    this.#values.delete(name);
-    if (values.length > 0) this.#values.set(name, values);
-    this.#youngest = null;
-    this.#scan = null;
+  /** Beside what it had, of which the oldest goes where there are too many. */
+  put(name: string, value: string, maxValues: number): void {
+    const values = this.#values.get(name) ?? new Map<string, () => void>();
+    this.#values.set(name, values);
+    while (values.size >= maxValues) this.#end(values, values.keys().next().value!);
+    values.set(value, this.scan.add({ name, value: new SecretValue(value) }));
+    this.#size += 1;
+    this.touch(name);
   }
 
-  /** To the youngest end; the scan stays, since what it looks for is the same. */
+  /** To the youngest end. */
   touch(name: string): void {
     if (name === this.#youngest) return;
-    const values = this.valuesOf(name);
+    const values = this.#values.get(name)!;
     this.#values.delete(name);
     this.#values.set(name, values);
     this.#youngest = name;
   }
 
   dropOldest(): void {
-    for (const [name] of this.#values) return this.put(name, []);
+    for (const [name, values] of this.#values) {
+      for (const value of values.keys()) this.#end(values, value);
+      return void this.#values.delete(name);
+    }
   }
 
-  takeAll(): ReadonlyMap<string, readonly string[]> {
-    const taken = this.#values;
-    this.#values = new Map();
-    this.#size = 0;
-    this.#youngest = null;
-    this.#scan = null;
-    return taken;
-  }
-
-  scan(): Scan {
-    this.#scan ??= createLeakScan(
-      [...this.#values].flatMap(([name, values]) =>
-        values.map((value) => ({ name, value: new SecretValue(value) })),
-      ),
-    );
-    return this.#scan;
+  #end(values: Map<string, () => void>, value: string): void {
+    values.get(value)!();
+    values.delete(value);
+    this.#size -= 1;
   }
 }
 

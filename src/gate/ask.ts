@@ -12,6 +12,7 @@ import { recordUnsent, refuse } from "./refuse.ts";
 import { readAction, renderApproval, renderAsked, type ApprovalEnd } from "./render-approval.ts";
 import type { UnsealedState } from "./request-state.ts";
 import { resolveToolset } from "./resolve.ts";
+import { stillHolds } from "./still-holds.ts";
 import { untilDecided } from "./until-decided.ts";
 
 export type Passed =
@@ -78,7 +79,10 @@ async function takeAnswer(
 }
 
 async function conclude(parts: GateParts, asked: Asked, standing: Standing): Promise<Passed> {
-  switch (standing.state) {
+  // Under rules that were replaced while it waited nothing is done: whoever comes back meets the new ones.
+  const isOver = parts.waiters.closing.aborted && standing.state === "approved";
+  const state = isOver ? "pending" : standing.state;
+  switch (state) {
     case "approved":
       return agree(parts, asked, standing);
     case "pending": {
@@ -89,7 +93,7 @@ async function conclude(parts: GateParts, asked: Asked, standing: Standing): Pro
       return { kind: "answered", answer: renderAsked({ call, decision, reveal, standing, seal }) };
     }
     default:
-      return end(parts, asked, { standing, how: standing.state });
+      return end(parts, asked, { standing, how: state });
   }
 }
 
@@ -104,7 +108,9 @@ async function agree(parts: GateParts, asked: Asked, standing: Standing): Promis
   const made = { digest: standing.intent, salt, notAfterMs: expiresAtMs };
   const wanted = parts.decide(fresh, labels);
   const isAsked = wanted.kind === "refused" && wanted.decision.kind === "ask";
-  if (isAsked && !isCovered(call, wanted.decision, standing)) return change(parts, asked, standing);
+  const isSame = stillHolds(parts.catalog(), toStanding(call));
+  if (!isSame || (isAsked && !isCovered(call, wanted.decision, standing)))
+    return change(parts, asked, standing);
   const verdict = parts.decide(fresh, labels, {
     id,
     isUsed: false,

@@ -1,4 +1,5 @@
 import { toPointer, type Json } from "../lib/strict-json.ts";
+import { metaKeys } from "../mcp/protocol.ts";
 import type { LeakScan } from "../ports/leak-scan.ts";
 import type { Call } from "./call.ts";
 
@@ -6,13 +7,14 @@ import type { Call } from "./call.ts";
 export interface Leak {
   readonly secret: string;
   readonly spelling: string;
-  /** JSON Pointer into the request's `params`; the value is never in it. */
+  /** JSON Pointer into the `params` of the request, or of `initialize`; the value is never in it. */
   readonly pointer: string;
 }
 
 /**
  * Looks through everything of a request that goes upstream: arguments or the URI, forwarded `_meta`,
- * and what the client answers to the server's questions.
+ * what the client answers to the server's questions, and its capabilities. Who the client is goes to
+ * no server.
  */
 export function findLeak(call: Call, scan: LeakScan): Leak | null {
   if (scan.isEmpty) return null;
@@ -20,10 +22,16 @@ export function findLeak(call: Call, scan: LeakScan): Leak | null {
   const isNamed = method === "tools/call" || method === "prompts/get";
   return (
     look(scan, { text: members, value: args, path: isNamed ? ["arguments"] : [] }) ??
-    lookInto(scan, forwarded, "_meta") ??
-    lookInto(scan, request.params["inputResponses"], "inputResponses")
+    lookInto(scan, forwarded, ["_meta"]) ??
+    lookInto(scan, request.params["inputResponses"], ["inputResponses"]) ??
+    lookInto(scan, request.client.capabilities as Json, capabilityPaths[request.client.era])
   );
 }
+
+const capabilityPaths = {
+  modern: ["_meta", metaKeys.clientCapabilities],
+  legacy: ["capabilities"],
+} as const;
 
 interface Part {
   readonly text: string;
@@ -31,10 +39,10 @@ interface Part {
   readonly path: readonly string[];
 }
 
-function lookInto(scan: LeakScan, value: Json | undefined, name: string): Leak | null {
+function lookInto(scan: LeakScan, value: Json | undefined, path: readonly string[]): Leak | null {
   if (value === undefined) return null;
   const text = JSON.stringify(value);
-  return text === "{}" ? null : look(scan, { text, value, path: [name] });
+  return text === "{}" ? null : look(scan, { text, value, path });
 }
 
 /** The text is searched once; where in it is asked only when there is something. */

@@ -2,7 +2,10 @@ import type { Intent } from "../model/index.ts";
 import type { Catalog } from "../ports/catalog.ts";
 
 /** Whether what an intent names can still be done as it says: its tool is there, as it was pinned. */
-export function stillHolds({ servers, toolsets }: Catalog, intent: Intent): boolean {
+export function stillHolds(
+  { servers, toolsets }: Catalog,
+  intent: Pick<Intent, "server" | "target" | "definition">,
+): boolean {
   const { server, target, definition } = intent;
   if (!servers.has(server)) return false;
   if (definition === null) return true;

@@ -25,7 +25,7 @@ export async function untilDecided(
     for (let standing = first; ;) {
       const stop = new AbortController();
       const onAbort = (): void => stop.abort();
-      const signals = [cancel.signal, ...(signal === undefined ? [] : [signal])];
+      const signals = [cancel.signal, waiters.closing, ...(signal === undefined ? [] : [signal])];
       for (const each of signals) each.addEventListener("abort", onAbort, { once: true });
       try {
         // Before it is read: what happens in between is heard.

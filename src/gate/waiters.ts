@@ -2,6 +2,7 @@
 export class Waiters {
   readonly #max: number;
   readonly #onCount: (count: number) => void;
+  readonly #closing = new AbortController();
   #count = 0;
 
   constructor(max: number, onCount: (count: number) => void) {
@@ -9,8 +10,18 @@ export class Waiters {
     this.#onCount = onCount;
   }
 
+  /** The rules that these calls were asked under are not the ones in force any more. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Whoever waits is told to come back, and is then judged by the rules in force. */
+  close(): void {
+    this.#closing.abort();
+  }
+
   enter(): boolean {
-    if (this.#count >= this.#max) return false;
+    if (this.#closing.signal.aborted || this.#count >= this.#max) return false;
     this.#onCount((this.#count += 1));
     return true;
   }

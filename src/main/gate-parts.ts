@@ -100,8 +100,10 @@ async function startEntered(
   const watched = { registry, connections, telemetry, decider, clock };
   const watch = createWatch({ ...watched, freezes, guard });
   const { cache, unsubscribe } = await openCache(config, base, connections);
+  const onCount = (count: number): void => telemetry.gauge("approvals_waiting_requests", count, {});
+  const waiters = new Waiters(config.gate.parked, onCount);
   const { gate, underWay } = countExchanges(
-    composeGate(config, base, { connections, registry, cache, decider, guard }),
+    composeGate(config, base, { connections, registry, cache, decider, guard, waiters }),
   );
   return {
     gate,
@@ -109,6 +111,7 @@ async function startEntered(
     registry,
     async close() {
       watch.close();
+      waiters.close();
       await unsubscribe();
       await registry.close();
       // Calls that began under this revision end under it, also those that were not sent yet.
@@ -150,12 +153,13 @@ interface Behind {
   readonly cache: ResultCache;
   readonly decider: Decider;
   readonly guard: Guard;
+  readonly waiters: Waiters;
 }
 
 function composeGate(
   { gate, policy, budgets, approvals }: Config,
   base: GateBase,
-  { connections, registry, cache, decider, guard }: Behind,
+  { connections, registry, cache, decider, guard, waiters }: Behind,
 ) {
   const { clock, random, telemetry, sealer, parked, owner, pool, freezes } = base;
   const states = createRequestStates({ sealer, clock, lifeMs: gate.parkTime });
@@ -175,7 +179,8 @@ function composeGate(
     states,
     cache,
     freezes,
-    ...toAsking(gate, base),
+    ...toAsking(base),
+    waiters,
     budgets: createBudgets({ budgets, leases: base.leases, clock }),
     labels: createLabels({
       rows: base.store.labels,
@@ -212,14 +217,12 @@ function composeGate(
 }
 
 /** How people are asked, and what is known of calls that were made before. */
-function toAsking({ parked }: Config["gate"], base: GateBase) {
-  const { clock, telemetry, store, pool, approvals, openings, hashes } = base;
-  const onCount = (count: number): void => telemetry.gauge("approvals_waiting_requests", count, {});
+function toAsking(base: GateBase) {
+  const { clock, store, pool, approvals, openings, hashes } = base;
   return {
     approvals,
     openings,
     hashes,
-    waiters: new Waiters(parked, onCount),
     calls: store.calls,
     giveUpCall: (row: CallRow) => giveUp({ store, clock, random: pool }, row),
   };

@@ -1,3 +1,5 @@
+import { toShownKey } from "./shown-key.ts";
+
 /** One thing wrong in a document, named by its place. */
 export interface Problem {
   readonly line: number;
@@ -12,11 +14,11 @@ export interface Problem {
 
 export type KeyPath = readonly (string | number)[];
 
-/** `limits.bodySize`, `allowedHosts[0]`; keys that are no words are quoted, and cut when long. */
+/** `limits.bodySize`, `allowedHosts[0]`; of a key that does not look like a name its length is said. */
 export function renderKeyPath(path: KeyPath): string {
   const key = path.reduce<string>((text, part) => {
     if (typeof part === "number") return `${text}[${part}]`;
-    const word = /^[A-Za-z_][\w-]{0,63}$/.test(part) ? part : JSON.stringify(part.slice(0, 64));
+    const word = toShownKey(part);
     return text === "" ? word : `${text}.${word}`;
   }, "");
   return key.length <= 256 ? key : `${key.slice(0, 255)}…`;

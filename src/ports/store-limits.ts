@@ -18,6 +18,8 @@ export const storeLimits = {
   hostsPerSecret: 32,
   /** Changes of one secret at one replica that wait for each other. */
   waitingPerSecret: 1_000,
+  /** Changes of secrets under way at once that may be slow: each holds a connection. */
+  slowChanges: 8,
   /** A page never holds more rows than this, whatever was asked for. */
   rowsPerPage: 10_000,
 } as const;

@@ -82,7 +82,7 @@ export type CommitOutcome =
       /** Entries that were left out, since their call had ended before. Absent: none. */
       readonly late?: readonly EntryId[];
     }
-  /** Another call has the key of one of the unit's. */
+  /** Another call has the key of one of the unit's, or what it repeats is not in doubt any more. */
   | { readonly kind: "key_taken" }
   | { readonly kind: "fenced"; readonly reason: "epoch" | "head" | "ended" | "missing" }
   | { readonly kind: "unconsumable"; readonly reason: ApprovalRefusal };

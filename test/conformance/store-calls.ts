@@ -168,6 +168,49 @@ export function describeCalls(under: () => StoreUnderTest): void {
       }
     });
 
+    test("I4: a call in doubt hands its key on to one that repeats it, and is resolved with it or not at all", async () => {
+      const { store, peer } = under();
+      const tenant = newTenant();
+      const repeat = (call: EntryRow): readonly [EntryRow, EntryRow] => [
+        newEnd(call, { from: "unknown", to: "failed" }),
+        newCall(tenant, { key: { ...call.opens!.key!, repeats: call.id } }),
+      ];
+      for (let race = 0; race < scaled({ test: 10, prove: 300 }); race += 1) {
+        const key = { hash: newDigest(), fingerprint: newDigest(), expiresAtMs: laterMs };
+        const first = await open(store, tenant, { key });
+        expect((await store.commit({ entries: repeat(first) })).kind).toBe("key_taken");
+        expect(await store.calls.get(tenant, first.id)).toMatchObject({ state: "open" });
+        await end(store, first, { to: "unknown" });
+        const other = newDigest();
+        const [ending, { opens, ...intent }] = repeat(first);
+        const changed = { ...opens!, key: { ...opens!.key!, fingerprint: other } };
+        const taken = [ending, { ...intent, opens: changed }];
+        expect((await store.commit({ entries: taken })).kind).toBe("key_taken");
+        expect(await store.calls.get(tenant, first.id)).toMatchObject({ state: "unknown" });
+
+        const units = [repeat(first), repeat(first), repeat(first)];
+        const kinds = await Promise.all(
+          units.map(
+            async (entries, at) => (await [store, peer, store][at]!.commit({ entries })).kind,
+          ),
+        );
+        expect(kinds.toSorted()).toEqual(["committed", "key_taken", "key_taken"]);
+        const [resolution, second] = units[kinds.indexOf("committed")]!;
+        const ended = { state: "failed", resolution: resolution.id };
+        expect(await store.calls.get(tenant, first.id)).toMatchObject(ended);
+        const known = await store.calls.byKey(tenant, key.hash, startMs);
+        expect(known?.call).toMatchObject({ id: second.id, state: "open" });
+
+        // Somebody finds out before it is repeated.
+        await end(store, second, { to: "unknown" });
+        await end(peer, second, { from: "unknown", to: "done" });
+        const late = repeat(second);
+        expect((await store.commit({ entries: late })).kind).toBe("key_taken");
+        for (const { id } of late) expect(await store.entries.get(tenant, id)).toBeNull();
+        expect(await store.calls.get(tenant, second.id)).toMatchObject({ state: "done" });
+      }
+    });
+
     test("I3: an approval and a key are taken together or not at all", async () => {
       const { store } = under();
       const approved = await startApproval(store);

@@ -5,6 +5,7 @@ import { usePostgres } from "../postgres.ts";
 import { scaled, seed } from "../scale.ts";
 import { send, settle, type Final, type Payment } from "./payer.ts";
 import {
+  listCalls,
   openSettleScene,
   readLedger,
   type SettleReplica,
@@ -49,16 +50,23 @@ interface Ended extends Planned {
   readonly whys: ReadonlySet<string>;
 }
 
-/** Holds the replica, or the server, where the step is. */
+/** Holds the replica, or the server, where the step is; `over` once the replica is dead. */
 async function hold(
   { server }: SettleScene,
   { proxy }: SettleReplica,
   { step, payment }: { readonly step: Step; readonly payment: string },
-) {
-  if (step === "working")
-    return server.stall(payment, random.fraction() < 0.5 ? "before" : "after");
-  if (step !== "random") return proxy.arm(step);
-  return { hit: systemClock.sleep(random.fraction() * 250), release: () => undefined };
+): Promise<{ readonly hit: Promise<void>; over(): void }> {
+  if (step === "working") {
+    const { hit, release } = await server.stall(
+      payment,
+      random.fraction() < 0.5 ? "before" : "after",
+    );
+    return { hit, over: release };
+  }
+  if (step === "random")
+    return { hit: systemClock.sleep(random.fraction() * 250), over: () => undefined };
+  const { hit, drop } = proxy.arm(step);
+  return { hit, over: drop };
 }
 
 /** One payment, one kill; then the same with the same key until it is known how it ended. */
@@ -82,7 +90,7 @@ async function round(
   isKilled = true;
   await own.kill();
   armed.delete(own);
-  held.release();
+  held.over();
   await own.start();
   return { ...planned, payment, final: await settling, isAtStep, whys };
 }
@@ -112,7 +120,8 @@ test("I4, I5: killed at each step of settling, a payment is made once or in doub
     if (final.kind !== "unknown") expect(paid, label).toBe(1);
     // A tool that takes the key is asked again until it is known.
     if (tool === "pay_keyed") expect(final.kind, label).not.toBe("unknown");
-    if (!isAtStep) continue;
+    // On a machine this slow the tool's time was over elsewhere, too.
+    if (!isAtStep || whys.has("deadline_exceeded")) continue;
     // Without a key: not begun, and made once; from then on in doubt; and known once it is durable.
     if (tool === "pay" && step === "before_intent") expect(final.kind, label).toBe("done");
     if (tool === "pay" && /after_intent|working|before_outcome/.test(step))
@@ -153,16 +162,6 @@ async function resolveAll(scene: SettleScene, ended: readonly Ended[]): Promise<
   for (const { payment } of ended.slice(0, 50))
     expect((await send(all[0]!, payment)).kind).toMatch(/^done/);
   expect(server.came).toHaveLength(before);
-}
-
-async function listCalls(scene: SettleScene): Promise<ReadonlySet<string>> {
-  const found = new Set<string>();
-  for (let after = ""; ;) {
-    const { body } = await scene.tell("admin", `/v1/calls${after}`);
-    for (const { id } of body["calls"] as { id: string }[]) found.add(id);
-    if (body["next"] === null) return found;
-    after = `?after=${String(body["next"])}`;
-  }
 }
 
 async function checkLedger(scene: SettleScene, ended: readonly Ended[]): Promise<void> {

@@ -9,6 +9,8 @@ export interface Hold {
   readonly hit: Promise<void>;
   /** It goes on; nothing more is held. */
   release(): void;
+  /** What is held never goes on: its replica is dead. */
+  drop(): void;
 }
 
 /** Stands between one replica and its Postgres, and can hold it at a commit. */
@@ -66,6 +68,7 @@ export async function openSettleProxy(url: string): Promise<SettleProxy> {
           own.isTaken = true;
           own.onRelease?.();
         },
+        drop: () => void (own.isTaken = true),
       };
     },
     async close() {

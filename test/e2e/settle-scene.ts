@@ -71,7 +71,7 @@ export async function startPayServer(directory: string): Promise<PayServer> {
       if (typeof said["port"] === "number") resolve(said["port"]);
       if (said["came"] !== undefined) came.push(said as unknown as (typeof came)[number]);
       for (const word of ["armed", "stalled"])
-        if (said[word] !== undefined) waiting.get(`${word} ${String(said[word])}`)?.();
+        if (said[word] !== undefined) waiting.get(`${word} ${said[word] as string}`)?.();
     });
   });
   const tell = (line: object): void => void child.stdin.write(`${JSON.stringify(line)}\n`);
@@ -179,6 +179,17 @@ async function untilListed(url: string, key: string): Promise<void> {
     await systemClock.sleep(25);
   }
   throw new Error("the tools were not listed");
+}
+
+/** Calls of which nobody knows how they ended, page by page. */
+export async function listCalls(scene: SettleScene): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (let after = ""; ;) {
+    const { body } = await scene.tell("admin", `/v1/calls${after}`);
+    for (const { id } of body["calls"] as { id: string }[]) found.add(id);
+    if (body["next"] === null) return found;
+    after = `?after=${body["next"] as string}`;
+  }
 }
 
 export interface LedgerOfCall {

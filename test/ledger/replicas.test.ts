@@ -30,7 +30,7 @@ function startProcess(url: string, directory: string) {
   return { child, exited, out: () => out, err: () => err };
 }
 
-async function until(holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
+async function until(holds: () => boolean | Promise<boolean>, withinMs = 120_000): Promise<void> {
   const deadlineMs = systemClock.monotonicMs() + withinMs;
   while (!(await holds())) {
     if (systemClock.monotonicMs() > deadlineMs) throw new Error("it did not come to pass");

@@ -192,6 +192,7 @@ export async function startGateOver<Kept extends Store>(
   const gates = [await startGate(config, { ...base, agents }, connectors)];
   const [gate] = gates as [(typeof gates)[0]];
   const current = () => gates.at(-1)!;
+  const retiring: Promise<void>[] = [];
   const exchange: (typeof gate)["gate"]["exchange"] = (request) => current().gate.exchange(request);
   const face = createFace({
     gate: { exchange },
@@ -246,13 +247,14 @@ export async function startGateOver<Kept extends Store>(
       concurrentRequests: 256,
       queuedRequests: 256,
       openStreams: 1_024,
-      requestDeadlineMs: 30_000,
+      requestDeadlineMs: Math.min(30_000, config.limits.requestDeadline),
     }),
   });
   onTestFinished(async () => {
     await server.drain(0);
     identified.close();
-    for (const each of gates) await each.close();
+    await current().close();
+    await Promise.all(retiring);
     await base.parked.close();
     await base.recorder.close();
     await base.freezes.close();
@@ -267,7 +269,9 @@ export async function startGateOver<Kept extends Store>(
     counted,
     passkeys: passkeysUnderTest,
     async apply(next) {
+      const old = current();
       gates.push(await startGate(toConfig(next), { ...base, agents }, connectors));
+      retiring.push(old.close());
       const { registry } = current();
       await Promise.all(
         [...registry.catalog().servers.keys()].map((name) => registry.refresh(name)),

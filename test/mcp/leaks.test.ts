@@ -115,6 +115,38 @@ test("I9: neither a URI, nor a prompt's arguments, nor forwarded _meta carry one
   expect(server.seen).toEqual([]);
 });
 
+test("I9: the capabilities that a client declares carry none out, and who it is goes to no server", async () => {
+  const { gate, server } = await open(fine);
+  const options = { url: gate.url, answer: () => ({}) };
+  for (const capabilities of [
+    { extensions: { "com.example/a": { note: secret } } },
+    { experimental: { [secret]: {} } },
+    { elicitation: { form: {} }, extensions: { deep: [Buffer.from(secret).toString("base64")] } },
+  ]) {
+    const modern = createModernClient({ ...options, capabilities });
+    const legacy = await createLegacyClient({ ...options, capabilities });
+    const answers = [await call(modern, {}), await call(legacy, {})];
+    for (const answer of answers)
+      expect(answer["result"]).toMatchObject({
+        isError: true,
+        _meta: { "dev.countersign/outcome": { outcome: "denied", rule: "leak" } },
+      });
+    expect(JSON.stringify(answers[0])).toContain(
+      "/_meta/io.modelcontextprotocol~1clientCapabilities/",
+    );
+    expect(JSON.stringify(answers[1])).toContain("/capabilities/");
+    expect(await modern.request("resources/read", { uri: "fix://state" })).toMatchObject({
+      error: { code: 4_030, data: { rule: "leak" } },
+    });
+    expect(spelled([answers, gate.logged, await readEntries(gate)])).toEqual([]);
+  }
+  expect(server.seen).toEqual([]);
+  const named = { "io.modelcontextprotocol/clientInfo": { name: secret, version: secret } };
+  expect(await call(createModernClient(options), {}, named)).toMatchObject({ result: {} });
+  expect(server.seen).toHaveLength(1);
+  expect(spelled([server.seen.map(({ params }) => params), gate.logged])).toEqual([]);
+});
+
 test("what cannot be found is not: split over two arguments, encoded twice, or spelled anew", async () => {
   const { client, server } = await open(fine);
   const half = secret.length / 2;

@@ -140,8 +140,9 @@ export function show(outcome: CredentialOutcome | null): unknown {
 export async function agree(
   broker: ReturnType<typeof createBroker>,
   principal: Principal = ann,
+  server = "github",
 ): Promise<void> {
-  const asked = await broker.begin({ tenant, server: "github", principal });
+  const asked = await broker.begin({ tenant, server, principal });
   if (asked.kind !== "consent") throw new Error(`no consent: ${asked.kind}`);
   const sent = await broker.authorize(asked.id, principal);
   if (sent.kind !== "redirect") throw new Error(`not sent: ${sent.why}`);

@@ -14,7 +14,7 @@ import { inTransaction, type Step, type TransactionOptions } from "./transaction
  * A change may talk to an authorization server while it holds its row, so it has connections of its
  * own: what it reads of the store meanwhile cannot wait for those that wait for it.
  */
-const lockingConnections = 8;
+const lockingConnections = storeLimits.slowChanges;
 /** For changes that wait for nobody outside: `secrets set` and consents go on whatever refreshes do. */
 const briefConnections = 2;
 /** Longer than a change may take: whoever waits sees its end. */
