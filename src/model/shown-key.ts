@@ -27,7 +27,7 @@ function isDrawn(text: string): boolean {
   const digits = text.replaceAll(/\D/g, "").length;
   if (digits > mostDigits || text.length < words.length * leastPerWord) return true;
   // A number stands at the end of a name, not in the middle of a word.
-  if (count(text, /[A-Za-z]\d|\d[A-Za-z]/g) > 1) return true;
+  if (count(text, /[A-Za-z](?=\d)|\d(?=[A-Za-z])/g) > 1) return true;
   if (words.some((word) => isLong(word))) return true;
   const letters = count(text, /[a-z]/gi);
   const isSpoken = count(text, /[aeiouy]/gi) >= letters * leastVowels;

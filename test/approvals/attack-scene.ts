@@ -26,6 +26,7 @@ export const paying = (more: Json = {}, properties: Json = {}): Json => ({
 const others = [
   { name: "refund", description: "Pays back.", inputSchema: { type: "object" } },
   { name: "look", description: "Looks something up.", inputSchema: { type: "object" } },
+  { name: "peek", description: "Reads a secret.", inputSchema: { type: "object" } },
   { name: "wipe", description: "Deletes everything.", inputSchema: { type: "object" } },
 ];
 
@@ -53,7 +54,11 @@ export async function openAttackScene(options: AttackOptions = {}) {
         url: server.url,
         private: true,
         labels: ["trusted"],
-        tools: { look: { effect: "read" }, wipe: { effect: "destructive" } },
+        tools: {
+          look: { effect: "read", labels: ["untrusted"] },
+          peek: { effect: "read", labels: ["confidential"] },
+          wipe: { effect: "destructive" },
+        },
         ...(config["bank"] as Json | undefined),
       },
     },

@@ -144,12 +144,23 @@ forbid (principal, action in Action::"write", resource)
 when { context.labels.contains("untrusted") }
 unless { context.approval.granted };`;
 
-test("I3: what the caller read after the yes asks for those who look at that, too", async () => {
-  const scene = await openAttackScene({
-    rules: labelled,
-    config: { servers: undefined },
-  }).catch(() => null);
-  expect(scene).toBeNull();
+test("I3: what the caller read after the yes counts, too: others are asked, or it is a no", async () => {
+  const scene = await openAttackScene({ rules: labelled });
+  const asked = { ...base, capabilities: urlClient };
+  const state = stateOf(await send(scene, asked));
+  await approve(scene);
+  const back = { ...asked, state, responses: agreed };
+  expect(endOf(await send(scene, { tool: "bank__look" }))).toBe("done");
+  expect(endOf(await send(scene, base))).toBe("asks");
+  const [one, ...others] = await scene.waiting();
+  expect(others).toEqual([]);
+  expect(one!.approvers).toMatchObject([{ who: "role:approver" }, { who: "role:finance" }]);
+  expect((await scene.decide(one!)).body["state"]).toBe("pending");
+  expect(endOf(await send(scene, back))).toBe("changed");
+  expect((await scene.decide(one!, "approved", { key: financeKey })).body["state"]).toBe("approved");
+  expect(endOf(await send(scene, { tool: "bank__peek" }))).toBe("done");
+  expect(endOf(await send(scene, base))).toBe("denied");
+  expect(scene.sent()).toEqual([{}, {}]);
 });
 
 test("the role that a rule names decides, one person counts once, and each rule's are asked", async () => {
@@ -169,4 +180,11 @@ forbid (principal, action == Action::"bank__pay", resource) unless { context.app
   expect((await scene.tell(`approvals/${one!.id}`)).body["state"]).toBe("pending");
   expect(endOf(await send(scene))).toBe("asks");
   expect(scene.sent()).toEqual([]);
+  await scene.apply(rules.replace('@ask("Anybody.")', '@ask("Them.") @approvers("user:fin")'));
+  await send(scene);
+  const two = (await scene.waiting()).at(-1)!;
+  expect(await scene.decide(two)).toMatchObject({
+    status: 403,
+    body: { error: { details: { approvers: ["role:finance", "user:fin"] } } },
+  });
 });

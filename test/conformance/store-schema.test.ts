@@ -115,6 +115,8 @@ describe("partitions", () => {
       [1, 2, 3].map(() => makePartitions(under.admin, { nowMs: january, monthsAhead: 1 })),
     );
     expect(made.flatMap((outcome) => outcome.made).toSorted()).toEqual([
+      "calls_2031_01",
+      "calls_2031_02",
       "entries_2031_01",
       "entries_2031_02",
       "events_2031_01",

@@ -28,6 +28,8 @@ store:
 auth:
   sealingKeys:
     - env://SEALING_KEY
+  vaultKeys:
+    - env://SEALING_KEY
   callers:
     load:
       key: env://CALLER_KEY

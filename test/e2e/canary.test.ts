@@ -247,6 +247,15 @@ async function applyBroken(scene: Scene): Promise<void> {
     document.replace('{ secret: "secret://canary" }', `{ secret: "${canary}" }`),
     document.replaceAll("TOKEN: secret://canary", `TOKEN: "${canary}"`),
     document.replace("version: 1", `version: "${canary}"`),
+    // Where a key belongs: nobody knows that it is a secret, and complaints are about keys.
+    document.replace("version: 1", `version: 1\n"${canary}": 1`),
+    document.replace("version: 1", `version: 1\n"${canary}": 1\n"${canary}": 2`),
+    document.replace("version: 1", `version: 1\n"${canary}": *it`),
+    document.replace("log: {", `log: { "${canary}": x,`),
+    document.replace("  broken:", `  "${canary}":`),
+    document.replace("      x-token: {", `      "${canary}": {`),
+    document.replace("      TOKEN:", `      "${canary}":`),
+    document.replace("    transport: http", `    "${canary}": http`),
   ];
   for (const text of wrong) {
     expect(text).not.toBe(document);

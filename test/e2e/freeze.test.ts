@@ -23,6 +23,8 @@ auth:
   adminKey: env://ADMIN_KEY
   sealingKeys:
     - env://SEALING_KEY
+  vaultKeys:
+    - env://SEALING_KEY
   callers:
     load:
       key: env://CALLER_KEY

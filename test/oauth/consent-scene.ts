@@ -36,6 +36,7 @@ export async function freePort(): Promise<number> {
 export async function openScene(
   era: "modern" | "legacy" = "modern",
   more: object = {},
+  root: object = {},
 ): Promise<Scene> {
   const origin = `http://127.0.0.1:${await freePort()}`;
   const provider = await startProvider({
@@ -65,6 +66,7 @@ export async function openScene(
     },
   });
   const gate = await startGateUnderTest({
+    ...root,
     publicUrl: origin,
     servers: {
       fix: {

@@ -95,6 +95,30 @@ describe("secrets", () => {
     expect(problemsOf(document)[0]).toContain(place);
   });
 
+  const pasted = "canary/5d81+f0c2=9b?67&e3a4";
+  const server = "servers:\n  web:\n    transport: http\n    url: https://a.example/\n";
+  test.each([
+    [`version: 1\n"${pasted}": 1\n`, "c:2:1: (a key of 27 characters) is not a known key"],
+    [
+      `version: 1\nlog:\n  ${pasted}: x\n`,
+      "c:3:3: log.(a key of 27 characters) is not a known key",
+    ],
+    [`version: 1\n${pasted}: 1\n${pasted}: 2\n`, "c:3:1: (a key of 27 characters) is there twice"],
+    [`version: 1\nservers:\n  ${pasted}: {}\n`, "c:3:3: servers.(a key of 27 characters)"],
+    [
+      `version: 1\n${server}    headers:\n      ${pasted}: { secret: "env://A" }\n`,
+      "c:7:7: servers.web",
+    ],
+    [
+      `version: 1\n${server}    credential: { ghp_16C7e42F292c6912E7710c838347Ae178B4a: x }\n`,
+      "c:6:",
+    ],
+  ])("a secret that stands as a key is not repeated: %j", (document, place) => {
+    const said = problemsOf(document).join("\n");
+    expect(said).toContain(place);
+    for (const part of ["canary", "5d81", "e3a4", "ghp_"]) expect(said).not.toContain(part);
+  });
+
   test("a literal where a reference belongs is told what to write", () => {
     const [problem] = problemsOf(`version: 1\nauth: {adminKey: "s3cr3t"}`);
     expect(problem).toContain("never the secret itself: env://NAME, file:///path or secret://name");
