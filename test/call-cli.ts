@@ -71,5 +71,12 @@ export async function callCli(line: string, script: Script = {}) {
     line.split(" ").filter((word) => word !== ""),
     parts,
   );
-  return { code, out, err, files, connected, json: () => JSON.parse(out) as Record<string, unknown> };
+  return {
+    code,
+    out,
+    err,
+    files,
+    connected,
+    json: () => JSON.parse(out) as Record<string, unknown>,
+  };
 }

@@ -98,7 +98,8 @@ export async function openApprovals(options: ApprovalsOptions): Promise<OpenAppr
   ): Promise<{ readonly row: ApprovalRow; readonly isNew: boolean }> {
     const { tenant } = asking.intent;
     // With who has to agree: where that is somebody else by now, those are asked.
-    const asked = [asking.intent, asking.args, asking.request.approvers];
+    const approvers = asking.request.approvers.map(toApproverKey).toSorted();
+    const asked = [asking.intent, asking.args, approvers];
     const key = await hashes.hash(tenant, "approval", asked);
     for (let tries = 0; tries < 3; tries += 1) {
       const found = await rows.find(tenant, key, clock.nowMs());
@@ -194,6 +195,11 @@ async function toStanding(
       !met.has("self"),
     reason: verdicts.find(({ word }) => word === "denied")?.reason ?? null,
   };
+}
+
+/** Rules that ask together come in no order. */
+function toApproverKey({ who, quorum, passkey }: Standing["approvers"][number]): string {
+  return `${quorum} ${passkey} ${who}`;
 }
 
 /** A row that says approved, and that nobody has agreed to, is no approval. */

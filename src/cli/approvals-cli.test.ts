@@ -213,7 +213,7 @@ const asks = (approvalId: string): Called => ({
 });
 const done: Called = { outcome: "answered", result: { content: [{ type: "text", text: "42" }] } };
 
-function script(...answers: readonly Called[]) {
+function answering(...answers: readonly Called[]) {
   const bodies: Record<string, unknown>[] = [];
   const left = [...answers];
   const client: Partial<Client> = {
@@ -226,7 +226,7 @@ function script(...answers: readonly Called[]) {
 }
 
 test("a call that asks ends with 6 and says who can agree and how", async () => {
-  const { client, bodies } = script(asks(id));
+  const { client, bodies } = answering(asks(id));
   const { code, out, err } = await call("tools call bank__pay {}", { client });
   expect([code, out]).toEqual([6, "Not done yet.\n"]);
   expect(err).toContain(url);
@@ -235,7 +235,7 @@ test("a call that asks ends with 6 and says who can agree and how", async () => 
 });
 
 test("--wait asks again until somebody decided, --key goes along each time", async () => {
-  const { client, bodies } = script(asks(id), asks(id), done);
+  const { client, bodies } = answering(asks(id), asks(id), done);
   const { code, out } = await call("tools call bank__pay {} --key k-1 --wait=30", { client });
   expect([code, out]).toEqual([0, "42\n"]);
   const key = { "dev.countersign/key": "k-1" };
@@ -247,10 +247,10 @@ test("--wait asks again until somebody decided, --key goes along each time", asy
 });
 
 test("--wait ends at its time, and with an approval that is not the first one", async () => {
-  const late = script(asks(id));
+  const late = answering(asks(id));
   expect(await call("tools call bank__pay {} --wait=5", late)).toMatchObject({ code: 6 });
   expect(late.bodies.length).toBeLessThan(8);
-  const other = script(asks(id), asks(id.replace(/1$/, "2")));
+  const other = answering(asks(id), asks(id.replace(/1$/, "2")));
   const { code, err } = await call("tools call bank__pay {} --wait", other);
   expect([code, other.bodies.length]).toEqual([6, 2]);
   expect(err).toContain(id.replace(/1$/, "2"));
@@ -267,14 +267,16 @@ test.each([
   ["tool_error", 1],
   ["refused", 1],
 ] as const)("an outcome of %s ends with %i", async (outcome, exit) => {
-  const { client } = script({ outcome, result: {} });
+  const { client } = answering({ outcome, result: {} });
   expect(await call("tools call bank__pay {}", { client })).toMatchObject({ code: exit });
 });
 
 test.each(["--wait=x", "--wait=-1", "--wait=1e9", "--key ключ"])(
   "%s is wrong usage",
   async (flag) => {
-    expect(await call(`tools call bank__pay {} ${flag}`, script(done))).toMatchObject({ code: 2 });
+    expect(await call(`tools call bank__pay {} ${flag}`, answering(done))).toMatchObject({
+      code: 2,
+    });
   },
 );
 

@@ -138,9 +138,7 @@ export function isCovered(
   { approvers }: Pick<Standing, "approvers">,
 ): boolean {
   return toApprovers(call, decision).every(({ who, quorum, passkey }) =>
-    approvers.some(
-      (one) => one.who === who && one.quorum >= quorum && (one.passkey || !passkey),
-    ),
+    approvers.some((one) => one.who === who && one.quorum >= quorum && (one.passkey || !passkey)),
   );
 }
 

@@ -60,7 +60,14 @@ async function toClaim(
   const { tenant, actor } = principal;
   // Agents of one person do not hear what came of each other's calls, nor does another bundle.
   const whose = [toSubjectKey(principal), actor?.agent ?? null];
-  const done = [toPrincipalKey(principal), server.name, method, target, canonical, toBound(forwarded)];
+  const done = [
+    toPrincipalKey(principal),
+    server.name,
+    method,
+    target,
+    canonical,
+    toBound(forwarded),
+  ];
   return {
     hash: await hashes.hash(tenant, "call-key", [...whose, key]),
     fingerprint: await hashes.hash(tenant, "call-fingerprint", done),

@@ -27,7 +27,10 @@ export function renderAsked({ call, decision, reveal, standing, seal }: AskedRen
   const { client } = call.request;
   const [reason] = decision.reasons;
   const isHidden = reveal === "hide";
-  const by = isHidden || reason === undefined ? "" : `, by rule ${reason.rule}: ${reason.text.replace(/\.$/, "")}`;
+  const by =
+    isHidden || reason === undefined
+      ? ""
+      : `, by rule ${reason.rule}: ${reason.text.replace(/\.$/, "")}`;
   const message = `A person has to approve this call${by}`;
   const { id, url, expiresAtMs, intent } = standing;
   if (

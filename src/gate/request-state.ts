@@ -66,7 +66,8 @@ export function createRequestStates({
       if (!isObject(read)) throw refusal("requestState is not one of ours");
       // We sealed it: it is what it was.
       const state = read as unknown as UnsealedState & Sealed;
-      if (state.of !== toOf(call, state.used)) throw refusal("requestState belongs to another request");
+      if (state.of !== toOf(call, state.used))
+        throw refusal("requestState belongs to another request");
       // Anything but a number is no time.
       if (!(state.expiresAtMs > clock.nowMs())) throw refusal("requestState has expired");
       return state;

@@ -9,6 +9,7 @@ import {
   openAttackScene,
   sendOnce,
   stateOf,
+  whoOf,
   type AttackScene,
   type Json,
   type Sent,
@@ -106,7 +107,7 @@ test("I3: what is read while the server's question waits counts: others are aske
   const asked = await send(scene, back);
   expect(asked).toMatchObject({ result: { inputRequests: { approval: {} } } });
   const one = (await scene.waiting()).at(-1)!;
-  expect(one.approvers).toMatchObject([{ who: "role:approver" }, { who: "role:finance" }]);
+  expect(whoOf(one)).toEqual(["role:approver", "role:finance"]);
   expect(endOf(await send(scene, { tool: "bank__peek" }))).toBe("done");
   expect(endOf(await send(scene, back))).toBe("denied");
   expect(scene.sent()).toHaveLength(3);

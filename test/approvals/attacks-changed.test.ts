@@ -14,12 +14,15 @@ unless { context.approval.granted };`;
 const changes: Readonly<Record<string, readonly [(scene: AttackScene) => Promise<void>, string]>> =
   {
     "a rule of the slice": [
-      ({ apply }) => apply(`${starterRules}\n@id("one-more")\npermit (principal, action, resource);`),
+      ({ apply }) =>
+        apply(`${starterRules}\n@id("one-more")\npermit (principal, action, resource);`),
       "changed",
     ],
     "a rule that now says no": [
       ({ apply }) =>
-        apply(`${starterRules}\n@id("no-pay")\nforbid (principal, action, resource) when { true };`),
+        apply(
+          `${starterRules}\n@id("no-pay")\nforbid (principal, action, resource) when { true };`,
+        ),
       "denied",
     ],
     "a default in the schema": [
@@ -33,7 +36,9 @@ const changes: Readonly<Record<string, readonly [(scene: AttackScene) => Promise
     "its effect, which is destructive by now": [
       ({ apply }) => {
         const more = `@id("wipes")\npermit (principal, action in Action::"destructive", resource);\n${asking}`;
-        return apply(`${starterRules}\n${more}`, { bank: { tools: { pay: { effect: "destructive" } } } });
+        return apply(`${starterRules}\n${more}`, {
+          bank: { tools: { pay: { effect: "destructive" } } },
+        });
       },
       "changed",
     ],

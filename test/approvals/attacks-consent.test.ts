@@ -1,7 +1,15 @@
 import { expect, test, vi } from "vitest";
 import { starterRules } from "../../src/model/starter-rules.ts";
 import { callerKey } from "../mcp/gate-under-test.ts";
-import { accepted, agree, openScene, send, sentOf, touch, type Json } from "../oauth/consent-scene.ts";
+import {
+  accepted,
+  agree,
+  openScene,
+  send,
+  sentOf,
+  touch,
+  type Json,
+} from "../oauth/consent-scene.ts";
 import { agreed, createTell, endOf, listWaiting } from "./attack-scene.ts";
 
 vi.setConfig({ testTimeout: 30_000 });

@@ -221,7 +221,9 @@ const attacks: Readonly<Record<string, (attack: Attack) => Promise<void>>> = {
       const keys = { caller: callerKey, admin: adminKey, own: ownApproverKey };
       for (const [name, key] of Object.entries(keys))
         statuses[name] = (await scene.decide(one, "approved", { key })).status;
-      statuses["abroad"] = (await scene.decide(one, "approved", { key: foreignApproverKey })).status;
+      statuses["abroad"] = (
+        await scene.decide(one, "approved", { key: foreignApproverKey })
+      ).status;
       statuses["nobody"] = (await scene.tell(path, body, "no-key")).status;
       for (const method of ["GET", "HEAD", "PUT", "DELETE"])
         statuses[method] = (await scene.tell(path, undefined, financeKey, method)).status;

@@ -28,9 +28,8 @@ async function openOffice() {
   await home.run("init", "--yes");
   const up = await home.up();
   home.environment["COUNTERSIGN_URL"] = up.url;
-  const added = await home.run(
-    ...["servers", "add", "air", "--no-sandbox", "--", process.execPath, program, file],
-  );
+  const start = [process.execPath, program, file];
+  const added = await home.run("servers", "add", "air", "--no-sandbox", "--", ...start);
   expect(added).toMatchObject({ code: 0 });
   return {
     home,
@@ -108,9 +107,8 @@ test("a denial ends with 5 and its reason; what is not decided here is not done"
   const { home, call, waiting, booked } = await openOffice();
   expect((await call("book", { flight: "AF 1" })).code).toBe(6);
   const [one] = await waiting();
-  const denied = await home.run(
-    ...["deny", one!.id, "--digest", one!.digest, "--reason", "too late", "--json"],
-  );
+  const why = ["--reason", "too late", "--json"];
+  const denied = await home.run("deny", one!.id, "--digest", one!.digest, ...why);
   expect([denied.code, JSON.parse(denied.out)]).toEqual([0, { id: one!.id, state: "denied" }]);
   const again = await call("book", { flight: "AF 1" });
   expect([again.code, again.out]).toEqual([5, expect.stringContaining("too late")]);

@@ -38,6 +38,7 @@ export async function send(
     ...meta,
   };
   const params = { name, arguments: { payment, asked }, _meta };
+  replica.underWay.count += 1;
   try {
     const response = await fetch(`${url}/mcp`, {
       method: "POST",
@@ -54,6 +55,8 @@ export async function send(
     return toTold((await response.json()) as Json, payment);
   } catch {
     return { kind: "again", why: "cut" };
+  } finally {
+    replica.underWay.count -= 1;
   }
 }
 

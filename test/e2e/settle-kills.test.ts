@@ -83,6 +83,8 @@ async function round(
     return isKilled ? (others[Math.floor(random.fraction() * others.length)] ?? own) : own;
   };
   armed.add(own);
+  // What is held is this payment's, and not that of one that came here for its answer.
+  while (own.underWay.count > 0) await systemClock.sleep(10);
   const held = await hold(scene, own, { step: planned.step, payment: name });
   const whys = new Set<string>();
   const settling = settle(scene, payment, { pick, onAgain: (why) => void whys.add(why) });
@@ -110,6 +112,7 @@ test("I4, I5: killed at each step of settling, a payment is made once or in doub
   }
   await Promise.all(scene.replicas.map(work));
 
+  const known = new Map((await readLedger(scene.databaseUrl)).map((each) => [each.intent, each]));
   const counts: Record<string, number> = {};
   for (const { step, tool, final, payment, isAtStep, whys } of ended) {
     const paid = server.paid().filter((each) => each.payment === payment.payment).length;
@@ -120,8 +123,10 @@ test("I4, I5: killed at each step of settling, a payment is made once or in doub
     if (final.kind !== "unknown") expect(paid, label).toBe(1);
     // A tool that takes the key is asked again until it is known.
     if (tool === "pay_keyed") expect(final.kind, label).not.toBe("unknown");
-    // On a machine this slow the tool's time was over elsewhere, too.
-    if (!isAtStep || whys.has("deadline_exceeded")) continue;
+    // On a slow machine the tool's time may be over by itself, wherever the process is killed.
+    const call = final.kind === "unknown" ? known.get(final.call) : undefined;
+    const isLate = whys.has("deadline_exceeded") || call?.reasons[0] === "deadline_exceeded";
+    if (!isAtStep || isLate) continue;
     // Without a key: not begun, and made once; from then on in doubt; and known once it is durable.
     if (tool === "pay" && step === "before_intent") expect(final.kind, label).toBe("done");
     if (tool === "pay" && /after_intent|working|before_outcome/.test(step))

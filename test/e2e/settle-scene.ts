@@ -95,6 +95,8 @@ export async function startPayServer(directory: string): Promise<PayServer> {
 /** One copy of the product, behind a proxy of its own; it can be killed and started again. */
 export interface SettleReplica {
   readonly proxy: SettleProxy;
+  /** Requests of clients that are not answered yet. */
+  readonly underWay: { count: number };
   /** Null while it is down. */
   up(): Up | null;
   start(): Promise<void>;
@@ -148,6 +150,7 @@ function createReplica(home: Home, proxy: SettleProxy, toKey: () => string): Set
   let up: Up | null = null;
   return {
     proxy,
+    underWay: { count: 0 },
     up: () => up,
     async start() {
       const started = await home.up();
@@ -195,6 +198,8 @@ export async function listCalls(scene: SettleScene): Promise<ReadonlySet<string>
 export interface LedgerOfCall {
   readonly intent: string;
   readonly outcomes: readonly string[];
+  /** Why the outcomes are as they are. */
+  readonly reasons: readonly string[];
   readonly resolutions: readonly string[];
   readonly approval: string | null;
 }
@@ -212,15 +217,16 @@ export async function readLedger(connectionString: string): Promise<readonly Led
     );
     const approvals = new Map(calls.rows.map(({ id, approval }) => [id, approval]));
     const entries = rows.map(({ entry }) => entry);
-    const of = (kind: string, id: unknown): readonly string[] =>
+    const of = (kind: string, id: unknown, member = "outcome"): readonly string[] =>
       entries
         .filter((entry) => entry["kind"] === kind && entry["of"] === id)
-        .map((entry) => String(entry["outcome"]));
+        .map((entry) => String(entry[member]));
     return entries
       .filter(({ kind }) => kind === "intent")
       .map(({ id }) => ({
         intent: String(id),
         outcomes: of("outcome", id),
+        reasons: of("outcome", id, "reason"),
         resolutions: of("resolution", id),
         approval: approvals.get(String(id)) ?? null,
       }));

@@ -137,7 +137,7 @@ describe("clients that cannot be sent to a page by the protocol's question", () 
       method: "POST",
       body: JSON.stringify(echo),
     });
-    expect(await called.json()).toMatchObject({ outcome: "tool_error" });
+    expect(await called.json()).toMatchObject({ outcome: "consent" });
     expect(sentOf(scene)).toEqual([]);
     for (const each of await listEntries(scene))
       expect(each).toMatchObject({ outcome: "denied", reason: "consent_required" });

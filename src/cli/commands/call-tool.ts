@@ -90,8 +90,8 @@ interface AskedFor {
 }
 
 function toAsked({ result }: Called): AskedFor {
-  const { _meta } = (result ?? {}) as { readonly _meta?: Readonly<Record<string, unknown>> };
-  return (_meta?.["dev.countersign/outcome"] ?? {}) as AskedFor;
+  const { _meta } = (result ?? {}) as { readonly _meta?: Readonly<Record<string, AskedFor>> };
+  return _meta?.["dev.countersign/outcome"] ?? {};
 }
 
 /** What it waits for, and how somebody who may can agree. */
