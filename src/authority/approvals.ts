@@ -90,34 +90,32 @@ export async function openApprovals(options: ApprovalsOptions): Promise<OpenAppr
       await news.close();
     },
   };
+}
 
-  /** Two that ask at once: one makes it, the other finds it. */
-  async function findOrMake(
-    { bounds, hashes }: ApprovalsOptions,
-    asking: Asking,
-  ): Promise<{ readonly row: ApprovalRow; readonly isNew: boolean }> {
-    const { tenant } = asking.intent;
-    // With who has to agree: where that is somebody else by now, those are asked.
-    const approvers = asking.request.approvers.map(toApproverKey).toSorted();
-    const asked = [asking.intent, asking.args, approvers];
-    const key = await hashes.hash(tenant, "approval", asked);
-    for (let tries = 0; tries < 3; tries += 1) {
-      const found = await rows.find(tenant, key, clock.nowMs());
-      if (found !== null) return { row: found, isNew: false };
-      const { openPerCaller } = bounds();
-      if ((await rows.countPending(tenant, asking.subject, openPerCaller)) >= openPerCaller)
-        throw new Fault(
-          "approvals_full",
-          `${openPerCaller} approvals of this caller wait already.`,
-        );
-      const draft = await toDraft(options, asking, key);
-      if ((await rows.create(draft)) === "created")
-        return { row: { ...draft, state: "pending", verdicts: null }, isNew: true };
-      // One that ran out is in the way until it is marked.
-      await rows.expire(clock.nowMs(), 1_000);
-    }
-    throw new Fault("approvals_full", "The same was asked for too often at once.");
+/** Two that ask at once: one makes it, the other finds it. */
+async function findOrMake(
+  options: ApprovalsOptions,
+  asking: Asking,
+): Promise<{ readonly row: ApprovalRow; readonly isNew: boolean }> {
+  const { bounds, hashes, rows, clock } = options;
+  const { tenant } = asking.intent;
+  // With who has to agree: where that is somebody else by now, those are asked.
+  const approvers = asking.request.approvers.map(toApproverKey).toSorted();
+  const asked = [asking.intent, asking.args, approvers];
+  const key = await hashes.hash(tenant, "approval", asked);
+  for (let tries = 0; tries < 3; tries += 1) {
+    const found = await rows.find(tenant, key, clock.nowMs());
+    if (found !== null) return { row: found, isNew: false };
+    const { openPerCaller } = bounds();
+    if ((await rows.countPending(tenant, asking.subject, openPerCaller)) >= openPerCaller)
+      throw new Fault("approvals_full", `${openPerCaller} approvals of this caller wait already.`);
+    const draft = await toDraft(options, asking, key);
+    if ((await rows.create(draft)) === "created")
+      return { row: { ...draft, state: "pending", verdicts: null }, isNew: true };
+    // One that ran out is in the way until it is marked.
+    await rows.expire(clock.nowMs(), 1_000);
   }
+  throw new Fault("approvals_full", "The same was asked for too often at once.");
 }
 
 const expireEveryMs = 5_000;

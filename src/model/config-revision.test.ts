@@ -61,8 +61,18 @@ const config: fc.Arbitrary<unknown> = fc.record({
           tenant: fc.constantFrom("default", "acme"),
         }),
       ),
+      approvers: fc.dictionary(
+        fc.constantFrom("ada", "bob"),
+        fc.record({
+          key: fc.constant("env://ADA"),
+          roles: fc.constantFrom([], ["finance"]),
+          tenant: fc.constantFrom("default", "acme"),
+        }),
+      ),
     },
-    { requiredKeys: ["sealingKeys", "vaultKeys", "agentKeys", "issuers", "callers"] },
+    {
+      requiredKeys: ["sealingKeys", "vaultKeys", "agentKeys", "issuers", "callers", "approvers"],
+    },
   ),
   servers: fc.constant({}),
   toolsets: fc.constant({}),
@@ -87,6 +97,29 @@ const config: fc.Arbitrary<unknown> = fc.record({
       per: fc.constantFrom("minute", "hour", "day"),
       calls: fc.integer({ min: 1, max: 1_000 }),
       money: fc.integer({ min: 0, max: 900_000_000_000_000 }),
+    }),
+  ),
+  approvals: fc.record({
+    expire: milliseconds.map((each) => each + 10_000),
+    openPerCaller: fc.integer({ min: 1, max: 10_000 }),
+    keys: milliseconds.map((each) => each + 60_000),
+  }),
+  ledger: fc.record(
+    {
+      name: fc.constantFrom("countersign.local", "gate-1.example.com"),
+      signingKeys: fc.array(fc.constantFrom("env://A", "env://B"), { maxLength: 3 }),
+      checkpoints: fc.constantFrom("kept", "/var/kept"),
+    },
+    { requiredKeys: ["name", "signingKeys"] },
+  ),
+  webhooks: fc.dictionary(
+    fc.constantFrom("chat", "a-1"),
+    fc.record({
+      url: fc.constant("https://hooks.example/in"),
+      secret: fc.constant("env://HOOK"),
+      events: fc.constantFrom(["approval.asked"], ["approval.decided", "approval.expired"]),
+      private: fc.boolean(),
+      tenant: fc.constant("default"),
     }),
   ),
   gate: fc.record({
@@ -136,14 +169,16 @@ test("a revision read back from its bytes is the same configuration under the sa
 test("every default is written out, so that later defaults do not change what a revision means", () => {
   const { bytes } = toConfigRevision(configSchema.parse({ version: 1 }));
   expect(new TextDecoder().decode(bytes)).toBe(
-    '{"allowedHosts":[],"allowedOrigins":[],"auth":{"agentKeys":[],"callers":{},"issuers":{},"sealingKeys":[],"vaultKeys":[]},' +
+    '{"allowedHosts":[],"allowedOrigins":[],"approvals":{"expire":"1h","keys":"1d","openPerCaller":200},' +
+      '"auth":{"agentKeys":[],"approvers":{},"callers":{},"issuers":{},"sealingKeys":[],"vaultKeys":[]},' +
       '"budgets":{},"gate":{"argumentProblems":10,"concurrency":64,"parkTime":"10m","parked":1000,' +
-      '"queue":256,"record":"async","resultSize":"32MiB","tenantConcurrency":256},"limits":{"bodySize":"4MiB",' +
+      '"queue":256,"record":"async","resultSize":"32MiB","tenantConcurrency":256},' +
+      '"ledger":{"name":"countersign.local","signingKeys":[]},"limits":{"bodySize":"4MiB",' +
       '"concurrentRequests":256,"drainTime":"20s","headerSize":"16KiB","openStreams":4096,' +
       '"queuedRequests":256,"requestDeadline":"1m"},"listen":"127.0.0.1:7070",' +
       '"log":{"level":"info"},"policy":{"forgetLabels":"8h","rule":"deny-all","rules":{}},"servers":{},' +
       '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"toolsets":{},' +
-      '"version":1,"worker":{"slots":64}}',
+      '"version":1,"webhooks":{},"worker":{"slots":64}}',
   );
 });
 

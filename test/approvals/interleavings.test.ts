@@ -68,7 +68,8 @@ function openWorld(scene: AttackScene, mark: string) {
     const of = JSON.stringify(args);
     const back = states.findLast((each) => each.of === of && how === "back");
     const more = back === undefined ? {} : { requestState: back.state, inputResponses: agreed };
-    const key = how === "keyed" ? { "dev.countersign/key": `${mark} ${of}` } : {};
+    const key =
+      how === "keyed" ? { "dev.countersign/key": `${mark}-${who}-${what}`.replace(" ", "-") } : {};
     const principal = { tenant: "default", kind: "user", subject: people[who]!, actor: null };
     const request = makeRequest({
       principal: principal as never,
