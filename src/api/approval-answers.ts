@@ -27,6 +27,7 @@ export interface ApprovalAnswersOptions {
   readonly catalog: () => Catalog;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly limits: () => { readonly requestDeadlineMs: number };
 }
 
 type Routes = Pick<
@@ -78,13 +79,15 @@ async function list(
   options: ApprovalAnswersOptions,
   { query, holder, signal }: Asked<Routes["listApprovals"]>,
 ): Promise<Answer<Routes["listApprovals"]>> {
-  const { desk, news, clock } = options;
+  const { desk, news, clock, limits } = options;
   const { state, limit, seen, wait } = query;
-  const untilMs = clock.monotonicMs() + wait * 1_000;
+  // A request that waits as long as it may would end as one that took too long.
+  const waitMs = Math.min(wait * 1_000, limits().requestDeadlineMs / 2);
+  const untilMs = clock.monotonicMs() + waitMs;
   const over = new AbortController();
   const stop = (): void => over.abort();
   signal.addEventListener("abort", stop, { once: true });
-  const late = clock.sleep(wait * 1_000, over.signal).then(stop, () => undefined);
+  const late = clock.sleep(waitMs, over.signal).then(stop, () => undefined);
   const heard = news.count();
   while (seen === toSeen(news, heard) && !over.signal.aborted && clock.monotonicMs() < untilMs) {
     await news.changed(null, over.signal);

@@ -1,3 +1,4 @@
+import { withoutControls } from "../lib/without-controls.ts";
 import { Fault } from "../model/fault.ts";
 import { faults } from "../model/faults.ts";
 import type { Voice } from "./voice.ts";
@@ -18,7 +19,8 @@ export function renderFault(error: unknown, voice: Voice): void {
   const places = toPlaces(fault);
   const file = typeof fault?.details["file"] === "string" ? fault.details["file"] : "document";
   const { bold, dim, red } = voice.paint;
-  voice.note(`${red(bold("error"))} ${message}`);
+  // Parts of it may be a server's own words.
+  voice.note(`${red(bold("error"))} ${withoutControls(message)}`);
   for (const place of places) {
     const where = `${file}:${place.line}:${place.column}`;
     voice.note(`  ${bold(where)} ${place.key === "" ? "" : `${place.key} `}${place.message}`);

@@ -1,3 +1,4 @@
+import { withoutControls } from "../../lib/without-controls.ts";
 import type { Called, Client } from "../../client/client.ts";
 import { Fault } from "../../model/fault.ts";
 import { parseSeconds } from "../ask-once.ts";
@@ -36,7 +37,8 @@ export const callTool: Run<CallFlags, [string, string?]> = async (
   const first = await callOnce(client, call, 0);
   noteAsked(first, voice);
   const called = waits === 0 ? first : await wait(parts, { client, call, first, waits });
-  voice.answer(called, toText(called.result));
+  // With --json it is as it came.
+  voice.answer(called, withoutControls(toText(called.result)));
   if (called !== first) noteAsked(called, voice);
   return toExit(called.outcome);
 };
