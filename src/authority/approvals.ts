@@ -49,7 +49,7 @@ export interface OpenApprovals extends Approvals {
 
 /** Whoever asks first makes the row; those that ask for the same find it. */
 export async function openApprovals(options: ApprovalsOptions): Promise<OpenApprovals> {
-  const { rows, clock, announce } = options;
+  const { rows, announce } = options;
   const news = await createApprovalNews(options);
   const stopping = new AbortController();
   const tending = expireLate(options, stopping.signal);

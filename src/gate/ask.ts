@@ -1,8 +1,7 @@
-import type { Json } from "../lib/strict-json.ts";
-import { toSubjectKey, type Decision, type Label } from "../model/index.ts";
+import { toSubjectKey } from "../model/index.ts";
 import type { Asking, Standing } from "../ports/approvals.ts";
 import type { GateAnswer } from "../ports/gate.ts";
-import type { Call, DecidedCall, IntentOfCall } from "./call.ts";
+import type { Call, DecidedCall } from "./call.ts";
 import { askInPlace, canAskInPlace } from "./ask-in-place.ts";
 import type { Asked } from "./asked.ts";
 import { toBound } from "./forwarded.ts";
@@ -10,7 +9,6 @@ import type { GateParts } from "./gate-parts.ts";
 import { toStanding } from "./kept-call.ts";
 import { recordUnsent, refuse } from "./refuse.ts";
 import { readAction, renderApproval, renderAsked, type ApprovalEnd } from "./render-approval.ts";
-import type { UnsealedState } from "./request-state.ts";
 import { resolveToolset } from "./resolve.ts";
 import { stillHolds } from "./still-holds.ts";
 import { untilDecided } from "./until-decided.ts";

@@ -79,12 +79,14 @@ function needsIntent({ effect, approval, claims }: AdmittedCall): boolean {
   return effect !== "read" || approval !== null || claims !== null;
 }
 
-/** A call that stood in line: its tool may have been blocked meanwhile. */
-function checkDrift({ catalog }: GateParts, { request, tool }: Call): void {
+/** A call that stood in line: its tool may have been blocked meanwhile, or be another one by now. */
+function checkDrift({ catalog }: GateParts, { request, tool, approval }: DecidedCall): void {
   if (tool === null) return;
   const now = catalog();
   const known = now.toolsets.get(request.toolset)?.tools.get(tool.exposed);
   if (known !== undefined && known !== tool && known.blocked !== null) resolve(now, request);
+  if (approval !== null && known?.acting !== tool.acting)
+    throw new Fault("tool_blocked", `${tool.exposed} is not the tool that was approved any more.`);
 }
 
 function toSpending({ request, server, tool }: Call): Spending {

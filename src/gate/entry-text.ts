@@ -10,7 +10,7 @@ export interface Leaf {
 
 /** Canonical text of an intent entry; a test holds it to `toEntryBytes`. */
 export function toIntentText(call: DecidedCall, { id, atMs }: Leaf): string {
-  const { request, intent, approval } = call;
+  const { intent, approval } = call;
   const rules = JSON.stringify(intent.rules);
   const kind = approval === null ? "allow" : "ask";
   return (

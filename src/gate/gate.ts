@@ -2,7 +2,7 @@ import type { Json } from "../lib/strict-json.ts";
 import { mirrorParams } from "../mcp/mirrored.ts";
 import { isObject } from "../mcp/read-message.ts";
 import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
-import { Fault, type Label } from "../model/index.ts";
+import { Fault } from "../model/index.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Gate, GateAnswer, GateRequest } from "../ports/gate.ts";
 import type { ParkedLetter } from "../ports/mailbox.ts";
@@ -17,6 +17,7 @@ import { toExtra } from "./exchange.ts";
 import { toForwarded } from "./forwarded.ts";
 import type { GateParts } from "./gate-parts.ts";
 import { findKeyed, toContinuedClaim } from "./keyed.ts";
+import { redactAgain, type Owing } from "./hand-over.ts";
 import { isListMethod, list } from "./listing.ts";
 import { readOwnMeta } from "./own-meta.ts";
 import { decline, refuse } from "./refuse.ts";
@@ -87,6 +88,8 @@ async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
   if (verdict.kind === "changed") throw new Error("an intent that nobody agreed to has changed");
   if (verdict.kind === "unmet") return refuse(parts, verdict);
   if (verdict.kind === "refused" && verdict.decision.kind === "deny") return refuse(parts, verdict);
+  const { decision, intent } = verdict.kind === "allowed" ? verdict.call : verdict;
+  if (decision.kind === "deny") throw new Error("a denial went on");
   const { requestState, inputResponses } = call.request.params;
   const responses = readResponses(inputResponses);
   const state = readState(parts, call, requestState);
@@ -96,21 +99,20 @@ async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
   let claims: DecidedCall["claims"] = null;
   if (isKeyed && (state === null || state.kind === "approval")) {
     const keyed = await findKeyed(parts, call, key);
-    if (keyed.kind === "answered") return handBack(parts, call, keyed.answer);
+    if (keyed.kind === "answered") return handBack(parts, { ...call, decision }, keyed.answer);
     claims = keyed.claims;
   }
   if (verdict.kind === "allowed") return goOn(parts, came, { ...verdict.call, claims });
-  const { decision, intent } = verdict;
-  if (decision.kind !== "ask") throw new Error("a denial went on");
+  if (decision.kind !== "ask") throw new Error("what was asked about was allowed");
   return passAsked(parts, { ...came, decision, intent }, claims);
 }
 
 type Came = Omit<Asked, "decision" | "intent">;
 
-/** What was answered before has its label as it had then. */
-async function handBack(parts: GateParts, call: Call, answer: GateAnswer): Promise<GateAnswer> {
+/** What was answered before has its label as it had then, and is redacted by the rules as they are now. */
+async function handBack(parts: GateParts, call: Owing, given: GateAnswer): Promise<GateAnswer> {
   await parts.labels.after(call);
-  return answer;
+  return redactAgain(parts, call, given);
 }
 
 /** A call that somebody has to agree to, or that goes on under a yes which it has used. */
@@ -132,7 +134,7 @@ async function passAsked(
   const answer = await tryOpen(parts, agreed, "");
   if (answer.kind !== "unconsumable") return answer;
   // Somebody else was faster with the same approval, or it ran out in this moment.
-  const heard = claims === null ? null : await hearOfKey(parts, call);
+  const heard = claims === null ? null : await hearOfKey(parts, agreed);
   if (heard !== null) return heard;
   const standing = { id: agreed.approval!.id, reason: null };
   return (await endAsked(parts, asked, { standing, how: answer.reason })).answer;
@@ -197,7 +199,7 @@ async function tryOpen(
 }
 
 /** What came of the call with the same key; null: nothing. */
-async function hearOfKey(parts: GateParts, call: Call): Promise<GateAnswer | null> {
+async function hearOfKey(parts: GateParts, call: DecidedCall): Promise<GateAnswer | null> {
   const { key } = call.own;
   const keyed = key === null ? null : await findKeyed(parts, call, key);
   return keyed?.kind === "answered" ? handBack(parts, call, keyed.answer) : null;

@@ -2,6 +2,7 @@ import type { Catalog } from "../ports/catalog.ts";
 import type { GateAnswer } from "../ports/gate.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { UpstreamAnswer } from "../ports/upstream.ts";
+import type { Decision } from "../model/index.ts";
 import type { Call, DecidedCall } from "./call.ts";
 import { toRedactions, type Redaction } from "./obligations.ts";
 import { redactAnswer } from "./redact.ts";
@@ -44,7 +45,7 @@ interface Owed {
 
 function handOverRedacted(
   parts: HandOverParts,
-  call: DecidedCall,
+  call: Call,
   { said, redactions }: Owed,
 ): HandedOver {
   const pointers = redactions.flatMap((each) => each.pointers);
@@ -67,14 +68,14 @@ export function withholdQuestion(parts: HandOverParts, call: DecidedCall): Hande
   return withhold(parts, call, { why, redacted: redactions.map(({ rule }) => rule) });
 }
 
-/** What a call that had waited ends with, under the decision of the request that came back for it. */
-export function redactAgain(
-  parts: HandOverParts,
-  call: DecidedCall,
-  given: GateAnswer,
-): GateAnswer {
+/** A call that the rules may yet allow, and what they owe for it. */
+export type Owing = Call & { readonly decision: Exclude<Decision, { kind: "deny" }> };
+
+/** What a call that had waited, or was made before, ends with under the decision of whoever asks now. */
+export function redactAgain(parts: HandOverParts, call: Owing, given: GateAnswer): GateAnswer {
   const redactions = toRedactions(call.decision);
-  if (redactions.length === 0) return given;
+  const isOwn = given.kind === "result" && given.outcome !== undefined;
+  if (redactions.length === 0 || isOwn) return given;
   const said: UpstreamAnswer =
     given.kind === "error"
       ? given
@@ -89,11 +90,7 @@ interface Withheld {
   readonly redacted: readonly string[] | undefined;
 }
 
-function withhold(
-  parts: HandOverParts,
-  call: DecidedCall,
-  { why, redacted }: Withheld,
-): HandedOver {
+function withhold(parts: HandOverParts, call: Call, { why, redacted }: Withheld): HandedOver {
   const rule = revealsRules(parts, call) ? (redacted?.[0] ?? null) : null;
   const answer = renderWithheld(call, { rule, why });
   const result = answer.kind === "result" ? answer.text : null;

@@ -177,8 +177,8 @@ export async function sendOnce(gateUrl: string, sent: Sent): Promise<Json> {
 
 /** One word for what became of a call: the gate's own outcome, `done`, or the code of an error. */
 export function endOf(answer: Json): string {
-  const error = answer["error"] as { code: number; data?: Json } | undefined;
-  if (error !== undefined) return String(error.data?.["fault"] ?? error.code);
+  const error = answer["error"] as { code: number; data?: { fault?: string } } | undefined;
+  if (error !== undefined) return error.data?.fault ?? String(error.code);
   const result = answer["result"] as Json;
   if (result["resultType"] === "input_required") return "input_required";
   const meta = result["_meta"] as Json | undefined;

@@ -6,10 +6,12 @@ import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemRandom } from "../../src/adapters/system/system-random.ts";
 import { makeCall } from "../made-up-call.ts";
 import { financeKey, otherKey } from "../mcp/gate-under-test.ts";
+import { answerCall } from "../mcp/hostile-http.ts";
 import {
   agreed,
   endOf,
   openAttackScene,
+  paying,
   sendOnce,
   stateOf,
   urlClient,
@@ -190,4 +192,29 @@ forbid (principal, action == Action::"bank__pay", resource) unless { context.app
     status: 403,
     body: { error: { message: expect.stringContaining("user:fin") } },
   });
+});
+
+test("I3: a call that stands in line with its yes is not made once its tool is another one", async () => {
+  const first = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const scene = await openAttackScene({
+    bank: { concurrency: 1 },
+    onCall(call, outgoing) {
+      arrived.resolve();
+      void first.promise.then(() => answerCall(call, outgoing, "done"));
+    },
+  });
+  await approve(scene);
+  const other = { ...base, args: { to: "bob", amount: 1 } };
+  await approve(scene, other);
+  const holding = send(scene);
+  await arrived.promise;
+  const standing = send(scene, other);
+  // By then it stands in line; if it were slower, it would be asked about anew.
+  for (let looks = 0; looks < 3; looks += 1) await scene.waiting();
+  await scene.become(paying({ description: "Pays somebody else." }));
+  first.resolve();
+  expect(endOf(await holding)).toBe("done");
+  expect(["tool_blocked", "asks"]).toContain(endOf(await standing));
+  expect(scene.sent()).toHaveLength(1);
 });

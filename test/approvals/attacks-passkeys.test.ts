@@ -102,7 +102,9 @@ test("a rule that wants a passkey of the caller's own client is refused; self de
   const own = (more: string) => `@id("all") permit (principal, action, resource);
 @id("own") @ask("Sure?") @approvers("self") ${more}
 forbid (principal, action == Action::"bank__wipe", resource) unless { context.approval.granted };`;
-  await expect(openAttackScene({ rules: own('@passkey("required")') })).rejects.toThrow();
+  await expect(openAttackScene({ rules: own('@passkey("required")') })).rejects.toThrow(
+    "@passkey is not for self",
+  );
   const scene = await openAttackScene({ rules: own("") });
   const capabilities = { elicitation: { form: {} } };
   const asked = { tool: "bank__wipe", capabilities };

@@ -24,6 +24,8 @@ async function only({ waiting }: AttackScene) {
   return one!;
 }
 
+const inOrder = (statuses: readonly number[]) => statuses.toSorted((a, b) => a - b);
+
 const countSent = ({ scene, args }: Attack): number =>
   scene.sent().filter((each) => JSON.stringify(each).includes(String(args["to"]))).length;
 
@@ -58,7 +60,7 @@ const attacks: Readonly<Record<string, (attack: Attack) => Promise<void>>> = {
       statuses.push((await scene.decide(one)).status, (await scene.decide(one, "denied")).status);
     };
     expect(await call(attack, onAsked)).toBe("done");
-    expect(statuses.toSorted()).toEqual([200, 409, 409, 409]);
+    expect(inOrder(statuses)).toEqual([200, 409, 409, 409]);
     expect(countSent(attack)).toBe(1);
   },
 
@@ -71,7 +73,7 @@ const attacks: Readonly<Record<string, (attack: Attack) => Promise<void>>> = {
         scene.decide(one),
         scene.decide(one, "denied", { key: financeKey }),
       ]);
-      expect([yes.status, no.status].toSorted()).toEqual([200, 409]);
+      expect(inOrder([yes.status, no.status])).toEqual([200, 409]);
       first = yes.status === 200 ? "done" : "denied";
     });
     expect(ended).toBe(first);
@@ -212,7 +214,7 @@ const attacks: Readonly<Record<string, (attack: Attack) => Promise<void>>> = {
   },
 
   async "decided by those who may not, and with another digest"(attack) {
-    const { scene, way } = attack;
+    const { scene } = attack;
     const statuses: Json = {};
     const ended = await call(attack, async () => {
       const one = await only(scene);
@@ -234,11 +236,20 @@ const attacks: Readonly<Record<string, (attack: Attack) => Promise<void>>> = {
       await scene.decide(one, "denied");
     });
     expect(statuses).toEqual({
-      ...{ caller: 403, admin: 403, own: 403, abroad: 404, nobody: 401 },
-      ...{ GET: 405, HEAD: 405, PUT: 405, DELETE: 405, query: 405 },
-      ...{ none: 400, other: 412 },
+      caller: 403,
+      admin: 403,
+      own: 403,
+      abroad: 404,
+      nobody: 401,
+      GET: 405,
+      HEAD: 405,
+      PUT: 405,
+      DELETE: 405,
+      query: 405,
+      none: 400,
+      other: 412,
     });
-    expect(ended).toBe(way.name === "" ? "" : "denied");
+    expect(ended).toBe("denied");
     expect(countSent(attack)).toBe(0);
   },
 };
@@ -246,6 +257,7 @@ const attacks: Readonly<Record<string, (attack: Attack) => Promise<void>>> = {
 describe.each(ways)("I3: a call that a person is asked about, by $name", (way) => {
   test("is made at most once for each yes, whatever is tried", async () => {
     const scene = await openAttackScene();
+    expect.hasAssertions();
     for (const [name, run] of Object.entries(attacks)) {
       await run({ scene, way, args: { to: name, amount: 1 } }).catch((error: Error) => {
         error.message = `${name}: ${error.message}`;

@@ -95,8 +95,8 @@ export const ways: readonly Way[] = [
   legacy("2025-06-18", "a form", { elicitation: {} }),
   legacy("2025-11-25", "a form", form),
   legacy("2025-11-25", "a URL", url),
-  inWords("2026-07-28, words", async (gateUrl, { onAsked: _, ...sent }) =>
-    endOf(await sendOnce(gateUrl, sent)),
+  inWords("2026-07-28, words", async (gateUrl, { args, tool = "bank__pay" }) =>
+    endOf(await sendOnce(gateUrl, { args, tool })),
   ),
   inWords("2025-11-25, words", async (gateUrl, { args, tool = "bank__pay" }) => {
     const client = await createLegacyClient({ url: gateUrl, answer: () => ({}), capabilities: {} });

@@ -43,8 +43,8 @@ export async function openDeskScene(
     legacy: (options: Json = {}) => createLegacyClient({ ...mute, url: gate.url, ...options }),
     waiting: async () =>
       (await tell("approvals?state=pending")).body["approvals"] as readonly Waiting[],
-    decide: ({ id, digest }: Pick<Waiting, "id" | "digest">, word = "approved", more: Json = {}) =>
-      tell(`approvals/${id}/decision`, { digest, word, ...more }),
+    decide: ({ id, digest }: Pick<Waiting, "id" | "digest">, word = "approved", added: Json = {}) =>
+      tell(`approvals/${id}/decision`, { digest, word, ...added }),
   };
 }
 

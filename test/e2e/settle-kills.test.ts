@@ -134,9 +134,12 @@ test("I4, I5: killed at each step of settling, a payment is made once or in doub
     if (step === "after_outcome") expect(final.kind, label).toBe("done");
     if (step === "after_intent" && tool === "pay") expect(paid, label).toBe(0);
   }
-  const atStep = ended.filter(({ isAtStep }) => isAtStep).length;
-  console.log(`${ended.length} kills, ${atStep} of them at their step: ${JSON.stringify(counts)}`);
-  expect(atStep).toBeGreaterThanOrEqual(kills * 0.9);
+  const aimed = ended.filter(({ step }) => step !== "random");
+  const atStep = aimed.filter(({ isAtStep }) => isAtStep).length;
+  console.log(
+    `${ended.length} kills, ${atStep} of ${aimed.length} at their step: ${JSON.stringify(counts)}`,
+  );
+  expect(atStep).toBeGreaterThanOrEqual(aimed.length * 0.9);
 
   await resolveAll(scene, ended);
   await checkLedger(scene, ended);
