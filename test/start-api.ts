@@ -90,6 +90,9 @@ export async function startTestApi(script: ApiScript = {}) {
       throw new Error("no registry here");
     },
     gate: { exchange: () => Promise.reject(new Error("no gate here")) },
+    models: () => {
+      throw new Error("no models here");
+    },
     vault: script.vault ?? createInMemoryVault(systemClock),
     broker: script.broker ?? noBroker,
     sourceOf: () => null,

@@ -9,6 +9,7 @@ import { createCredentialAnswers, type CredentialAnswersOptions } from "./creden
 import { toOpenApi } from "./openapi.ts";
 import { createFreezeAnswers, type FreezeAnswersOptions } from "./freeze-answers.ts";
 import { createLedgerAnswers, type LedgerAnswersOptions } from "./ledger-answers.ts";
+import { createModelAnswers, type ModelAnswersOptions } from "./model-answers.ts";
 import { createPasskeyAnswers, type PasskeyAnswersOptions } from "./passkey-answers.ts";
 import { createPolicyAnswers, type PolicyAnswersOptions } from "./policy-answers.ts";
 import type { Readiness } from "./readiness.ts";
@@ -28,6 +29,7 @@ export interface AnswersOptions
     ApprovalAnswersOptions,
     CallAnswersOptions,
     LedgerAnswersOptions,
+    ModelAnswersOptions,
     PolicyAnswersOptions {
   readonly version: string;
   readonly node: string;
@@ -79,6 +81,7 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
     ...createFreezeAnswers(options),
     ...createPasskeyAnswers(options),
     ...createLedgerAnswers(options),
+    ...createModelAnswers(options),
   };
 }
 

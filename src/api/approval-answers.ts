@@ -17,6 +17,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { approvalRoutes } from "./approval-routes.ts";
 import type { Answer, Answers, Asked } from "./contract.ts";
+import { createLongPolls } from "./long-polls.ts";
 import { parseBody } from "./parse-body.ts";
 
 export interface ApprovalAnswersOptions {
@@ -45,8 +46,15 @@ const signing = z.strictObject({});
 
 export function createApprovalAnswers(options: ApprovalAnswersOptions): Answers<Routes> {
   const { desk } = options;
+  const polls = createLongPolls();
   return {
-    listApprovals: (asked) => list(options, asked),
+    listApprovals: async (asked) => {
+      if (asked.query.wait > 0 && asked.query.seen !== undefined) {
+        const leave = polls.enter(asked.holder?.id ?? "");
+        await hearNews(options, asked).finally(leave);
+      }
+      return list(options, asked);
+    },
     getApproval: async ({ params, holder }) => {
       const read = await desk.read(tenantOf(holder), parseId(params.id));
       const last = read.row.state === "pending" ? await desk.readLast(read) : null;
@@ -74,13 +82,11 @@ export function createApprovalAnswers(options: ApprovalAnswersOptions): Answers<
   };
 }
 
-/** Waits for news first where it is asked to, then says how it is. */
-async function list(
-  options: ApprovalAnswersOptions,
-  { query, holder, signal }: Asked<Routes["listApprovals"]>,
-): Promise<Answer<Routes["listApprovals"]>> {
-  const { desk, news, clock, limits } = options;
-  const { state, limit, seen, wait } = query;
+/** Until there is something new after what was seen, or for as long as was asked for. */
+async function hearNews(
+  { news, clock, limits }: ApprovalAnswersOptions,
+  { query: { seen, wait }, signal }: Asked<Routes["listApprovals"]>,
+): Promise<void> {
   // A request that waits as long as it may would end as one that took too long.
   const waitMs = Math.min(wait * 1_000, limits().requestDeadlineMs / 2);
   const untilMs = clock.monotonicMs() + waitMs;
@@ -97,6 +103,13 @@ async function list(
   await late;
   signal.removeEventListener("abort", stop);
   signal.throwIfAborted();
+}
+
+async function list(
+  options: ApprovalAnswersOptions,
+  { query: { state, limit }, holder }: Asked<Routes["listApprovals"]>,
+): Promise<Answer<Routes["listApprovals"]>> {
+  const { desk, news } = options;
   const now = toSeen(news, news.count());
   const found = await desk.list(tenantOf(holder), {
     limit,
@@ -120,7 +133,6 @@ function toShown(
 ) {
   const { row, request, opening, verdicts } = read;
   const { servers } = catalog();
-  const [, kind = "", subject = ""] = row.subject.split("\n");
   const tool = findTool(catalog(), read);
   const isLate = row.expiresAtMs <= clock.nowMs();
   const waits = row.state === "pending" || row.state === "approved";
@@ -140,7 +152,7 @@ function toShown(
     description: tool?.description ?? null,
     rules: request.rules.map((rule) => ({ ...rule })),
     approvers: request.approvers.map((each) => ({ ...each, have: countMet(read, each.who) })),
-    requester: { kind, subject, agent: row.agent },
+    requester: toRequester(read),
     claim: opening?.claim ?? null,
     args: readArgs(opening?.args ?? null),
     lastApproved:
@@ -160,6 +172,12 @@ function toShown(
     holds: request.definition === null || tool?.acting === request.definition,
     erased: opening === null,
   };
+}
+
+/** As it was sealed: of what stands beside it in the row a person would believe whoever wrote it there. */
+function toRequester({ opening }: ReadApproval) {
+  const { kind = "", subject = "", actor = null } = opening?.intent.principal ?? {};
+  return { kind, subject, agent: actor?.agent ?? null };
 }
 
 type ServerConfig = NonNullable<ReturnType<Catalog["servers"]["get"]>>["config"];

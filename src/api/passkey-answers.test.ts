@@ -4,7 +4,11 @@ import { approverKey, startTestApi, tell } from "../../test/start-api.ts";
 import { expectDone, invite } from "../../test/webauthn/enroll.ts";
 import { ada, openPasskeysUnderTest, otherAda } from "../../test/webauthn/passkeys-under-test.ts";
 import { createSoftwareAuthenticator } from "../../test/webauthn/software-authenticator.ts";
+import { createKeyIdentity } from "../authority/identity.ts";
+import type { KeyHolder } from "../authority/keyring.ts";
+import { toDigest, type TenantId } from "../model/index.ts";
 import type { PasskeyRow } from "../ports/passkey-rows.ts";
+import type { CeremonyRequest } from "../ports/passkeys.ts";
 
 const approver = { ...ada, subject: "approver" };
 
@@ -100,6 +104,47 @@ test("an invitation's code is answered once, and stands in no log", async () => 
   ];
   for (const each of wrong) {
     expect((await post("/v1/passkeys/invitations", each)).status).toBe(400);
+  }
+});
+
+test("a passkey is added for whoever decides: by token, by key, and of which tenant", async () => {
+  const toHolder = (id: string, tenant: string, subject: string): KeyHolder => ({
+    id,
+    access: ["approver"],
+    principal: null,
+    approves: { tenant: tenant as TenantId, subject },
+    roles: [],
+    toolsets: null,
+    opens: null,
+    proof: { scopes: [], audiences: [], expiresAtMs: Number.POSITIVE_INFINITY },
+  });
+  const holders: Record<string, KeyHolder> = {
+    "adas-token": toHolder("ada", "default", "user:ada"),
+    "adas-key": toHolder("ada", "default", "ada"),
+    "adas-key-elsewhere": toHolder("ada", "other", "ada"),
+  };
+  const keyring = { identify: (key: string) => holders[key] ?? null, identifyByNames: () => null };
+  const identity = createKeyIdentity(keyring);
+  const { passkeys } = openPasskeysUnderTest();
+  const { url } = await startTestApi({ passkeys, identity, limits: { bodyBytes: 8_192 } });
+  for (const [key, { approves }] of Object.entries(holders)) {
+    const post = (path: string, body: unknown) =>
+      tell(url, path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+        key,
+      });
+    const code = await invite({ passkeys }, approves!);
+    const begun = await post("/v1/passkeys/registration", { code });
+    const { ticket, create } = begun.body as { ticket: string; create: CeremonyRequest };
+    const attestation = createSoftwareAuthenticator().create(create);
+    const added = await post("/v1/passkeys", { ticket, attestation });
+    expect([added.status, added.body.approver], key).toEqual([200, approves!.subject]);
+    const [passkey, ...others] = await passkeys.list(approves!);
+    expect([passkey!.approver, others]).toEqual([approves, []]);
+    expectDone(await passkeys.beginSigning(approves!, toDigest("what is asked")));
+    expect((await tell(url, "/v1/passkeys", { key })).body.passkeys).toHaveLength(1);
   }
 });
 

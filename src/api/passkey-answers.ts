@@ -71,12 +71,11 @@ export function createPasskeyAnswers(options: PasskeyAnswersOptions): Answers<Ro
   };
 }
 
-/** Whose passkeys a key or a token is for. */
-export function toApprover(holder: KeyHolder | null): Approver {
-  if (holder?.access.includes("approver") !== true) {
-    throw new Fault("forbidden", "This key belongs to no approver.");
-  }
-  return { tenant: "default" as TenantId, subject: holder.id };
+/** Whose passkeys a key or a token is for: the one who decides with it, by the same name. */
+function toApprover(holder: KeyHolder | null): Approver {
+  const approves = holder?.approves ?? null;
+  if (approves === null) throw new Fault("forbidden", "This key belongs to no approver.");
+  return approves;
 }
 
 async function invite(

@@ -4,6 +4,7 @@ import { approvalPageRoutes } from "./approval-page-routes.ts";
 import type { Contract } from "./contract.ts";
 import { credentialRoutes } from "./credential-routes.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
+import { modelRoutes } from "./model-routes.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
 import { schemas } from "./schemas.ts";
@@ -217,4 +218,5 @@ export const routes = {
   ...policyRoutes,
   ...passkeyRoutes,
   ...ledgerRoutes,
+  ...modelRoutes,
 } as const satisfies Contract;

@@ -5,6 +5,7 @@ import { ownOutcomeNames } from "../ports/gate.ts";
 import { approvalSchemas } from "./approval-schemas.ts";
 import { credentialSchemas } from "./credential-schemas.ts";
 import { ledgerSchemas } from "./ledger-schemas.ts";
+import { modelSchemas } from "./model-schemas.ts";
 import { passkeySchemas } from "./passkey-schemas.ts";
 import { policySchemas, ruleChange } from "./policy-schemas.ts";
 
@@ -153,4 +154,5 @@ export const schemas = {
   ...policySchemas,
   ...passkeySchemas,
   ...ledgerSchemas,
+  ...modelSchemas,
 } as const;

@@ -78,8 +78,8 @@ function toAnnouncement(
     body: {
       approval: row.id,
       url,
-      server: row.server,
-      tool: row.tool,
+      server: request.server,
+      tool: request.tool,
       effect: request.effect,
       rules: request.rules.map(({ rule }) => rule),
       state: states[kind] ?? row.state,

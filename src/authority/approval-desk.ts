@@ -12,6 +12,7 @@ import type { Approving } from "./keyring.ts";
 import type { IntentSigned, SigningBegun } from "./passkey-parts.ts";
 import type { Passkeys } from "./passkeys.ts";
 import { readApproval, type ReadApproval } from "./read-approval.ts";
+import { isAgreed } from "../ports/verdicts.ts";
 import type { PasskeyRefusal } from "../ports/passkey-refusal.ts";
 
 /** Where people decide: each with a credential of their own, never the side that asked. */
@@ -62,9 +63,10 @@ export function createApprovalDesk(options: DeskOptions): ApprovalDesk {
       const found = await rows.list(tenant, { ...query, newestFirst: query.state !== "pending" });
       return Promise.all(found.map((row) => readApproval(options, row)));
     },
-    async readLast({ row: { tenant, server, tool } }) {
+    async readLast({ row: { tenant }, request: { server, tool } }) {
       const last = tool === null ? null : await rows.lastConsumed(tenant, server, tool);
-      return last === null ? null : readApproval(options, last);
+      const found = last === null ? null : await readApproval(options, last);
+      return found !== null && isLast(found, { server, tool }) ? found : null;
     },
     async beginSigning(person, id) {
       const { row } = await read(person.tenant, id);
@@ -72,6 +74,14 @@ export function createApprovalDesk(options: DeskOptions): ApprovalDesk {
     },
     decide: (person, id, word) => decide(options, person, { id, word }),
   };
+}
+
+/** Columns of a row are believed by nobody: people did agree to it, and it was of this tool. */
+function isLast(
+  { request, verdicts }: ReadApproval,
+  { server, tool }: Pick<ReadApproval["request"], "server" | "tool">,
+): boolean {
+  return request.server === server && request.tool === tool && isAgreed(request, verdicts);
 }
 
 interface Deciding {

@@ -1,7 +1,7 @@
-import type { TenantId } from "../model/index.ts";
+import { Fault, type TenantId, type Verdict } from "../model/index.ts";
 import type { CallRows } from "../ports/call-rows.ts";
 import type { Openings } from "../ports/openings.ts";
-import type { ApprovalRows } from "../ports/approval-rows.ts";
+import type { ApprovalRow, ApprovalRows } from "../ports/approval-rows.ts";
 import { openVerdicts, sealVerdicts } from "../ports/verdicts.ts";
 
 export interface EraseOptions {
@@ -44,31 +44,51 @@ async function inRounds(round: () => Promise<number>): Promise<number> {
   }
 }
 
-/** What this person said of others' requests: the word stays, and who said it and why does not. */
+/**
+ * What this person said of others' requests: the word stays, and who said it and why does not. One row
+ * that cannot be read keeps none of the others; that it is there is said at the end.
+ */
 async function eraseVerdicts(
-  { approvals, openings }: EraseOptions,
+  options: EraseOptions,
   tenant: TenantId,
   names: readonly string[],
 ): Promise<number> {
   let erased = 0;
+  let unreadable: Fault | null = null;
   let after = {};
   for (;;) {
-    const rows = await approvals.list(tenant, { limit: atOnce, ...after });
+    const rows = await options.approvals.list(tenant, { limit: atOnce, ...after });
     for (const row of rows) {
-      if (row.verdicts === null || row.state === "pending") continue;
-      const verdicts = await openVerdicts(openings, row);
-      if (!verdicts.some(({ approver }) => approver !== null && names.includes(approver))) continue;
-      const none = { approver: null, credential: null, reason: null, salt: null };
-      const without = verdicts.map((verdict) =>
-        verdict.approver !== null && names.includes(verdict.approver)
-          ? { ...verdict, ...none }
-          : verdict,
-      );
-      const sealed = await sealVerdicts(openings, row, without);
-      const change = { seen: row.verdicts, verdicts: sealed };
-      if (await approvals.rewriteVerdicts(row, change)) erased += 1;
+      try {
+        if (await eraseSaid(options, row, names)) erased += 1;
+      } catch (fault) {
+        if (!(fault instanceof Fault) || fault.code !== "record_unreadable") throw fault;
+        unreadable = fault;
+      }
     }
-    if (rows.length < atOnce) return erased;
+    if (rows.length < atOnce) break;
     after = { after: rows.at(-1)!.id };
   }
+  if (unreadable !== null) throw unreadable;
+  return erased;
+}
+
+async function eraseSaid(
+  { approvals, openings }: EraseOptions,
+  row: ApprovalRow,
+  names: readonly string[],
+): Promise<boolean> {
+  if (row.verdicts === null || row.state === "pending") return false;
+  const verdicts = await openVerdicts(openings, row);
+  const isTheirs = ({ approver }: Verdict) => approver !== null && names.includes(approver);
+  if (!verdicts.some(isTheirs)) return false;
+  const none = { approver: null, credential: null, reason: null, salt: null };
+  const without = verdicts.map((verdict) =>
+    isTheirs(verdict) ? { ...verdict, ...none } : verdict,
+  );
+  const change = {
+    seen: row.verdicts,
+    verdicts: await sealVerdicts(openings, row, without),
+  };
+  return approvals.rewriteVerdicts(row, change);
 }

@@ -9,6 +9,7 @@ import { approvals, approve, calls, deny, privacy } from "./tree-approvals.ts";
 import { credentials } from "./tree-credentials.ts";
 import { freeze, freezes, unfreeze } from "./tree-freezes.ts";
 import { ledger, receipts } from "./tree-ledger.ts";
+import { models } from "./tree-models.ts";
 import { passkeys } from "./tree-passkeys.ts";
 import { blastRadius, policy } from "./tree-policy.ts";
 import { secrets } from "./tree-secrets.ts";
@@ -159,6 +160,7 @@ export function createTree(): RouteMap<CliContext> {
       connect,
       servers,
       tools: toolCommands,
+      models,
       secrets,
       credentials,
       approvals,

@@ -468,6 +468,60 @@ export type Receipt = {
   }[];
 };
 
+export type Models = {
+  readonly models: readonly {
+    readonly alias: string;
+    readonly groups: readonly (readonly {
+      readonly backend: string;
+      readonly weight: number;
+      readonly model: string | null;
+    }[])[];
+  }[];
+  readonly backends: readonly {
+    readonly name: string;
+    readonly kind: "openai" | "anthropic" | "scripted";
+    readonly model: string;
+    readonly host: string;
+    readonly breaker: "closed" | "open" | "probing";
+    readonly active: number;
+    readonly waiting: number;
+    readonly resting: boolean;
+    readonly priced: boolean;
+    readonly firstTokenMs: number | null;
+    readonly tokensPerSecond: number | null;
+    readonly lastFault: string | null;
+  }[];
+  readonly prices: string;
+};
+
+export type ModelsLooked = {
+  readonly backends: readonly {
+    readonly name: string;
+    readonly answers: boolean;
+    readonly problem: string | null;
+    readonly tookMs: number;
+  }[];
+};
+
+export type ModelTried = {
+  readonly backend: string;
+  readonly model: string;
+  readonly attempts: number;
+  readonly text: string;
+  readonly stop: "ended" | "tool_calls" | "length" | "refused" | "other";
+  readonly usage: {
+    readonly input: number | null;
+    readonly cached: number | null;
+    readonly written: number | null;
+    readonly output: number | null;
+    readonly reasoning: number | null;
+  };
+  readonly firstTokenMs: number;
+  readonly tokensPerSecond: number | null;
+  readonly cost: string | null;
+  readonly prices: string;
+};
+
 const operations = {
   /** Whether the process lives. Says nothing about what it depends on. */
   getHealth: async (send: Send) =>
@@ -1056,6 +1110,30 @@ const operations = {
       await send({
         method: "POST",
         path: "/v1/ledger/reopen",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Models, and how the backends that answer for them are, as this replica sees it. */
+  listModels: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: Models; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/models", expects: [200] }),
+    ),
+
+  /** Asks every backend now whether it answers. Costs no tokens. */
+  lookAtModels: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: ModelsLooked; readonly etag: string | null }>(
+      await send({ method: "POST", path: "/v1/models/look", expects: [200] }),
+    ),
+
+  /** Sends one short prompt to a model, and says what came and what it cost. */
+  tryModel: async (send: Send, input: { readonly alias: string; readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: ModelTried; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/models/" + encodeURIComponent(input.alias) + "/try",
         expects: [200],
         body: input.body,
         contentType: "application/json",

@@ -39,10 +39,10 @@ export async function readCallEntries(
   const { tenant, id, subject } = asked;
   const row = await options.entries.get(tenant, id);
   const of = row === null ? null : await toCallId(options, fromEntryBytes(row.bytes));
-  if (row === null || of === null) throw missing(id, "no call has an entry of this id");
+  if (row === null || of === null) throw missing(id);
   const call = of === "alone" ? null : await options.calls.get(tenant, of);
-  // Of a read nobody wrote down whose it was.
-  if (subject !== null && call?.subject !== subject) throw missing(id, "no call of yours has it");
+  // Of a read nobody wrote down whose it was. What is somebody else's is answered as what is not there.
+  if (subject !== null && call?.subject !== subject) throw missing(id);
   if (of === "alone") return { call, verdicts: [], entries: [row] };
   const verdicts = await readVerdicts(options, tenant, call);
   const ids = [
@@ -88,8 +88,9 @@ async function readVerdicts(
   return row === null ? [] : openVerdicts(openings, row);
 }
 
-function missing(id: EntryId, why: string): Fault {
-  return new Fault("not_found", `There is no receipt ${id}: ${why}.`, { details: { id } });
+function missing(id: EntryId): Fault {
+  const message = `There is no receipt ${id}: no call that you may see has an entry of this id.`;
+  return new Fault("not_found", message, { details: { id } });
 }
 
 export function lost(id: EntryId): never {

@@ -33,14 +33,16 @@ export async function judgeLog(
   place: { readonly tenant: TenantId; readonly head: LogHead | null },
   known: KnownHead | null = null,
 ): Promise<Standing> {
-  const { tenant, head } = place;
+  const { tenant } = place;
   const note = await options.checkpoints.latest(tenant);
-  if (note === null) return judgeOwnNote(options, head);
+  if (note === null) return judgeOwnNote(options, place.head);
   const kept = await options.keys.open(note);
   if ("refused" in kept) {
     return forked(`the checkpoint that is kept outside cannot be believed (${kept.refused})`);
   }
   if (kept.tenant !== tenant) return forked(`what is kept is a checkpoint of ${kept.origin}`);
+  // What is kept may have gone on since the head was read: then it is read again.
+  const [head = null] = isBehind(place.head, kept) ? await options.log.heads(tenant) : [place.head];
   if (head === null || kept.epoch > head.epoch) {
     return forked(`the database knows nothing of ${kept.origin}, signed at size ${kept.size}`);
   }
@@ -97,6 +99,11 @@ async function readRootUnlessBroken(
     if (error instanceof Fault && error.code === "record_unreadable") return null;
     throw error;
   }
+}
+
+function isBehind(head: LogHead | null, kept: OpenedNote): boolean {
+  if (head === null || head.epoch < kept.epoch) return true;
+  return head.epoch === kept.epoch && head.size < kept.size;
 }
 
 function isSame(known: KnownHead, kept: OpenedNote): boolean {

@@ -5,6 +5,7 @@ import {
   intentOpeningSchema,
   toCanonicalText,
   toDigest,
+  toSubjectKey,
   type Entry,
   type Receipt,
 } from "../model/index.ts";
@@ -12,8 +13,8 @@ import type { Openings } from "../ports/openings.ts";
 import type { CallEntries } from "./call-entries.ts";
 
 interface Opened extends CallEntries {
-  /** Whether those who agreed may be named. */
-  readonly mayNamePeople: boolean;
+  /** Who asks, where that is a caller: it sees what it asked for itself, and not who agreed. */
+  readonly subject: string | null;
 }
 
 type ReceiptOpening = Receipt["openings"][number];
@@ -21,10 +22,10 @@ type ReceiptOpening = Receipt["openings"][number];
 /** What is still kept of what the entries have digests of. What was erased is left out. */
 export async function readOpenings(
   openings: Openings,
-  { call, verdicts, entries, mayNamePeople }: Opened,
+  { call, verdicts, entries, subject }: Opened,
 ): Promise<readonly ReceiptOpening[]> {
   const read = entries.map(({ bytes }) => fromEntryBytes(bytes));
-  const people = mayNamePeople ? verdicts.flatMap((verdict) => toPerson(verdict, read)) : [];
+  const people = subject === null ? verdicts.flatMap((verdict) => toPerson(verdict, read)) : [];
   if (call === null) return people;
   const { tenant, id } = call;
   const open = (what: string, sealed: Uint8Array | null) =>
@@ -33,7 +34,14 @@ export async function readOpenings(
     open("call", call.opening),
     open("result", call.result),
   ]);
+  // The row alone says whose it is to whoever can write to it: what was sealed says it to nobody else.
+  if (subject !== null && toSubject(made) !== subject) return [];
   return [...toIntent(made, call.intent), ...toResult(result, read), ...people];
+}
+
+function toSubject(made: unknown): string | null {
+  const read = intentOpeningSchema.safeParse(made);
+  return read.success ? toSubjectKey(read.data.intent.principal) : null;
 }
 
 function toIntent(made: unknown, digest: string): readonly ReceiptOpening[] {

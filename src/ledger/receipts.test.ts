@@ -71,6 +71,26 @@ test("nobody reads the receipt of another tenant, or of another caller", async (
   await expect(scene.read(read!.id, subject)).rejects.toMatchObject({ code: "not_found" });
   expect(await scene.verify(await scene.read(read!.id))).toMatchObject({ verified: true });
   await expect(scene.read(scene.newId())).rejects.toMatchObject({ code: "not_found" });
+  // What is somebody else's cannot be told from what is not there.
+  const told = (asked: EntryId): Promise<string> =>
+    scene.read(asked, "acme\nservice\nelse").then(
+      () => "a receipt",
+      (fault: Error) => fault.message,
+    );
+  const [theirs, nobodys, made] = [await told(id), await told(read!.id), scene.newId()];
+  expect(theirs.replace(id, "")).toBe((await told(made)).replace(made, ""));
+  expect(nobodys.replace(read!.id, "")).toBe(theirs.replace(id, ""));
+});
+
+test("a row that was made out to another caller opens nothing to that one", async () => {
+  const scene = await open();
+  const eve = "acme\nservice\neve";
+  const { id } = await writeCall(scene, tenant, { subject: eve });
+  await scene.writer(tenant).advance();
+  const receipt = await scene.read(id, eve);
+  expect(receipt.openings).toEqual([]);
+  expect(await scene.verify(receipt)).toMatchObject({ verified: true });
+  expect((await scene.read(id)).openings).toHaveLength(3);
 });
 
 test("what no checkpoint covers is waited for, and pending after three seconds", async () => {

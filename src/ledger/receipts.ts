@@ -31,12 +31,12 @@ const lookEveryMs = 100;
 export async function readReceipt(options: ReceiptOptions, asked: ReceiptAsked): Promise<Receipt> {
   const found = await readCallEntries(options, asked);
   const proven = await whenSigned(options, asked, found);
-  const mayNamePeople = asked.subject === null;
+  const { subject } = asked;
   return {
     v: 1,
     entries: proven.leaves,
     checkpoint: proven.note,
-    openings: await readOpenings(options.openings, { ...found, ...proven, mayNamePeople }),
+    openings: await readOpenings(options.openings, { ...found, ...proven, subject }),
   };
 }
 

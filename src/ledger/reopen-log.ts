@@ -34,7 +34,10 @@ export async function reopenLog(
   if (standing.kind === "sound" && !force) {
     throw new Fault("request_invalid", "The log goes on from what was signed: nothing to reopen.");
   }
-  const kept = readNote((await checkpoints.latest(tenant)) ?? "");
+  const latest = (await checkpoints.latest(tenant)) ?? "";
+  const kept = readNote(latest);
+  // A full disk is found out here, and not with an epoch open that nobody can sign.
+  if (kept !== null) await checkpoints.keep(tenant, latest);
   const epoch = Math.max(head?.epoch ?? 0, kept?.epoch ?? 0) + 1;
   const origin = toOrigin({ installation: keys.installation, tenant, epoch });
   const before = kept ?? toKnown(options, head);
@@ -42,10 +45,11 @@ export async function reopenLog(
   const end = await findEnd(log, head);
   const gap = toGap(options, { tenant, said, sinceMs: end.atMs ?? head?.openedAtMs ?? null });
   const from = head === undefined ? null : head;
-  if (!(await log.reopen({ tenant, from, end, epoch, gap, atMs: clock.nowMs() }))) {
+  const cursor = await log.reopen({ tenant, from, end, epoch, gap, atMs: clock.nowMs() });
+  if (cursor === null) {
     throw new Fault("store_busy", "The log changed at the same moment. Look at it again.");
   }
-  await signFirst(options, { tenant, epoch, origin, gap, cursor: end.cursor + 1n });
+  await signFirst(options, { tenant, epoch, origin, gap, cursor });
   return { origin, gap: said };
 }
 

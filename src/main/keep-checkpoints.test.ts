@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   mkdtempSync,
   readdirSync,
@@ -69,6 +70,35 @@ test("one each ten minutes goes to the history, which is bounded", async () => {
   await checkpoints.keep(tenant, toNote(8));
   expect(read()).toHaveLength(9_000);
   expect(read().at(-1)).toBe(toNote(8));
+});
+
+test("what a full disk left of a note spoils neither the one before nor the one after", async () => {
+  const { checkpoints, toNote, file } = await open();
+  const read = () => splitNotes(readFileSync(file("acme.history"), "utf8"));
+  const past = new Date(systemClock.nowMs() - 10 * 60_000);
+  await checkpoints.keep(tenant, toNote(1));
+  const torn = toNote(2);
+  let kept = [toNote(1)];
+  // Within the origin, behind the text, within and behind the signature.
+  const ends = [9, torn.indexOf("\n\n") + 2, torn.length - 9, torn.length - 1, torn.length];
+  for (const [at, end] of ends.entries()) {
+    appendFileSync(file("acme.history"), torn.slice(0, end));
+    utimesSync(file("acme.history"), past, past);
+    await checkpoints.keep(tenant, toNote(3 + at));
+    kept = [...kept, ...(end === torn.length ? [torn] : []), toNote(3 + at)];
+    expect(read(), String(end)).toEqual(kept);
+  }
+});
+
+test("a clock that went back holds the history up by ten minutes at most", async () => {
+  const { checkpoints, toNote, file } = await open();
+  await checkpoints.keep(tenant, toNote(1));
+  const ahead = new Date(systemClock.nowMs() + 24 * 60 * 60_000);
+  utimesSync(file("acme.history"), ahead, ahead);
+  await checkpoints.keep(tenant, toNote(2));
+  expect(splitNotes(readFileSync(file("acme.history"), "utf8"))).toEqual([toNote(1), toNote(2)]);
+  await checkpoints.keep(tenant, toNote(3));
+  expect(splitNotes(readFileSync(file("acme.history"), "utf8"))).toHaveLength(2);
 });
 
 test("what cannot be kept is a fault that names the directory", async () => {

@@ -43,7 +43,8 @@ export async function keepCheckpoints({ directory, clock }: KeepOptions): Promis
     if (before !== null && isBehind(next, before)) return;
     await replace(file, note);
     const history = toFile(tenant, historyName);
-    if (clock.nowMs() - (await readChangedMs(history)) >= historyEveryMs)
+    // Of a clock that went back, too: a time that is yet to come would hold it up until then.
+    if (Math.abs(clock.nowMs() - (await readChangedMs(history))) >= historyEveryMs)
       await append(history, note);
   }
 
@@ -102,14 +103,30 @@ async function replace(file: string, text: string): Promise<void> {
   }
 }
 
-/** Notes one after the other with an empty line between; the oldest go when there are too many. */
+/**
+ * Notes one after the other with an empty line between; the oldest go when there are too many. What a full
+ * disk or a crash left of a note goes first: the next one would be read as a part of it.
+ */
 async function append(file: string, note: string): Promise<void> {
-  await writeFlushed(file, `${note}\n`, "a");
-  const text = await readFile(file, "utf8");
-  const notes = splitNotes(text);
-  if (notes.length <= historyNotes) return;
-  const kept = notes.slice(-Math.floor(historyNotes * 0.9));
+  const text = await readHistory(file);
+  const notes = splitNotes(text).filter((each) => wholeNote.test(each));
+  const isWhole = text === notes.map((each) => `${each}\n`).join("");
+  if (isWhole && notes.length < historyNotes) return writeFlushed(file, `${note}\n`, "a");
+  const most = notes.length < historyNotes ? notes.length : Math.floor(historyNotes * 0.9) - 1;
+  const kept = [...notes.slice(notes.length - most), note];
   await replace(file, kept.map((each) => `${each}\n`).join(""));
+}
+
+/** To the end of its last signature. */
+const wholeNote = /\n\n(?:\u2014 [^\n]+\n)+$/;
+
+async function readHistory(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
 }
 
 async function writeFlushed(file: string, text: string, flag: "w" | "a"): Promise<void> {

@@ -309,24 +309,29 @@ function startDoor(options: ServerOptions, behind: Behind) {
     }),
     face,
     registry: () => configuration.live().parts.gate.registry,
+    models: () => configuration.live().parts.models,
     gate: { exchange: (request) => configuration.live().parts.gate.gate.exchange(request) },
     identity: () => configuration.live().parts.identity,
     limits: () => configuration.live().parts.limits,
-    readiness: createReadiness(clock, [
-      {
-        name: "store",
-        check: async () => {
-          await storage.store.revisions.current();
-          return null;
-        },
-      },
-      {
-        name: "wake",
-        check: async () => {
-          await storage.wake.depth();
-          return null;
-        },
-      },
-    ]),
+    readiness: openReadiness(clock, storage),
   });
+}
+
+function openReadiness(clock: Clock, { store, wake }: Storage) {
+  return createReadiness(clock, [
+    {
+      name: "store",
+      check: async () => {
+        await store.revisions.current();
+        return null;
+      },
+    },
+    {
+      name: "wake",
+      check: async () => {
+        await wake.depth();
+        return null;
+      },
+    },
+  ]);
 }

@@ -40,6 +40,19 @@ const issuer = fc.record(
   },
 );
 
+const micros = fc.integer({ min: 0, max: 900_000_000_000_000 });
+const answering = {
+  concurrency: fc.integer({ min: 1, max: 10_000 }),
+  queue: fc.nat({ max: 10_000 }),
+  firstToken: fc.integer({ min: 100, max: 3_600_000 }),
+  idle: fc.integer({ min: 100, max: 3_600_000 }),
+  prices: fc.record(
+    { input: micros, output: micros, cached: micros, cacheWrite: micros },
+    { requiredKeys: ["input", "output"] },
+  ),
+};
+const answeringKeys = ["concurrency", "queue", "firstToken", "idle"] as const;
+
 /** Anything the program can read, as it reads it. */
 const config: fc.Arbitrary<unknown> = fc.record({
   version: fc.constant(1),
@@ -99,6 +112,38 @@ const config: fc.Arbitrary<unknown> = fc.record({
       money: fc.integer({ min: 0, max: 900_000_000_000_000 }),
     }),
   ),
+  models: fc.record({
+    backends: fc.record({
+      local: fc.record(
+        {
+          kind: fc.constant("openai"),
+          url: fc.constantFrom("https://api.openai.com/v1", "https://models.example/v1"),
+          tokenLimit: fc.constantFrom("max_completion_tokens", "max_tokens"),
+          model: fc.constantFrom("gpt-5.1", "org/model:7b"),
+          key: fc.constant("env://KEY"),
+          private: fc.boolean(),
+          ...answering,
+        },
+        { requiredKeys: ["kind", "url", "tokenLimit", "model", "private", ...answeringKeys] },
+      ),
+      demo: fc.record(
+        {
+          kind: fc.constant("scripted"),
+          script: fc.constant("demo.yaml"),
+          format: fc.constantFrom("openai", "anthropic"),
+          ...answering,
+        },
+        { requiredKeys: ["kind", "script", "format", ...answeringKeys] },
+      ),
+    }),
+    routes: fc.dictionary(
+      fc.constantFrom("small", "gpt-5.1"),
+      fc.constantFrom(
+        [[{ backend: "local", weight: 3, model: "lora" }], [{ backend: "demo", weight: 1 }]],
+        [[{ backend: "demo", weight: 1 }]],
+      ),
+    ),
+  }),
   approvals: fc.record({
     expire: milliseconds.map((each) => each + 10_000),
     openPerCaller: fc.integer({ min: 1, max: 10_000 }),
@@ -176,7 +221,7 @@ test("every default is written out, so that later defaults do not change what a 
       '"ledger":{"name":"countersign.local","signingKeys":[]},"limits":{"bodySize":"4MiB",' +
       '"concurrentRequests":256,"drainTime":"20s","headerSize":"16KiB","openStreams":4096,' +
       '"queuedRequests":256,"requestDeadline":"1m"},"listen":"127.0.0.1:7070",' +
-      '"log":{"level":"info"},"policy":{"forgetLabels":"8h","rule":"deny-all","rules":{}},"servers":{},' +
+      '"log":{"level":"info"},"models":{"backends":{},"routes":{}},"policy":{"forgetLabels":"8h","rule":"deny-all","rules":{}},"servers":{},' +
       '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"toolsets":{},' +
       '"version":1,"webhooks":{},"worker":{"slots":64}}',
   );

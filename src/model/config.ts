@@ -13,6 +13,7 @@ import { approvalsField } from "./config-approvals.ts";
 import { budgetsField } from "./config-budgets.ts";
 import { approversField, callersField, listenerTlsField } from "./config-callers.ts";
 import { ledgerField } from "./config-ledger.ts";
+import { modelsField } from "./config-models.ts";
 import { policyField } from "./config-policy.ts";
 import { serversField, toolsetsField } from "./config-servers.ts";
 import { webhooksField } from "./config-webhooks.ts";
@@ -191,6 +192,7 @@ export const configSchema = z
     toolsets: toolsetsField,
     policy: policyField,
     budgets: budgetsField,
+    models: modelsField,
     webhooks: webhooksField,
     approvals: approvalsField,
     gate: gateSchema.prefault({}),

@@ -1,4 +1,4 @@
-import type { ApprovalId, EntryId, TenantId } from "../model/index.ts";
+import { Fault, type ApprovalId, type EntryId, type TenantId } from "../model/index.ts";
 import {
   cursorStride,
   dueCount,
@@ -88,14 +88,17 @@ export class InMemoryLog implements LogRows {
     return head !== null;
   }
 
-  async reopen({ tenant, from, end, epoch, gap, atMs }: Reopening): Promise<boolean> {
+  async reopen({ tenant, from, end, epoch, gap, atMs }: Reopening): Promise<bigint | null> {
     const head = from === null ? null : this.#seen({ tenant, ...from });
-    if (head === null && (from !== null || this.#open(tenant) !== null)) return false;
+    if (head === null && (from !== null || this.#open(tenant) !== null)) return null;
+    const start = head === null ? end.cursor : this.#startBehind(head, end.cursor);
+    if ((start + 1n) % cursorStride === 0n)
+      throw new Fault("store_busy", "The log was reopened too often with nothing written between.");
     if (head !== null) this.#end(head, end);
-    this.#entries.insert(gap, end.cursor + 1n);
-    const next = toOpened({ tenant, epoch }, end.cursor, atMs);
+    this.#entries.insert(gap, start + 1n);
+    const next = toOpened({ tenant, epoch }, start, atMs);
     this.#logs.set(tenant, [next, ...(this.#logs.get(tenant) ?? [])]);
-    return true;
+    return start + 1n;
   }
 
   async readTile({ level, index, ...log }: LogTilePlace): Promise<Uint8Array | null> {
@@ -192,6 +195,14 @@ export class InMemoryLog implements LogRows {
     const last = lastOf(index);
     if (after === undefined || last === undefined) return [];
     return this.#entries.list(log.tenant).filter(({ cursor }) => cursor > after && cursor <= last);
+  }
+
+  /** Whoever opened an epoch and did not sign it left its first leaf there. */
+  #startBehind({ tenant, epoch, signed }: LogHead, end: bigint): bigint {
+    if (epoch === 1 || signed !== null) return end;
+    const drawn = end - (end % cursorStride) + cursorStride;
+    const left = this.#entries.list(tenant).map(({ cursor }) => cursor);
+    return left.reduce((last, each) => (each > last && each < drawn ? each : last), end);
   }
 
   /** Leaves behind the end are taken in again by the next epoch. */

@@ -22,8 +22,11 @@ export interface LogRows {
   integrate(change: Integration): Promise<boolean>;
   /** Only of the head as it is committed. False when it is another one by now. */
   sign(head: Pick<LogHead, "tenant" | "epoch" | "size" | "root">, note: string): Promise<boolean>;
-  /** Ends the open epoch and opens the next one behind it; false when it is another one by now. */
-  reopen(change: Reopening): Promise<boolean>;
+  /**
+   * Ends the open epoch and opens the next one behind it. The cursor of its first leaf, which comes behind
+   * that of an epoch that nobody signed; null when it is another one by now.
+   */
+  reopen(change: Reopening): Promise<bigint | null>;
   /** Hashes of a tile; null where there is none. */
   readTile(place: LogTilePlace): Promise<Uint8Array | null>;
   /** Where an entry lies, or will lie; null when there is no such entry. */

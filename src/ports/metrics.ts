@@ -198,6 +198,43 @@ export const metrics = {
     help: "Wakes that left this worker, by how they ended.",
     labels: { outcome: ["done", "failed", "parked", "lost"] },
   },
+  model_breaker_moves: {
+    kind: "counter",
+    help: "Moves of the breakers of models' backends, by the state that they moved to.",
+    labels: { to: ["closed", "open", "probing"] },
+  },
+  model_first_token_seconds: {
+    kind: "histogram",
+    help: "From sending a request to a model's backend to the first token of its answer.",
+    labels: {},
+    buckets: [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60],
+  },
+  model_requests: {
+    kind: "counter",
+    help: "Requests to models' backends, by how they ended; passed_on: another one was asked instead.",
+    labels: { outcome: ["answered", "failed", "passed_on"] },
+  },
+  model_tokens: {
+    kind: "counter",
+    help: "Tokens of models, as their backends counted them; cached are among input, reasoning among output.",
+    labels: { kind: ["input", "cached", "output", "reasoning"] },
+  },
+  model_tokens_per_second: {
+    kind: "histogram",
+    help: "Tokens a second of an answer, from its first one on.",
+    labels: {},
+    buckets: [1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 500],
+  },
+  model_usage_unknown: {
+    kind: "counter",
+    help: "Answers of models whose backend did not count their tokens.",
+    labels: {},
+  },
+  model_waiting: {
+    kind: "gauge",
+    help: "Requests that wait for a place at a model's backend.",
+    labels: {},
+  },
   tokens_refused: {
     kind: "counter",
     help: "Access tokens that were refused, by what was wrong with them.",

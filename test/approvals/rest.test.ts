@@ -93,6 +93,34 @@ test("nothing else goes upstream in _meta, and nothing in it contradicts the hea
   expect([sent(), await waiting()]).toEqual([[], []]);
 });
 
+test("whoever waits for news, however often, leaves room for others", async () => {
+  const { tell, gate, call } = await open();
+  const { seen } = (await tell("approvals")).body;
+  const gone = new AbortController();
+  const polls = Array.from({ length: 40 }, async () => {
+    const response = await fetch(new URL(`/v1/approvals?seen=${String(seen)}&wait=30`, gate.url), {
+      headers: { authorization: `Bearer ${approverKey}` },
+      signal: gone.signal,
+    });
+    return response.status;
+  });
+  const ended: number[] = [];
+  for (const poll of polls)
+    poll.then(
+      (status) => void ended.push(status),
+      () => undefined,
+    );
+  await expect.poll(() => ended.length, { timeout: 20_000 }).toBe(24);
+  expect(new Set(ended)).toEqual(new Set([503]));
+  expect((await tell("approvals")).status).toBe(200);
+  // Those that wait hear of what comes; then others may wait.
+  await call(hi);
+  expect((await Promise.all(polls)).filter((status) => status === 200)).toHaveLength(16);
+  const late = tell(`approvals?seen=${String(seen)}&wait=30`);
+  expect((await late).status).toBe(200);
+  gone.abort();
+});
+
 test("an approver's key calls nothing", async () => {
   const { tell, sent, waiting } = await open();
   const called = await tell("tools/call", { name: "mail__echo", arguments: hi }, approverKey);

@@ -232,10 +232,10 @@ function describeReopening(under: () => StoreUnderTest): void {
       const head = await headOf(store.log, tenant);
       const gap = newEntry(tenant, "a gap");
       const asked = { tenant, from: head, end: signed, epoch: 5, gap, atMs: startMs };
-      expect(await store.log.reopen({ ...asked, from: signed })).toBe(false);
-      expect(await store.log.reopen({ ...asked, from: null })).toBe(false);
+      expect(await store.log.reopen({ ...asked, from: signed })).toBeNull();
+      expect(await store.log.reopen({ ...asked, from: null })).toBeNull();
       const done = await Promise.all([store.log.reopen(asked), peer.log.reopen(asked)]);
-      expect(done.filter(Boolean)).toHaveLength(1);
+      expect(done.filter((cursor) => cursor !== null)).toEqual([signed.cursor + 1n]);
 
       const heads = await store.log.heads(tenant);
       expect(heads).toMatchObject([
@@ -257,10 +257,35 @@ function describeReopening(under: () => StoreUnderTest): void {
       const gap = newEntry(tenant, "a gap");
       const end = { size: 0, root: toHash(0), cursor: 0n };
       const asked = { tenant, from: null, end, epoch: 3, gap, atMs: startMs };
-      expect(await store.log.reopen(asked)).toBe(true);
+      expect(await store.log.reopen(asked)).toBe(1n);
       await store.log.integrate(await toChange(store, tenant));
       expect((await store.log.locate(tenant, gap.id))?.leaf).toEqual({ epoch: 3, index: 0 });
       expect((await store.log.locate(tenant, id!))?.leaf).toEqual({ epoch: 3, index: 1 });
+    });
+
+    test("opens behind an epoch that nobody signed, and there is an end to that", async () => {
+      const { store } = under();
+      const tenant = newTenant();
+      const gaps: EntryId[] = [];
+      let from: LogHead | null = null;
+      for (let epoch = 2; epoch < 17; epoch += 1) {
+        const gap = newEntry(tenant, "a gap");
+        const end = { size: 0, root: toHash(0), cursor: from?.start ?? 0n };
+        const asked = { tenant, from, end, epoch, gap, atMs: startMs };
+        expect(await store.log.reopen(asked)).toBe(BigInt(epoch - 1));
+        from = await headOf(store.log, tenant);
+        gaps.push(gap.id);
+      }
+      const gap = newEntry(tenant, "a gap");
+      const end = { size: 0, root: toHash(0), cursor: from!.start };
+      const again = store.log.reopen({ tenant, from, end, epoch: 17, gap, atMs: startMs });
+      await expect(again).rejects.toMatchObject({ code: "store_busy" });
+      expect(await headOf(store.log, tenant)).toMatchObject({ epoch: 16, isOpen: true });
+      await write(store, tenant, 1);
+      await store.log.integrate(await toChange(store, tenant));
+      const leaf = async (id: EntryId) => (await store.log.locate(tenant, id))?.leaf;
+      expect(await leaf(gaps.at(-1)!)).toEqual({ epoch: 16, index: 0 });
+      expect(await leaf(gaps[0]!)).toBeNull();
     });
   });
 }

@@ -86,13 +86,18 @@ async function writeThrough(
   return writers.reduce((sum, writer) => sum + writer.acknowledged.length, 0);
 }
 
+/** On a busy machine sessions are not back yet when the next break comes: then there are more breaks. */
+function goesOn({ times, broken }: { readonly times: number; readonly broken: number }): boolean {
+  return times < 50 || (broken <= 50 && times < 1_000);
+}
+
 describe("I5, I6: outages", () => {
   test("sessions ended 50 times in the middle of batches lose and double nothing", async () => {
     const under = await makePostgresStore(await postgres.freshDatabase());
     const random = createSeededRandom(seed());
     let broken = 0;
     const acknowledged = await writeThrough(under, 40, async () => {
-      for (let times = 0; times < 50; times += 1) {
+      for (let times = 0; goesOn({ times, broken }); times += 1) {
         await sleep(10 + 50 * random.fraction());
         broken += (await under.admin.query(breakSessions)).rowCount ?? 0;
       }
@@ -109,7 +114,7 @@ describe("I5, I6: outages", () => {
     const random = createSeededRandom(seed());
     let broken = 0;
     await writeThrough(under, 40, async () => {
-      for (let times = 0; times < 50; times += 1) {
+      for (let times = 0; goesOn({ times, broken }); times += 1) {
         await sleep(30 + 50 * random.fraction());
         broken += await proxy.cut();
       }

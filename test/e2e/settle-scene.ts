@@ -137,12 +137,16 @@ export async function openSettleScene(postgres: TestPostgres, count: number): Pr
     await replica.start();
     replicas.push(replica);
   }
-  const anyUp = (): Up => replicas.map((replica) => replica.up()).find((up) => up !== null)!;
+  const anyUp = (): Up => {
+    const up = replicas.map((replica) => replica.up()).find((each) => each !== null);
+    if (up === undefined) throw new Error("all replicas are down at this moment");
+    return up;
+  };
   return {
     server,
     replicas,
     databaseUrl,
-    tell: (who, where, body) => ask(`${anyUp().url}${where}`, first!.key(who), body),
+    tell: async (who, where, body) => ask(`${anyUp().url}${where}`, first!.key(who), body),
   };
 }
 

@@ -13,7 +13,7 @@ import type { EntryId, TenantId } from "../../src/model/index.ts";
 import { createSeededRandom } from "../../src/ports/seeded-random.ts";
 import { usePostgres } from "../postgres.ts";
 import { scaled, seed } from "../scale.ts";
-import { writeCall, writeReads } from "./ledger-scene.ts";
+import { createScene, writeCall, writeReads } from "./ledger-scene.ts";
 import { openPostgresScene, verifyScene } from "./postgres-scene.ts";
 
 const postgres = usePostgres();
@@ -145,6 +145,51 @@ test("an older database is not signed, and what was lost stays seen after it is 
     "test.example/acme/2 began after restore:test.example/acme/1@350",
   ]);
   expect((await verifyScene(restored, tenant, [])).verified).toBe(true);
+});
+
+test("a log that could not be signed when it was reopened is reopened again, and verifies", async () => {
+  const scene = await openPostgresScene(await postgres.freshDatabase());
+  await writeReads(scene, tenant, 10);
+  await scene.writer(tenant).advance();
+  const { checkpoints } = scene;
+  let left = 0;
+  const keep = async (of: TenantId, note: string) => {
+    if ((left -= 1) < 0) throw new Error("the disk is full");
+    await checkpoints.keep(of, note);
+  };
+  const full = await createScene({ ...scene, checkpoints: { ...checkpoints, keep } });
+  const early = full.ledger.reopen({ tenant, force: true });
+  await expect(early).rejects.toThrow("the disk is full");
+  expect(await scene.ledger.state(tenant)).toMatchObject({ state: "sound" });
+  for (let tries = 0; tries < 3; tries += 1) {
+    left = 1;
+    const reopening = full.ledger.reopen({ tenant, force: true });
+    await expect(reopening).rejects.toThrow("the disk is full");
+    expect(await scene.ledger.state(tenant)).toMatchObject({ state: "forked" });
+  }
+  await writeReads(scene, tenant, 3);
+  expect(await scene.ledger.reopen({ tenant, force: false })).toEqual({
+    origin: "test.example/acme/5",
+    gap: "restore:test.example/acme/1@10",
+  });
+  expect(await scene.writer(tenant).advance()).toEqual({ kind: "sound" });
+  const report = await verifyScene(scene, tenant, []);
+  expect(report).toMatchObject({ verified: true, findings: [], entries: 14 });
+});
+
+test("a log that is gone on with while somebody asks how it is, is sound", async () => {
+  const scene = await openPostgresScene(await postgres.freshDatabase());
+  await writeReads(scene, tenant, 3);
+  const writer = scene.writer(tenant);
+  await writer.advance();
+  // Between the two looks, at the head and at what is kept, the sequencer keeps the next one.
+  const latest = async (of: TenantId) => {
+    await writeReads(scene, tenant, 3);
+    await writer.advance();
+    return scene.checkpoints.latest(of);
+  };
+  const asking = await createScene({ ...scene, checkpoints: { ...scene.checkpoints, latest } });
+  expect(await asking.ledger.state(tenant)).toMatchObject({ state: "sound", reason: null });
 });
 
 test("receipts of every call verify, one of them in a process with the public key alone", async () => {

@@ -223,6 +223,9 @@ export async function startGateOver<Kept extends Store>(
     passkeys,
     ...openDesk({ ...base, passkeys, catalog: () => current().registry.catalog() }),
     ledger: noLedger,
+    models: () => {
+      throw new Error("no models here");
+    },
     policy: createPolicyDesk({
       pins: store.pins,
       clock,

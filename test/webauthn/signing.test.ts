@@ -58,6 +58,28 @@ test.each(["ES256", "EdDSA", "RS256"] as const)(
   },
 );
 
+const spellings: readonly (readonly [string, (der: Buffer) => readonly (Buffer | number[])[]])[] = [
+  ["bytes behind it", (der) => [der, [0, 1, 2]]],
+  ["a longer form of its length", (der) => [[0x30, 0x81, der.length - 2], der.subarray(2)]],
+  ["a zero too many", (der) => [[0x30, der[1]! + 1, 2, der[3]! + 1, 0], der.subarray(4)]],
+];
+
+test.each(spellings)(
+  "a signature with %s is none: nobody else could check it",
+  async (_, respell) => {
+    const scene = openPasskeysUnderTest();
+    const authenticator = await enroll(scene, ada);
+    const { request } = expectDone(await scene.passkeys.beginSigning(ada, intent));
+    const made = authenticator.sign(request) as { response: { signature: string } };
+    const parts = respell(Buffer.from(made.response.signature, "base64url"));
+    const signature = Buffer.concat(parts.map((part) => Buffer.from(part))).toString("base64url");
+    const assertion = { ...made, response: { ...made.response, signature } };
+    const refused = { kind: "refused", why: "signature" };
+    expect(await scene.passkeys.sign(ada, intent, assertion)).toMatchObject(refused);
+    expectDone(await scene.passkeys.sign(ada, intent, made));
+  },
+);
+
 const lies: readonly (readonly [string, Lies, string])[] = [
   ["another challenge", { challenge: Buffer.alloc(32).toString("base64url") }, "challenge"],
   ["the digest as text", { challenge: intent }, "challenge"],

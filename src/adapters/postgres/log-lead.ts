@@ -8,6 +8,11 @@ import { toFault } from "./to-fault.ts";
 const lockClass = 0x6373;
 const lockNumber = 3;
 const statementTimeoutMs = 5_000;
+/**
+ * A host that lost its power or its network says nothing, and a process that is stopped goes on holding the
+ * lock: Postgres would wait for hours. The lead is confirmed every few seconds; a long round takes less.
+ */
+const silentMs = 60_000;
 
 const isTaken = `select exists (
     select 1 from pg_locks l join pg_database d on d.oid = l.database
@@ -18,6 +23,7 @@ const isTaken = `select exists (
 export async function leadLog(options: {
   readonly url: string;
   readonly pool: pg.Pool;
+  readonly silentMs?: number;
 }): Promise<Leading | null> {
   const place = [lockClass, lockNumber];
   const { rows } = await asked(options.pool.query<{ taken: boolean }>(isTaken, place));
@@ -30,9 +36,14 @@ export async function leadLog(options: {
       "select pg_try_advisory_lock($1, $2) as got",
       place,
     );
-    if (tried.rows[0]!.got) return hold(client);
-    await client.end();
-    return null;
+    if (!tried.rows[0]!.got) {
+      await client.end();
+      return null;
+    }
+    const leading = hold(client);
+    const within = String(options.silentMs ?? silentMs);
+    await client.query("select set_config('idle_session_timeout', $1, false)", [within]);
+    return leading;
   } catch (error) {
     await client?.end().catch(() => undefined);
     throw toFault(error);

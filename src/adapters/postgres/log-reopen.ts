@@ -5,22 +5,26 @@ import { requireBytes, requireId } from "../../ports/storable.ts";
 import { inTransaction, type Step, type TransactionOptions } from "./transaction.ts";
 
 /** Ends an epoch where the last checkpoint does, and begins the next one, all at once. */
-export async function reopenLog(options: TransactionOptions, change: Reopening): Promise<boolean> {
+export async function reopenLog(
+  options: TransactionOptions,
+  change: Reopening,
+): Promise<bigint | null> {
   requireId("gap.id", change.gap.id);
   requireBytes("gap.bytes", change.gap.bytes);
-  if ((change.end.cursor + 1n) % cursorStride === 0n) {
-    throw new Fault("store_busy", "The log was reopened too often with nothing written between.");
-  }
   return inTransaction(options, (client) => write(client, change));
 }
 
-async function write(client: pg.PoolClient, change: Reopening): Promise<Step<boolean>> {
+const late = { outcome: null, rollback: true } as const;
+
+async function write(client: pg.PoolClient, change: Reopening): Promise<Step<bigint | null>> {
   const { tenant, from, end, epoch, gap, atMs } = change;
+  let start = end.cursor;
   if (from !== null) {
-    const { rowCount } = await client.query(
+    const { rows } = await client.query<{ unsigned: boolean }>(
       `update countersign.log_epochs
        set is_open = false, size = $5, root = $6, cursor = $7
-       where tenant = $1 and epoch = $2 and size = $3 and root = $4 and is_open`,
+       where tenant = $1 and epoch = $2 and size = $3 and root = $4 and is_open
+       returning epoch > 1 and note is null as unsigned`,
       [
         tenant,
         from.epoch,
@@ -31,8 +35,14 @@ async function write(client: pg.PoolClient, change: Reopening): Promise<Step<boo
         end.cursor.toString(),
       ],
     );
-    if (rowCount !== 1) return { outcome: false, rollback: true };
+    const [closed] = rows;
+    if (closed === undefined) return late;
     await cutLeaves(client, { tenant, epoch: from.epoch, after: end.cursor });
+    if (closed.unsigned) start = await findStart(client, tenant, end.cursor);
+  }
+  const first = start + 1n;
+  if (first % cursorStride === 0n) {
+    throw new Fault("store_busy", "The log was reopened too often with nothing written between.");
   }
   const { rowCount } = await client.query(
     `insert into countersign.log_epochs
@@ -40,15 +50,29 @@ async function write(client: pg.PoolClient, change: Reopening): Promise<Step<boo
      select $1, $2, $3, 0, sha256(''), $3, $4, true
      where not exists (select 1 from countersign.log_epochs where tenant = $1 and is_open)
      on conflict do nothing`,
-    [tenant, epoch, end.cursor.toString(), atMs],
+    [tenant, epoch, start.toString(), atMs],
   );
-  if (rowCount !== 1) return { outcome: false, rollback: true };
+  if (rowCount !== 1) return late;
   // Before everything that was written since: a number that no entry draws.
   await client.query(
     "insert into countersign.entries (id, tenant, cursor, bytes) values ($1, $2, $3, $4)",
-    [gap.id, tenant, (end.cursor + 1n).toString(), Buffer.from(gap.bytes)],
+    [gap.id, tenant, first.toString(), Buffer.from(gap.bytes)],
   );
-  return { outcome: true };
+  return { outcome: first };
+}
+
+/**
+ * Whoever opened an epoch and could not sign it left its first leaf there. Two entries in one place could
+ * never be told apart, so the next epoch begins behind it.
+ */
+async function findStart(client: pg.PoolClient, tenant: string, end: bigint): Promise<bigint> {
+  const drawn = end - (end % cursorStride) + cursorStride;
+  const { rows } = await client.query<{ start: string }>(
+    `select coalesce(max(cursor), $2::int8)::text as start from countersign.entries
+     where tenant = $1 and cursor > $2::int8 and cursor < $3::int8`,
+    [tenant, end.toString(), drawn.toString()],
+  );
+  return BigInt(rows[0]!.start);
 }
 
 /** Leaves behind the end are taken in again by the next epoch. */

@@ -129,12 +129,13 @@ function createChanges(options: PostgresApprovalsOptions): Omit<ApprovalRows, ke
   };
 }
 
+/** One that is being decided is waited for: what was agreed to at that moment is void, too. */
 const voidAll = `update countersign.approvals a set state = 'voided'
   from (select tenant, id from countersign.approvals
         where state in ('pending', 'approved')
           and ($1::text is null or tenant = $1) and ($2::text is null or server = $2)
           and ($3::text is null or tool = $3) and ($4::text is null or agent = $4)
-        limit $5 for update skip locked) old
+        order by tenant, id limit $5 for update) old
   where a.tenant = old.tenant and a.id = old.id`;
 
 function toVoidValues({ tenant, server, tool, agent }: ApprovalsOf, limit: number): unknown[] {
@@ -145,7 +146,7 @@ const erase = `update countersign.approvals a
   set subject = '', opening = null, key = '',
       state = case when a.state in ('pending', 'approved') then 'voided' else a.state end
   from (select id from countersign.approvals where tenant = $1 and subject = $2
-        limit $3 for update) old
+        order by id limit $3 for update) old
   where a.tenant = $1 and a.id = old.id`;
 
 /** One that waits has its key to itself; whoever comes second finds the first. */

@@ -1,3 +1,4 @@
+import { createPublicKey, hash, verify } from "node:crypto";
 import { verifyAuthenticationResponse } from "@simplewebauthn/server";
 import type { PasskeyProof } from "../../model/index.ts";
 import { refusePasskey, type PasskeyRefusal } from "../../ports/passkey-refusal.ts";
@@ -5,7 +6,7 @@ import type { Approver, KnownPasskey, Signed, SigningMade } from "../../ports/pa
 import { judge, readCounter } from "./judge.ts";
 import { readAssertion, type Assertion } from "./read-answer.ts";
 import type { PasskeyPlace } from "./to-place.ts";
-import { toSpki } from "./to-spki.ts";
+import { toSpki, type SpkiKey } from "./to-spki.ts";
 import { toUserHandle } from "./user-handle.ts";
 
 export async function finishSigning(
@@ -25,9 +26,8 @@ export async function finishSigning(
   const ours = toUserHandle(approver).toString("base64url");
   if ((userHandle ?? ours) !== ours) return refusePasskey("not_yours");
   const key = toSpki(known.publicKey);
-  if (key === null || !(await isSigned({ answer, challenge, place, known }))) {
-    return refusePasskey("signature");
-  }
+  const isGood = key !== null && (await isSigned({ answer, challenge, place, known }));
+  if (!isGood || !isProof(key, answer)) return refusePasskey("signature");
   const counter = readCounter(authenticator);
   if (counter + known.counter > 0 && counter <= known.counter) return refusePasskey("counter");
   const proof: PasskeyProof = Object.freeze({
@@ -74,4 +74,16 @@ async function isSigned({ answer, challenge, place, known }: Claim): Promise<boo
   } catch {
     return false;
   }
+}
+
+/**
+ * As whoever checks a receipt does it. The library also takes signatures that are spelt in another way,
+ * with bytes behind them for one: they would be an approval here, and no proof of it anywhere.
+ */
+function isProof({ spki, algorithm }: SpkiKey, { response }: Assertion): boolean {
+  const bytes = (text: string) => Buffer.from(text, "base64url");
+  const clientHash = hash("sha256", bytes(response.clientDataJSON), "buffer");
+  const signed = Buffer.concat([bytes(response.authenticatorData), clientHash]);
+  const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+  return verify(algorithm === -8 ? null : "sha256", signed, key, bytes(response.signature));
 }

@@ -201,3 +201,23 @@ describe("bytes", () => {
     expect(decodeDocument(Buffer.alloc(1_048_577, 32))).toMatchObject({ kind: "invalid" });
   });
 });
+
+test("what is wrong with models is told where it stands", () => {
+  const document = `version: 1
+models:
+  backends:
+    a: { kind: openai, model: m, url: "http://models.example/v1" }
+    b: { kind: antropic, model: m }
+  routes:
+    main: [[{ backend: c }]]
+`;
+  const parsed = parseConfig(document);
+  expect(parsed.kind === "invalid" && parsed.problems).toEqual(
+    expect.arrayContaining([expect.objectContaining({ line: 5, key: "models.backends.b.kind" })]),
+  );
+  const rest = parseConfig(document.replace(/^ {4}b: .*\n/m, ""));
+  expect(rest.kind === "invalid" && rest.problems).toEqual([
+    expect.objectContaining({ line: 4, key: "models.backends.a.url" }),
+    expect.objectContaining({ line: 6, key: "models.routes.main[0][0].backend" }),
+  ]);
+});

@@ -10,6 +10,7 @@ import { findHolder } from "../directory-lock.ts";
 import type { Environment } from "../environment.ts";
 import { readConfig } from "../read-config.ts";
 import { lookAtLedger } from "./ledger-probes.ts";
+import { lookAtModels } from "./model-probes.ts";
 import { lookAtClock, lookAtDisk, lookAtKeys, lookAtNode, lookAtPort } from "./machine-probes.ts";
 import { lookAtEmbedded, lookAtUrl } from "./postgres-probes.ts";
 import { fail, ok, runProbe, warn, type Finding, type Probe } from "./probe.ts";
@@ -97,6 +98,11 @@ function createServerProbes(
       name: "ledger",
       look: async () =>
         isServing ? lookAtLedger(await tools.connect(url)) : ok("is looked at where a server runs"),
+    },
+    {
+      name: "models",
+      look: async () =>
+        isServing ? lookAtModels(await tools.connect(url)) : ok("are asked where a server runs"),
     },
   ];
 }
