@@ -1,5 +1,6 @@
 import { openNote, parseVerifierKey } from "./checkpoint.ts";
 import { compareTile } from "./compare-tile.ts";
+import { createUseJudge, type UseJudge } from "./judge-uses.ts";
 import { parseCheckpoint, Refusal, type Checkpoint } from "./signed-head.ts";
 import { tileWidth } from "./tiles.ts";
 import {
@@ -31,7 +32,15 @@ export interface SourceTile {
 }
 
 export interface Finding {
-  readonly kind: "altered" | "dropped" | "inserted" | "moved" | "cut" | "rewritten" | "note";
+  readonly kind:
+    | "altered"
+    | "dropped"
+    | "inserted"
+    | "moved"
+    | "cut"
+    | "rewritten"
+    | "reused"
+    | "note";
   readonly origin: string;
   /** Of a leaf, where it is known. */
   readonly index: number | null;
@@ -67,9 +76,10 @@ export async function verifyLog(source: LogSource, options: VerifyOptions): Prom
   const findings: Finding[] = [];
   const signed = await openAll(options, findings);
   const reports = [];
+  const uses = createUseJudge();
   for (const epoch of source.epochs) {
     const own = signed.filter(({ origin }) => origin === epoch.origin);
-    reports.push(await verifyEpoch(source, { epoch, signed: own }));
+    reports.push(await verifyEpoch(source, { epoch, signed: own, uses }));
   }
   const known = new Set(source.epochs.map(({ origin }) => origin));
   for (const { origin, size } of signed.filter((each) => !known.has(each.origin)))
@@ -113,10 +123,14 @@ interface EpochReport {
   readonly restore: string | null;
 }
 
-async function verifyEpoch(
-  source: LogSource,
-  of: { readonly epoch: LogSource["epochs"][number]; readonly signed: readonly Checkpoint[] },
-): Promise<EpochReport> {
+interface Verified {
+  readonly epoch: LogSource["epochs"][number];
+  readonly signed: readonly Checkpoint[];
+  /** Of all epochs together. */
+  readonly uses: UseJudge;
+}
+
+async function verifyEpoch(source: LogSource, of: Verified): Promise<EpochReport> {
   const { epoch, origin } = of.epoch;
   const findings: Finding[] = [];
   const [fromEntries, fromTiles] = [createRoots(of.signed), createRoots(of.signed)];
@@ -133,6 +147,8 @@ async function verifyEpoch(
       if (index === 0 && entries[0] !== undefined) restore = readRestore(entries[0].bytes, origin);
       for (const found of compareTile({ index, hashes, entries, leaves }))
         if (findings.length < maxNamed) findings.push({ ...found, origin });
+      for (const found of judgeUses(of.uses, index, entries))
+        if (findings.length < maxNamed) findings.push({ ...found, origin });
       tile += 1;
     }
   }
@@ -145,8 +161,19 @@ async function verifyEpoch(
   };
 }
 
+function judgeUses(
+  uses: UseJudge,
+  tile: number,
+  entries: SourceTile["entries"],
+): readonly Omit<Finding, "origin">[] {
+  return entries.flatMap(({ id, bytes }, at) => {
+    const text = uses.judge(bytes);
+    return text === null ? [] : [{ kind: "reused", index: tile * tileWidth + at, id, text }];
+  });
+}
+
 function judge(
-  { epoch, signed }: Parameters<typeof verifyEpoch>[1],
+  { epoch, signed }: Verified,
   fromEntries: Roots,
   fromTiles: Roots,
 ): Pick<EpochReport, "findings" | "checkpoints"> {
