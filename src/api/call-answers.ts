@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { KeyHolder } from "../authority/keyring.ts";
 import type { Erased } from "../authority/erase-personal.ts";
 import type { Finding } from "../gate/resolve-call.ts";
-import { entryIdSchema, Fault, type TenantId } from "../model/index.ts";
+import { entryIdSchema, Fault, tenantIdSchema, type TenantId } from "../model/index.ts";
 import type { CallRow, CallRows } from "../ports/call-rows.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -36,17 +36,19 @@ const erasing = z.strictObject({
     .string()
     .max(512)
     .regex(/^(?:user|service):./, "takes user:NAME or service:NAME"),
+  // The admin configures all tenants; what is kept of their people is erased by nobody else.
+  tenant: tenantIdSchema.optional(),
 });
 
 export function createCallAnswers(options: CallAnswersOptions): Answers<Routes> {
   const { calls, clock, telemetry } = options;
   return {
     erasePersonal: async ({ body, holder }) => {
-      const { subject } = parseBody(erasing, body);
+      const { subject, tenant = tenantOf(holder) } = parseBody(erasing, body);
       const kind = subject.startsWith("user:") ? "user" : "service";
       const who = { kind, subject: subject.slice(kind.length + 1) } as const;
-      const erased = await options.erasePersonal(tenantOf(holder), who);
-      telemetry.log("warn", "personal data was erased", { ...erased, by: holder?.id });
+      const erased = await options.erasePersonal(tenant, who);
+      telemetry.log("warn", "personal data was erased", { ...erased, tenant, by: holder?.id });
       return { status: 200, body: { subject, ...erased } };
     },
     listCalls: async ({ query, holder }) => {

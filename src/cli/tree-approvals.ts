@@ -102,6 +102,7 @@ const erase = buildCommand<EraseFlags, [], CliContext>({
         brief: "Whose: user:NAME or service:NAME",
         placeholder: "subject",
       },
+      tenant: optionalText("Of this tenant; the key's own when absent", "tenant"),
       yes: yes("Do not ask"),
     },
   },

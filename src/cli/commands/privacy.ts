@@ -9,10 +9,12 @@ export interface EraseFlags {
   readonly json: boolean;
   readonly url?: string;
   readonly subject: string;
+  readonly tenant?: string;
   readonly yes: boolean;
 }
 
-export const erasePersonal: Run<EraseFlags> = async ({ parts, voice }, { subject, url, yes }) => {
+export const erasePersonal: Run<EraseFlags> = async ({ parts, voice }, flags) => {
+  const { subject, tenant, url, yes } = flags;
   const who = toPlainInert(subject);
   if (!yes && !canAskOnce(parts, voice))
     throw new Fault("usage_invalid", "Nothing brings back what is erased: say --yes.");
@@ -21,7 +23,7 @@ export const erasePersonal: Run<EraseFlags> = async ({ parts, voice }, { subject
     return exitCodes.interrupted;
   }
   const { client } = await parts.connect(url);
-  const { body } = await client.erasePersonal({ body: JSON.stringify({ subject }) });
+  const { body } = await client.erasePersonal({ body: JSON.stringify({ subject, tenant }) });
   const { approvals, calls, verdicts } = body;
   voice.answer(
     body,
