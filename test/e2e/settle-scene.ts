@@ -12,8 +12,8 @@ import { openSettleProxy, type SettleProxy } from "./settle-proxy.ts";
 type Json = Record<string, unknown>;
 
 export const callerKey = "a-key-of-the-caller-that-all-replicas-know";
-/** A tool's own time: what is in doubt can be made again, or is told as unknown, after it. */
-export const toolTimeoutMs = 1_000;
+/** The tools' own time: what is in doubt can be made again, or is told as unknown, after it. */
+const shortMs = 1_000;
 
 const rules = `@id("pay/all") @reason("Payments are possible.")
 permit (principal, action, resource);
@@ -23,8 +23,8 @@ when { context.args has asked && context.args.asked }
 unless { context.approval.granted };
 `;
 
-function toDocument(server: string, checkpoints: string): object {
-  const tool = { timeout: `${toolTimeoutMs}ms` };
+function toDocument(server: string, checkpoints: string, timeoutMs: number): object {
+  const tool = { timeout: `${timeoutMs}ms` };
   return {
     version: 1,
     policy: { rules: { pay: rules } },
@@ -117,12 +117,16 @@ interface Told {
 }
 
 /** Replicas of one installation: one Postgres, one user's keys. */
-export async function openSettleScene(postgres: TestPostgres, count: number): Promise<SettleScene> {
+export async function openSettleScene(
+  postgres: TestPostgres,
+  count: number,
+  timeoutMs = shortMs,
+): Promise<SettleScene> {
   const databaseUrl = await postgres.freshDatabase();
   const homes = Array.from({ length: count }, createHome);
   const [first] = homes;
   const server = await startPayServer(first!.directory);
-  const document = toDocument(server.url, path.join(first!.directory, "checkpoints"));
+  const document = toDocument(server.url, path.join(first!.directory, "checkpoints"), timeoutMs);
   const replicas: SettleReplica[] = [];
   for (const home of homes) {
     const proxy = await openSettleProxy(databaseUrl);
