@@ -1,4 +1,5 @@
 import type { Progress } from "./main.ts";
+import { measureReceipt } from "./gate/receipt.ts";
 import { readMachine, toQuantile, type Report } from "./report.ts";
 import {
   startEcho,
@@ -49,6 +50,7 @@ export async function measureGate(progress: Progress): Promise<Report> {
   } finally {
     for (const contender of contenders.toReversed()) await contender.stop();
   }
+  const receipt = (await measureReceipt()).toFixed(1);
   return {
     name: "Gate",
     about:
@@ -58,6 +60,7 @@ export async function measureGate(progress: Progress): Promise<Report> {
     notes: [
       "Governed: API key, pinned definition, arguments checked, limits, policy, an entry for each call in Postgres.",
       "CPU of the floor is that of the server itself.",
+      `The entry of a read with an answer of 1 KiB, from the answer to the page that is written: ${receipt} µs CPU. Asked for: 15 at most.`,
       "mcp-hub is asked by its own REST call, which is shorter than the protocol; the other peers by the protocol, with a program behind them instead of HTTP.",
     ],
   };

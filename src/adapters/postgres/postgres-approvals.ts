@@ -201,12 +201,12 @@ async function list(
 
 /** The row and the entry that says what became of it, or neither. */
 function decide(
-  { database: _, tokens, ...transaction }: PostgresApprovalsOptions,
+  { tokens, pool, clock, random, withinMs }: PostgresApprovalsOptions,
   decision: ApprovalDecision,
 ): ReturnType<ApprovalRows["decide"]> {
   const { tenant, id, intent, to, verdicts, seen, entry, nowMs } = decision;
   requireId("id", id);
-  return inTransaction(transaction, async (client, uncertain) => {
+  return inTransaction({ pool, clock, random, withinMs }, async (client, uncertain) => {
     if (uncertain && (await readMissingEntries(client, [entry])).length === 0)
       return { outcome: "decided" };
     const { rowCount } = await client.query({
