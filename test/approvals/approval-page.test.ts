@@ -59,7 +59,7 @@ test("what waits is listed, live, and approved by its digest", async (context) =
   expect(await page.isDisabled("#deny")).toBe(true);
 });
 
-test("keyboard alone: J and K choose, A and D ask once more, Escape is neither", async (context) => {
+test("keyboard alone: J and K choose, A and D ask once more, Escape is neither", { retry: 5 }, async (context) => {
   const approvals = [toShown(), toShown({ tool: "refund" }), toShown({ tool: "close" })];
   const { desk, page, text } = await open(context, approvals);
   await page.click("h1");
