@@ -48,7 +48,7 @@ test("what waits is listed, live, and approved by its digest", async (context) =
   await page.waitForSelector("#rows li:nth-child(2)");
   await page.click("#rows li:nth-child(2) button");
   expect(new URL(page.url()).pathname).toBe(`/approvals/${second.id}`);
-  expect(await text("h2")).toContain("wants to call refund of bank.");
+  await expect.poll(() => text("h2")).toContain("wants to call refund of bank.");
   await page.fill("#reason", "Checked with Ada.");
   await page.click("#approve");
   await says(page, "Approved.");
@@ -59,12 +59,13 @@ test("what waits is listed, live, and approved by its digest", async (context) =
   expect(await page.isDisabled("#deny")).toBe(true);
 });
 
-test("keyboard alone: J and K choose, A and D ask once more, Escape is neither", { retry: 5 }, async (context) => {
+test("keyboard alone: J and K choose, A and D ask once more, Escape is neither", async (context) => {
   const approvals = [toShown(), toShown({ tool: "refund" }), toShown({ tool: "close" })];
   const { desk, page, text } = await open(context, approvals);
   await page.click("h1");
   for (const key of ["j", "j", "j", "j", "k"]) await page.keyboard.press(key);
-  expect(await text("h2")).toContain("refund");
+  // What is chosen is asked for, and until it is there nothing can be decided.
+  await expect.poll(() => text("h2")).toContain("refund");
   await page.keyboard.press("a");
   expect(await text("#asked")).toContain("wants to call refund of bank.");
   await page.keyboard.press("Escape");
