@@ -14,11 +14,14 @@ export interface Problem {
 
 export type KeyPath = readonly (string | number)[];
 
-/** `limits.bodySize`, `allowedHosts[0]`; of a key that does not look like a name its length is said. */
-export function renderKeyPath(path: KeyPath): string {
-  const key = path.reduce<string>((text, part) => {
+/**
+ * `limits.bodySize`, `allowedHosts[0]`; of a key that does not look like a name its length is said,
+ * unless the last one is a slip of what was meant.
+ */
+export function renderKeyPath(path: KeyPath, meant: string | null = null): string {
+  const key = path.reduce<string>((text, part, index) => {
     if (typeof part === "number") return `${text}[${part}]`;
-    const word = toShownKey(part);
+    const word = toShownKey(part, index === path.length - 1 ? meant : null);
     return text === "" ? word : `${text}.${word}`;
   }, "");
   return key.length <= 256 ? key : `${key.slice(0, 255)}…`;

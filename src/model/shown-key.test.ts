@@ -53,6 +53,22 @@ test.each([
   expect(toShownKey(key)).toBe(`(a key of ${length} characters)`);
 });
 
+test("a slip of the key that was meant is shown, and nothing that only begins like it", () => {
+  const slips = listKeys(configJsonSchema).flatMap((key) =>
+    [...key].slice(1).flatMap((letter, at) => {
+      const [head, here, rest] = [key.slice(0, at), key[at]!, key.slice(at + 2)];
+      const other = here === here.toLowerCase() ? here.toUpperCase() : here.toLowerCase();
+      return [`${letter}${here}`, letter, `${here}${here}${letter}`, `${other}${letter}`].map(
+        (slip) => ({ key, slip: `${head}${slip}${rest}` }),
+      );
+    }),
+  );
+  expect(slips.length).toBeGreaterThan(1_000);
+  expect(slips.filter(({ key, slip }) => toShownKey(slip, key) !== slip)).toEqual([]);
+  expect(toShownKey("url9f8a7d6c5b4", "url")).toBe("(a key of 14 characters)");
+  expect(toShownKey("hunter2 hunter2", "hunter hunter2")).toBe("(a key of 15 characters)");
+});
+
 test("what is empty or no word is counted", () => {
   expect(toShownKey("")).toBe("(a key of 0 characters)");
   expect(toShownKey(" ")).toBe("(a key of 1 character)");

@@ -1,14 +1,23 @@
+import { editDistance } from "../lib/closest.ts";
+
 /**
  * Keys are repeated in complaints, and a secret that was pasted into the wrong place may be read as one.
- * So a key is shown if it looks like a name; of any other only its length is. Where it stands is said
- * either way, so little is lost where a name does not look like one.
+ * So a key is shown if it looks like a name, or is a slip of the one that was meant; of any other only
+ * its length is. Where it stands is said either way, so little is lost where a name does not look like one.
  */
-export function toShownKey(key: string): string {
+export function toShownKey(key: string, meant: string | null = null): string {
   if (key === "<<") return JSON.stringify(key);
-  const isShown = /^[\w-]{1,40}$/.test(key) && !isDrawn(key);
+  const isShown = /^[\w-]{1,40}$/.test(key) && (!isDrawn(key) || isSlip(key, meant));
   return isShown
     ? key
     : `(a key of ${key.length} ${key.length === 1 ? "character" : "characters"})`;
+}
+
+/** Two letters more than what is known to everybody are no secret. */
+const mostSlips = 2;
+
+function isSlip(key: string, meant: string | null): boolean {
+  return meant !== null && editDistance(key.toLowerCase(), meant.toLowerCase()) <= mostSlips;
 }
 
 /** Anything shorter is not looked for as a secret either. */

@@ -32,7 +32,7 @@ export function parseBySchema<Schema extends z.ZodType>(
   const complaints = parsed.success ? [] : toComplaints(parsed.error.issues, reading.value);
   const problems = complaints
     .map(({ path, at, message, suggestion }): Problem => {
-      const key = renderKeyPath(path);
+      const key = renderKeyPath(path, at === "key" ? suggestion : null);
       return { ...reading.placeOf(path, at), key, message, suggestion };
     })
     // An alias that was refused reads as nothing; that it is "missing" would be a second, wrong, word on it.
