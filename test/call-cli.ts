@@ -1,6 +1,7 @@
 import type { CliParts, ServeEvent } from "../src/cli/context.ts";
 import { runCli } from "../src/cli/run-cli.ts";
 import type { Client } from "../src/client/client.ts";
+import type { ReadStream } from "../src/client/read-stream.ts";
 import type { Check } from "../src/model/check.ts";
 
 export interface Script {
@@ -9,12 +10,17 @@ export interface Script {
   readonly variables?: Record<string, string>;
   readonly files?: Record<string, string>;
   readonly client?: Partial<Client>;
+  readonly readStream?: ReadStream;
   readonly checks?: readonly Check[];
   readonly events?: readonly ServeEvent[];
   readonly hasColor?: boolean;
   /** A person at both ends. */
   readonly isInteractive?: boolean;
 }
+
+const noStream: ReadStream = () => {
+  throw new Error("no stream here");
+};
 
 /** One command line over scripted parts: what came out where. */
 export async function callCli(line: string, script: Script = {}) {
@@ -24,6 +30,7 @@ export async function callCli(line: string, script: Script = {}) {
   let nowMs = 0;
   /** The key that each connection was opened with. */
   const connected: string[] = [];
+  const slept: number[] = [];
   const parts: CliParts = {
     version: "1.2.3",
     node: "v24.0.0",
@@ -48,10 +55,18 @@ export async function callCli(line: string, script: Script = {}) {
     },
     connect: async (_url, as) => {
       connected.push(as ?? "admin");
-      return { url: "http://127.0.0.1:7070", client: script.client as Client };
+      return {
+        url: "http://127.0.0.1:7070",
+        client: script.client as Client,
+        readStream: script.readStream ?? noStream,
+      };
     },
     // Each look at it is a second later.
-    clock: { monotonicMs: () => (nowMs += 1_000), sleep: async () => undefined },
+    clock: {
+      monotonicMs: () => (nowMs += 1_000),
+      sleep: async (ms) => void slept.push(ms),
+    },
+    fraction: () => 0.5,
     editConfig: (text) => text,
     namesOf: () => [],
     places: { home: "/home/me", platform: "linux", appData: null },
@@ -77,6 +92,7 @@ export async function callCli(line: string, script: Script = {}) {
     err,
     files,
     connected,
+    slept,
     json: () => JSON.parse(out) as Record<string, unknown>,
   };
 }

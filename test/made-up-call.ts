@@ -1,9 +1,17 @@
 import type { Call, DecidedCall } from "../src/gate/call.ts";
+import type { Outcome } from "../src/gate/outcome.ts";
 import type { Json } from "../src/lib/strict-json.ts";
 import { serverSchema } from "../src/model/config-servers.ts";
-import { toCanonicalText, toDigest, type Principal, type TenantId } from "../src/model/index.ts";
+import {
+  toCanonicalText,
+  toDigest,
+  toUuidV7,
+  type Principal,
+  type RunId,
+  type TenantId,
+} from "../src/model/index.ts";
 import type { CatalogServer, CatalogTool, CatalogToolset } from "../src/ports/catalog.ts";
-import type { GateRequest } from "../src/ports/gate.ts";
+import type { GateRequest, RunOfCall } from "../src/ports/gate.ts";
 
 export const ada: Principal = {
   tenant: "acme" as TenantId,
@@ -90,6 +98,19 @@ export function makeRequest(more: Partial<GateRequest> = {}): GateRequest {
   };
 }
 
+/** A call of a run that has no rules and no pins of its own, and whose events are for nobody. */
+export function makeRun(more: Partial<RunOfCall> = {}): RunOfCall {
+  return {
+    run: toUuidV7(0, new Uint8Array(10)) as RunId,
+    step: 0,
+    ordinal: 0,
+    pin: null,
+    rules: null,
+    commit: async () => ({ kind: "committed", head: 1 }),
+    ...more,
+  };
+}
+
 export function makeCall({ args = {}, ...more }: Partial<Call> = {}): Call {
   const canonical = toCanonicalText(args satisfies Json);
   return {
@@ -134,4 +155,28 @@ export function makeDecided(
     claims: null,
     ...more,
   } as DecidedCall;
+}
+
+/** A read that was answered. */
+export function makeOutcome(more: Partial<Outcome> = {}): Outcome {
+  return {
+    call: makeCall({ effect: "read" }),
+    intent: {
+      digest: toDigest("intent"),
+      policy: toDigest("policy"),
+      rules: [],
+      salt: "00".repeat(32),
+      notAfterMs: 0,
+    },
+    of: null,
+    outcome: "answered",
+    reason: null,
+    result: "{}",
+    handed: { kind: "result", text: "{}", isError: false },
+    endpoint: null,
+    credential: null,
+    queuedUs: 0,
+    upstreamUs: 1,
+    ...more,
+  };
 }

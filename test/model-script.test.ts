@@ -20,6 +20,12 @@ test.each([
   ["name: demo\nturns: []\n", 2, "turns"],
   ["name: demo\nturns:\n  - say: a\n    falt: {}\n", 4, "turns[0].falt"],
   ["name: demo\nturns:\n  - fault: { kind: nonsense }\n", 3, "turns[0].fault.kind"],
+  ["name: demo\nturns:\n  - say: The {{ price }}\n", 3, "turns[0].say"],
+  [
+    "name: demo\nturns:\n  - calls:\n      - { tool: a, args: { b: ['{{ result a }}'] } }\n",
+    4,
+    "turns[0].calls[0].args",
+  ],
   [
     "name: demo\nturns:\n  - fault: { kind: slow_first_token, wait: 3 }\n",
     3,

@@ -40,8 +40,13 @@ export interface ApiScript {
   readonly identity?: Identity;
   readonly broker?: ApiOptions["broker"];
   readonly policy?: PolicyDesk;
+  readonly runs?: ApiOptions["runs"];
+  readonly agents?: ApiOptions["agents"];
+  readonly desk?: ApiOptions["desk"];
+  readonly clock?: ApiOptions["clock"];
   readonly passkeys?: ApiOptions["passkeys"];
   readonly ledger?: ApiOptions["ledger"];
+  readonly bundles?: ApiOptions["bundles"];
   readonly plan?: (document: string) => Promise<Plan>;
   readonly apply?: (document: string, previous: Digest | null) => Promise<Applied>;
 }
@@ -72,6 +77,17 @@ const noDesk = {
   voidApprovals: async () => undefined,
 };
 
+export const noRuns = {
+  start: absent,
+  read: absent,
+  list: absent,
+  events: absent,
+  changed: absent,
+  content: absent,
+  tell: absent,
+  fork: absent,
+};
+
 export async function startTestApi(script: ApiScript = {}) {
   const logged: { level: string; message: string; fields?: unknown }[] = [];
   const told: string[] = [];
@@ -93,6 +109,7 @@ export async function startTestApi(script: ApiScript = {}) {
     models: () => {
       throw new Error("no models here");
     },
+    bundles: script.bundles ?? absent,
     vault: script.vault ?? createInMemoryVault(systemClock),
     broker: script.broker ?? noBroker,
     sourceOf: () => null,
@@ -101,6 +118,11 @@ export async function startTestApi(script: ApiScript = {}) {
     onSecret: async (name) => void told.push(name),
     policy: script.policy ?? noPolicy,
     ...noDesk,
+    ...(script.desk === undefined
+      ? {}
+      : { desk: script.desk, urlOf: (id) => `http://localhost/approvals/${id}` }),
+    runs: script.runs ?? noRuns,
+    agents: script.agents ?? (() => ({})),
     passkeys: script.passkeys ?? openPasskeysUnderTest(null).passkeys,
     ledger: script.ledger ?? noLedger,
     face: {
@@ -113,7 +135,7 @@ export async function startTestApi(script: ApiScript = {}) {
     listen: { host: "127.0.0.1", port: 0 },
     headerBytes: 4096,
     ...(script.timeouts === undefined ? {} : { timeouts: script.timeouts }),
-    clock: systemClock,
+    clock: script.clock ?? systemClock,
     random: systemRandom,
     telemetry: {
       count: () => undefined,

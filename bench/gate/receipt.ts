@@ -21,7 +21,9 @@ export async function measureReceipt(): Promise<number> {
   const call = makeDecided({ effect: "read" });
   const result = JSON.stringify({ content: [{ type: "text", text: "ok".repeat(512) }] });
   const none = { of: null, reason: null, endpoint: "http://up/mcp", credential: null };
-  const ended = { ...none, call, intent: call.intent, outcome: "answered", result } as const;
+  const handed = { kind: "result", text: result, isError: false } as const;
+  const what = { outcome: "answered", result, handed } as const;
+  const ended = { ...none, call, intent: call.intent, ...what };
   const times: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const before = process.cpuUsage();

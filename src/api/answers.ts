@@ -2,6 +2,7 @@ import { Fault, type Digest } from "../model/index.ts";
 import type { Applied, Change, Configuration, Problem } from "../ports/configuration.ts";
 import { compareRules, type RuleChange } from "../policy/compare-rules.ts";
 import { createApprovalAnswers, type ApprovalAnswersOptions } from "./approval-answers.ts";
+import { createBundleAnswers, type BundleAnswersOptions } from "./bundle-answers.ts";
 import { createCallAnswers, type CallAnswersOptions } from "./call-answers.ts";
 import { createApprovalPageAnswers } from "./approval-page-routes.ts";
 import type { Answer, Answers } from "./contract.ts";
@@ -14,6 +15,7 @@ import { createPasskeyAnswers, type PasskeyAnswersOptions } from "./passkey-answ
 import { createPolicyAnswers, type PolicyAnswersOptions } from "./policy-answers.ts";
 import type { Readiness } from "./readiness.ts";
 import { routes } from "./routes.ts";
+import { createRunAnswers, type RunAnswersOptions } from "./run-answers.ts";
 import { createSecretAnswers, type SecretAnswersOptions } from "./secret-answers.ts";
 import { createTokenAnswers, type TokenAnswersOptions } from "./token-answers.ts";
 import { createToolAnswers, type ToolAnswersOptions } from "./tool-answers.ts";
@@ -30,7 +32,9 @@ export interface AnswersOptions
     CallAnswersOptions,
     LedgerAnswersOptions,
     ModelAnswersOptions,
-    PolicyAnswersOptions {
+    BundleAnswersOptions,
+    PolicyAnswersOptions,
+    RunAnswersOptions {
   readonly version: string;
   readonly node: string;
   readonly configuration: Configuration;
@@ -82,6 +86,8 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
     ...createPasskeyAnswers(options),
     ...createLedgerAnswers(options),
     ...createModelAnswers(options),
+    ...createRunAnswers(options),
+    ...createBundleAnswers(options),
   };
 }
 

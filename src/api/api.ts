@@ -18,6 +18,7 @@ import { createLanes, type LaneName } from "./lanes.ts";
 import type { Face } from "./mcp/face.ts";
 import type { ReadServerTls } from "./tls.ts";
 import { routes } from "./routes.ts";
+import { createRunStreams, isRunStream } from "./run-events.ts";
 
 export interface ApiOptions extends Omit<AnswersOptions, "isDraining"> {
   readonly listen: HttpServerOptions["listen"];
@@ -36,7 +37,7 @@ export interface ApiOptions extends Omit<AnswersOptions, "isDraining"> {
 
 export interface ApiLimits extends AdmissionBounds, DoorRule {
   readonly bodyBytes: number;
-  /** Requests and streams of the protocol's paths open at once. */
+  /** Requests and streams of the protocol's paths, and streams of runs, open at once. */
   readonly openStreams: number;
 }
 
@@ -51,10 +52,14 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
     telemetry,
     bodyLimitBytes: () => limits().bodyBytes,
   });
+  const streams = createRunStreams(options);
   const serve: Door["serve"] = async (incoming, outgoing, visit) => {
     const target = incoming.url ?? "";
     if (isProtocol(target)) return face.serve(incoming, outgoing, visit);
-    if (isDocument(target.split("?", 1)[0]!)) return serveDocument(identity(), incoming, outgoing);
+    const path = target.split("?", 1)[0]!;
+    if (isDocument(path)) return serveDocument(identity(), incoming, outgoing);
+    if (isRunStream(incoming.method ?? "", path, incoming.headers.accept))
+      return streams.serve(incoming, outgoing, visit);
     return rest(incoming, outgoing, visit);
   };
   const door = { clock, random, telemetry, identity, lanes };
@@ -64,6 +69,7 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
     url: server.url,
     drain: (withinMs) => {
       face.close();
+      streams.close();
       return server.drain(withinMs);
     },
   };
@@ -83,13 +89,17 @@ const reservedRoutes = all
   .filter((route) => route.reserved === true)
   .map((route) => ({ ...route, shape: toShape(route.path) }));
 
-function toAccess(method: string, path: string): Access {
+function toAccess(method: string, path: string, accept: string | undefined): Access {
   const reserved = reservedRoutes.find(
     (route) => route.method === method && route.shape.test(path),
   );
   const roles = reserved === undefined || reserved.access === "open" ? [] : reserved.access;
   const isOpen = open.has(path) || openShapes.some((shape) => shape.test(path)) || isDocument(path);
-  const lane = roles.length > 0 ? "reserved" : toLane(path, isOpen);
+  const lane = isRunStream(method, path, accept)
+    ? "streams"
+    : roles.length > 0
+      ? "reserved"
+      : toLane(path, isOpen);
   return { open: isOpen, anyOrigin: isDocument(path), vital: vital.has(path), lane, roles };
 }
 

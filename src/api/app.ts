@@ -85,9 +85,9 @@ async function answer(options: Reading, { ask, route, speak }: Asking): Promise<
   checkRole(route, visit);
   checkAccept(incoming.headers.accept, producedBy(route));
   const asked = {
-    params: parse("path", route.params, ask.req.param()),
-    query: parse("query", route.query, ask.req.query()),
-    headers: parse("headers", route.headers, incoming.headers),
+    params: parsePart("path", route.params, ask.req.param()),
+    query: parsePart("query", route.query, ask.req.query()),
+    headers: parsePart("headers", route.headers, incoming.headers),
     body: await unlessAborted(readText(route, incoming, options), visit.signal),
     holder: visit.holder,
     signal: visit.signal,
@@ -105,7 +105,7 @@ async function answer(options: Reading, { ask, route, speak }: Asking): Promise<
   return new Response(body, { status: spoken.status, headers });
 }
 
-function checkRole(route: Route, visit: Visit): void {
+export function checkRole(route: Route, visit: Visit): void {
   if (route.access === "open") return;
   const { access } = route;
   if (visit.holder?.access.some((role) => access.includes(role)) === true) return;
@@ -139,7 +139,7 @@ async function inTime<T>(clock: Clock, reading: Promise<T>, withinMs: number): P
   }
 }
 
-function parse(place: string, schema: Route["params"], given: unknown): unknown {
+export function parsePart(place: string, schema: Route["params"], given: unknown): unknown {
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;

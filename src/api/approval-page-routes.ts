@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { createApprovalPage, type ApprovalPage } from "./approval-page.ts";
+import { createApprovalPage } from "./approval-page.ts";
 import type { Answers, Contract } from "./contract.ts";
+import { toPageAnswer, type Page } from "./to-page.ts";
 
 const page = {
   access: "open",
@@ -25,17 +26,9 @@ export const approvalPageRoutes = {
 } as const satisfies Contract;
 
 /** Made once a process, when it is first asked for: a checkout has to strip its types first. */
-let made: ApprovalPage | null = null;
+let made: Page | null = null;
 
 export function createApprovalPageAnswers(): Answers<typeof approvalPageRoutes> {
-  const toAnswer = () => {
-    const { html, policy } = (made ??= createApprovalPage());
-    return {
-      status: 200,
-      body: html,
-      contentType: "text/html; charset=utf-8",
-      headers: { "content-security-policy": policy },
-    } as const;
-  };
+  const toAnswer = () => toPageAnswer((made ??= createApprovalPage()));
   return { getApprovalsPage: toAnswer, getApprovalPage: toAnswer };
 }

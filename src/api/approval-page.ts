@@ -1,17 +1,7 @@
-import { hash } from "node:crypto";
 import { toInlineSource } from "./inline-source.ts";
 import { approvalStyle } from "./page/approval-style.ts";
 import { startDesk } from "./page/start-desk.ts";
-
-/**
- * The page where somebody decides on what waits. It is the same for everybody and holds nothing: the key
- * is typed, sent as a bearer token with each request and kept in the page's memory alone. Whatever came
- * from a request is set as text, with what it hides made visible, and never as markup.
- */
-export interface ApprovalPage {
-  readonly html: string;
-  readonly policy: string;
-}
+import { toPage, type Page } from "./to-page.ts";
 
 /** Each after what it needs; they share one scope. */
 const modules = [
@@ -29,25 +19,19 @@ const modules = [
   "./page/start-desk.ts",
 ];
 
-export function createApprovalPage(): ApprovalPage {
+/**
+ * The page where somebody decides on what waits. It is the same for everybody and holds nothing: the key
+ * is typed, sent as a bearer token with each request and kept in the page's memory alone. Whatever came
+ * from a request is set as text, with what it hides made visible, and never as markup.
+ */
+export function createApprovalPage(): Page {
   const source = toInlineSource(modules, import.meta.url);
   // In a scope of its own: the page's window has names, too.
   const script = `(() => {\n"use strict";\n${source}\n${startDesk.name}(window, () => Date.now());\n})();\n`;
-  return { html: toHtml(script), policy: toPolicy(script) };
+  return toPage({ title: "Approvals", style: approvalStyle, body, script });
 }
 
-function toHtml(script: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Approvals</title>
-<style>${approvalStyle}</style>
-</head>
-<body>
-<header>
+const body = `<header>
 <h1>Approvals <span id="count"></span></h1>
 <p id="status" role="status"></p>
 <button id="leave" class="plain" type="button" hidden>Forget the key</button>
@@ -87,26 +71,4 @@ function toHtml(script: string): string {
 <button id="sure" type="button"></button>
 </div>
 </dialog>
-<noscript><p>This page needs JavaScript: it sends your key as a header, which a form cannot.</p></noscript>
-<script>${script}</script>
-</body>
-</html>
-`;
-}
-
-const digestOf = (text: string): string => `'sha256-${hash("sha256", text, "base64")}'`;
-
-/** Its own script and style, requests to this server, and nothing else. */
-function toPolicy(script: string): string {
-  return [
-    "default-src 'none'",
-    `script-src ${digestOf(script)}`,
-    `style-src ${digestOf(approvalStyle)}`,
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join("; ");
-}
+<noscript><p>This page needs JavaScript: it sends your key as a header, which a form cannot.</p></noscript>`;

@@ -1,14 +1,20 @@
 import { z } from "zod";
-import type { KeyHolder } from "../authority/keyring.ts";
 import type { Erased } from "../authority/erase-personal.ts";
 import type { Finding } from "../gate/resolve-call.ts";
-import { entryIdSchema, Fault, tenantIdSchema, type TenantId } from "../model/index.ts";
+import {
+  entryIdSchema,
+  Fault,
+  tenantIdSchema,
+  type EntryId,
+  type TenantId,
+} from "../model/index.ts";
 import type { CallRow, CallRows } from "../ports/call-rows.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { approvalRoutes } from "./approval-routes.ts";
 import type { Answers } from "./contract.ts";
 import { parseBody } from "./parse-body.ts";
+import { tenantOf } from "./tenant-of.ts";
 
 export interface CallAnswersOptions {
   readonly calls: CallRows;
@@ -63,15 +69,20 @@ export function createCallAnswers(options: CallAnswersOptions): Answers<Routes> 
       const id = parseId(params.id);
       const row = await calls.get(tenantOf(holder), id);
       if (row === null) throw new Fault("not_found", `There is no call ${id}.`);
-      if (row.state === "open" && row.notAfterMs > clock.nowMs())
-        throw new Fault("key_in_use", `Call ${id} is under way.`);
+      if (row.state === "open" && row.notAfterMs > clock.nowMs()) throw underWay(id);
       const by = holder?.id ?? "unknown";
       const isInDoubt = row.state === "open" || row.state === "unknown";
-      if (!isInDoubt || !(await options.resolveCall(row, { ...finding, by })))
-        throw new Fault("call_settled", `How call ${id} ended is known.`);
-      return { status: 200, body: { id, outcome: finding.outcome } };
+      if (isInDoubt && (await options.resolveCall(row, { ...finding, by })))
+        return { status: 200, body: { id, outcome: finding.outcome } };
+      // It was prolonged meanwhile.
+      if (isInDoubt && (await calls.get(row.tenant, id))?.state === "open") throw underWay(id);
+      throw new Fault("call_settled", `How call ${id} ended is known.`);
     },
   };
+}
+
+function underWay(id: EntryId): Fault {
+  return new Fault("key_in_use", `Call ${id} is under way.`);
 }
 
 function toShown(row: CallRow) {
@@ -94,10 +105,4 @@ function parseId(text: string) {
   const id = entryIdSchema.safeParse(text);
   if (id.success) return id.data;
   throw new Fault("not_found", `There is no call ${text.slice(0, 64)}.`);
-}
-
-function tenantOf(holder: KeyHolder | null): TenantId {
-  const principal = holder?.principal ?? null;
-  if (principal === null) throw new Fault("forbidden", "This key belongs to no tenant.");
-  return principal.tenant;
 }

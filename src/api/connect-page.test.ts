@@ -6,7 +6,7 @@ const ticket = `payments.0123456789abcdef.${"A".repeat(43)}`;
 
 /** What the page's own script shows at an address, and what it sends when the button is pressed. */
 async function open(target: string) {
-  const script = /<script>(.*)<\/script>/s.exec(connectPage)![1]!;
+  const script = /<script>(.*)<\/script>/s.exec(connectPage.html)![1]!;
   const elements: Record<string, Record<string, unknown>> = {};
   const sent: unknown[] = [];
   let submit: (event: object) => void = () => undefined;

@@ -5,11 +5,12 @@ import { Fault, type Principal, type TenantId } from "../model/index.ts";
 import type { CredentialRefusal, CredentialSource } from "../ports/credentials.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { SecretFacts, SecretPage, Vault } from "../ports/vault.ts";
-import { connectPage, connectPolicy } from "./connect-page.ts";
+import { connectPage } from "./connect-page.ts";
 import type { Answer, Answers } from "./contract.ts";
 import type { credentialRoutes } from "./credential-routes.ts";
 import { parseBody } from "./parse-body.ts";
 import { parseCursor, toCursor } from "./secret-answers.ts";
+import { toPageAnswer } from "./to-page.ts";
 
 export interface CredentialAnswersOptions {
   readonly broker: Pick<Broker, "begin" | "authorize" | "finish" | "revoke">;
@@ -31,12 +32,7 @@ const finishing = z.strictObject({ url: z.string().max(16_384) });
 
 export function createCredentialAnswers(options: CredentialAnswersOptions): Answers<Routes> {
   const { broker, telemetry } = options;
-  const page = {
-    status: 200,
-    body: connectPage,
-    contentType: "text/html; charset=utf-8",
-    headers: { "content-security-policy": connectPolicy },
-  } as const;
+  const page = toPageAnswer(connectPage);
   return {
     getConnectPage: () => page,
     getCallbackPage: () => page,

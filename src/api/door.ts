@@ -51,7 +51,7 @@ export interface Door {
   readonly lanes: Lanes;
   /** Asked once a request: a new revision holds for the next one. */
   readonly rule: () => DoorRule;
-  readonly access: (method: string, path: string) => Access;
+  readonly access: (method: string, path: string, accept: string | undefined) => Access;
   /** Answers the request wholly, or throws before it has written anything. */
   readonly serve: (
     incoming: IncomingMessage,
@@ -114,7 +114,8 @@ async function letIn(door: Door, { incoming, outgoing, id }: Arrival): Promise<v
   const rule = door.rule();
   const path = parsePath(incoming);
   const { lanes } = door;
-  const { open, anyOrigin, vital, lane, roles } = door.access(incoming.method ?? "", path);
+  const { method = "", headers } = incoming;
+  const { open, anyOrigin, vital, lane, roles } = door.access(method, path, headers.accept);
   if (anyOrigin) checkHost(incoming, rule);
   else checkCaller(incoming, rule);
   if (lanes.draining) outgoing.shouldKeepAlive = false;

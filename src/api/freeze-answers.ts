@@ -1,16 +1,17 @@
 import { z } from "zod";
 import { closest } from "../lib/closest.ts";
-import { parseStrictJson } from "../lib/strict-json.ts";
 import { frozenSchema, type Frozen } from "../model/freeze.ts";
-import { Fault, toExposedName, type TenantId } from "../model/index.ts";
+import { toExposedName, type TenantId } from "../model/index.ts";
 import { everyTenant } from "../authority/freezes.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Registry } from "../ports/registry.ts";
-import type { FreezeRows, StoredFreeze } from "../ports/store.ts";
+import type { FreezeRows, StoredFreeze } from "../ports/freeze-rows.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { Answers, Asked } from "./contract.ts";
+import { parseBody, parseMembers } from "./parse-body.ts";
 import type { routes } from "./routes.ts";
+import { tenantOf } from "./tenant-of.ts";
 
 export interface FreezeAnswersOptions {
   readonly freezes: FreezeRows;
@@ -41,8 +42,8 @@ export function createFreezeAnswers(options: FreezeAnswersOptions): Answers<Free
       return { status: 200, body: { freezes: rows.slice(0, shown).map(toShown) } };
     },
     freeze: async ({ body, holder }) => {
-      const { reason, ...rest } = readBody(body, freezing);
-      const frozen = parse(frozenSchema, rest);
+      const { reason, ...rest } = parseBody(freezing, body);
+      const frozen = parseMembers(frozenSchema, rest);
       const by = holder?.id ?? "unknown";
       const row = { ...frozen, tenant: toTenant(frozen, holder), reason, by, atMs: clock.nowMs() };
       const changed = await freezes.put(row);
@@ -52,7 +53,7 @@ export function createFreezeAnswers(options: FreezeAnswersOptions): Answers<Free
       return { status: 200, body: { ...frozen, changed, ...look(options, frozen) } };
     },
     unfreeze: async ({ body, holder }) => {
-      const frozen = readBody(body, frozenSchema);
+      const frozen = parseBody(frozenSchema, body);
       const by = holder?.id ?? "unknown";
       const lift = { ...frozen, tenant: toTenant(frozen, holder), by, atMs: clock.nowMs() };
       const changed = await freezes.lift(lift);
@@ -84,31 +85,8 @@ function toTenant({ kind }: Frozen, holder: Asked<FreezeRoutes["freeze"]>["holde
   return kind === "all" ? installation : tenantOf(holder);
 }
 
-function tenantOf(holder: Asked<FreezeRoutes["freeze"]>["holder"]): TenantId {
-  const principal = holder?.principal ?? null;
-  if (principal === null) throw new Fault("forbidden", "This key belongs to no tenant.");
-  return principal.tenant;
-}
-
 function toShown({ kind, name, reason, by, atMs, lifted }: StoredFreeze) {
   const at = new Date(atMs).toISOString();
   const lift = lifted === null ? null : { by: lifted.by, at: new Date(lifted.atMs).toISOString() };
   return { kind, name, reason, by, at, lifted: lift };
-}
-
-function readBody<Value>(text: string, schema: z.ZodType<Value>): Value {
-  const read = parseStrictJson(text);
-  if (read.kind === "refused")
-    throw new Fault("request_invalid", `The body is not JSON: ${read.reason}.`);
-  return parse(schema, read.value);
-}
-
-function parse<Value>(schema: z.ZodType<Value>, value: unknown): Value {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Fault(
-    "request_invalid",
-    `body ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is wrong"}`,
-  );
 }

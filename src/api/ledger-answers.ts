@@ -1,17 +1,17 @@
 import { z } from "zod";
+import type { KeyHolder } from "../authority/keyring.ts";
 import { entryIdSchema, Fault, toSubjectKey, type EntryId } from "../model/index.ts";
 import type { Ledger, ReceiptSummary } from "../ledger/ledger.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import type { Answers, Asked } from "./contract.ts";
+import type { Answers } from "./contract.ts";
 import type { ledgerRoutes } from "./ledger-routes.ts";
 import { parseBody } from "./parse-body.ts";
+import { principalOf } from "./tenant-of.ts";
 
 export interface LedgerAnswersOptions {
   readonly ledger: Ledger;
   readonly telemetry: Telemetry;
 }
-
-type Holder = Asked<(typeof ledgerRoutes)["getReceipt"]>["holder"];
 
 const reopening = z.strictObject({
   reason: z.string().min(1).max(1_000),
@@ -78,14 +78,8 @@ export function createLedgerAnswers(options: LedgerAnswersOptions): Answers<type
   };
 }
 
-function principalOf(holder: Holder) {
-  const principal = holder?.principal ?? null;
-  if (principal === null) throw new Fault("forbidden", "This key belongs to no tenant.");
-  return principal;
-}
-
 /** Whoever only calls sees what it called itself, or what was called for it. */
-function toSubject(holder: Holder): string | null {
+function toSubject(holder: KeyHolder | null): string | null {
   const seesAll = holder?.access.some((role) => role === "admin" || role === "auditor") ?? false;
   return seesAll ? null : toSubjectKey(principalOf(holder));
 }

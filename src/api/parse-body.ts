@@ -8,7 +8,12 @@ export function parseBody<Value>(schema: z.ZodType<Value>, text: string): Value 
   if (read.kind === "refused") {
     throw new Fault("request_invalid", `The body is not JSON: ${read.reason}.`);
   }
-  const parsed = schema.safeParse(read.value);
+  return parseMembers(schema, read.value);
+}
+
+/** What is there of a body that is JSON. */
+export function parseMembers<Value>(schema: z.ZodType<Value>, value: unknown): Value {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const place = issue?.path.join(".") ?? "";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseStrictJson } from "../lib/strict-json.ts";
-import { Fault, type TenantId } from "../model/index.ts";
+import { Fault } from "../model/index.ts";
 import type { KeyHolder } from "../authority/keyring.ts";
 import type { Passkeys } from "../authority/passkeys.ts";
 import type { PasskeyRefusal } from "../ports/passkey-refusal.ts";
@@ -10,7 +10,9 @@ import type { Telemetry } from "../ports/telemetry.ts";
 import type { Answer, Answers, Asked } from "./contract.ts";
 import { parseBody } from "./parse-body.ts";
 import type { passkeyRoutes } from "./passkey-routes.ts";
-import { passkeysPage, passkeysPath, passkeysPolicy } from "./passkeys-page.ts";
+import { passkeysPage, passkeysPath } from "./passkeys-page.ts";
+import { tenantOf } from "./tenant-of.ts";
+import { toPageAnswer } from "./to-page.ts";
 
 export interface PasskeyAnswersOptions {
   readonly passkeys: Passkeys;
@@ -33,12 +35,7 @@ const agreeing = z.strictObject({ ticket: z.string().max(4_096), assertion: z.un
 
 export function createPasskeyAnswers(options: PasskeyAnswersOptions): Answers<Routes> {
   const { passkeys } = options;
-  const page = {
-    status: 200,
-    body: passkeysPage,
-    contentType: "text/html; charset=utf-8",
-    headers: { "content-security-policy": passkeysPolicy },
-  } as const;
+  const page = toPageAnswer(passkeysPage);
   return {
     getPasskeysPage: () => page,
     invitePasskey: (asked) => invite(options, asked),
@@ -123,12 +120,6 @@ async function remove(
   }
   telemetry.log("warn", "a passkey was removed", { id, by: holder?.id });
   return { status: 200, body: { id } };
-}
-
-function tenantOf(holder: KeyHolder | null): TenantId {
-  const principal = holder?.principal ?? null;
-  if (principal === null) throw new Fault("forbidden", "This key belongs to no tenant.");
-  return principal.tenant;
 }
 
 function whereAndWhen(passkeys: Passkeys, { expiresAtMs }: { readonly expiresAtMs: number }) {

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { approvalRoutes } from "./approval-routes.ts";
 import { approvalPageRoutes } from "./approval-page-routes.ts";
+import { bundleRoutes } from "./bundle-routes.ts";
 import type { Contract } from "./contract.ts";
 import { credentialRoutes } from "./credential-routes.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
+import { runRoutes } from "./run-routes.ts";
 import { schemas } from "./schemas.ts";
 import { tokenRoutes } from "./token-route.ts";
 
@@ -219,4 +221,6 @@ export const routes = {
   ...passkeyRoutes,
   ...ledgerRoutes,
   ...modelRoutes,
+  ...runRoutes,
+  ...bundleRoutes,
 } as const satisfies Contract;

@@ -3,11 +3,13 @@ import { freezeKinds } from "../model/freeze.ts";
 import { digestSchema } from "../model/index.ts";
 import { ownOutcomeNames } from "../ports/gate.ts";
 import { approvalSchemas } from "./approval-schemas.ts";
+import { bundleSchemas } from "./bundle-schemas.ts";
 import { credentialSchemas } from "./credential-schemas.ts";
 import { ledgerSchemas } from "./ledger-schemas.ts";
 import { modelSchemas } from "./model-schemas.ts";
 import { passkeySchemas } from "./passkey-schemas.ts";
 import { policySchemas, ruleChange } from "./policy-schemas.ts";
+import { runSchemas } from "./run-schemas.ts";
 
 /** The shapes on the wire. Each has a name in openapi.json and in the generated client. */
 
@@ -155,4 +157,6 @@ export const schemas = {
   ...passkeySchemas,
   ...ledgerSchemas,
   ...modelSchemas,
+  ...runSchemas,
+  ...bundleSchemas,
 } as const;

@@ -2,13 +2,14 @@ import { z } from "zod";
 import { parseStrictJson } from "../lib/strict-json.ts";
 import { hostSchema } from "../model/config-field.ts";
 import { isOwnSecret } from "../authority/tenant-keys.ts";
-import { Fault, type TenantId } from "../model/index.ts";
+import { Fault } from "../model/index.ts";
 import { secretNameSchema } from "../model/secret-reference.ts";
 import { SecretValue } from "../ports/secrets.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { SecretChange, SecretFacts, SecretPage, Vault } from "../ports/vault.ts";
 import type { Answer, Answers, Asked } from "./contract.ts";
 import type { routes } from "./routes.ts";
+import { tenantOf } from "./tenant-of.ts";
 
 export interface SecretAnswersOptions {
   readonly vault: Vault;
@@ -97,12 +98,6 @@ async function tell(
   await onSecret(fields.name).catch((fault: unknown) => {
     telemetry.log("warn", "replicas were not told of a changed secret", { fault });
   });
-}
-
-function tenantOf(holder: Asked<SecretRoutes["setSecret"]>["holder"]): TenantId {
-  const principal = holder?.principal ?? null;
-  if (principal === null) throw new Fault("forbidden", "This key belongs to no tenant.");
-  return principal.tenant;
 }
 
 function toSecret({ name, subject, version, hosts, writtenAtMs }: SecretFacts) {

@@ -14,6 +14,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { Random } from "../ports/random.ts";
 import type { ApprovalDraft, ApprovalRow, ApprovalRows } from "../ports/approval-rows.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
 import type { TenantHash } from "../ports/tenant-hash.ts";
 import { isAgreed } from "../ports/verdicts.ts";
 import { createApprovalNews, type ApprovalNews } from "./approval-news.ts";
@@ -32,6 +33,7 @@ export interface ApprovalsOptions {
   readonly urlOf: (id: ApprovalId) => string;
   /** Told of each that was asked for or decided. */
   readonly announce: (event: ApprovalEvent) => void;
+  readonly telemetry: Pick<Telemetry, "log">;
 }
 
 export interface ApprovalEvent {
@@ -123,13 +125,16 @@ const expiredAtOnce = 1_000;
 
 /** One that ran out is so at once, by its time; that its row says so is for those who list them. */
 async function expireLate(
-  { rows, clock }: Pick<ApprovalsOptions, "rows" | "clock">,
+  { rows, clock, telemetry }: Pick<ApprovalsOptions, "rows" | "clock" | "telemetry">,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     await clock.sleep(expireEveryMs, signal).catch(() => undefined);
+    if (signal.aborted) return;
     // What cannot be written now is looked at again in a moment.
-    if (!signal.aborted) await rows.expire(clock.nowMs(), expiredAtOnce).catch(() => undefined);
+    await rows.expire(clock.nowMs(), expiredAtOnce).catch((fault: unknown) => {
+      telemetry.log("warn", "approvals that ran out could not be marked", { fault });
+    });
   }
 }
 
@@ -158,7 +163,7 @@ async function toDraft(
     key,
     server: intent.server,
     tool: request.tool,
-    agent: intent.principal.actor?.agent ?? null,
+    agent: intent.agent,
     subject,
     request: asked,
     opening: await openings.seal(place, opening),

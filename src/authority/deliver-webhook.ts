@@ -1,3 +1,4 @@
+import { cutShort } from "../lib/cut-short.ts";
 import { Fault } from "../model/index.ts";
 import type { WebhookConfig } from "../model/config-webhooks.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -30,21 +31,14 @@ export type Sent =
  * means anything here. Redirects are answers like any other that is no yes.
  */
 export async function sendDelivery(sending: Sending, row: DeliveryRow): Promise<Sent> {
-  const { clock } = sending;
-  const late = new AbortController();
-  const stop = AbortSignal.any([sending.signal, late.signal]);
-  const done = new AbortController();
-  clock.sleep(answerWithinMs, done.signal).then(
-    () => late.abort(new Fault("deadline_exceeded", `No answer within ${answerWithinMs} ms.`)),
-    () => undefined,
-  );
+  const { clock, signal } = sending;
+  const late = () => new Fault("deadline_exceeded", `No answer within ${answerWithinMs} ms.`);
   try {
-    return toSent(await send(sending, row, stop));
+    const limits = { clock, signal, withinMs: answerWithinMs, late };
+    return toSent(await cutShort(limits, (until) => send(sending, row, until)));
   } catch (error) {
-    if (sending.signal.aborted) throw error;
+    if (signal.aborted) throw error;
     return { kind: "failed", why: error instanceof Fault ? error.code : "unknown" };
-  } finally {
-    done.abort();
   }
 }
 

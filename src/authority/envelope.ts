@@ -2,7 +2,7 @@ import { Fault } from "../model/index.ts";
 import type { KeyProvider } from "../ports/key-provider.ts";
 import type { Random } from "../ports/random.ts";
 import { SecretValue } from "../ports/secrets.ts";
-import type { SecretRow, WrappedRow } from "../ports/store.ts";
+import type { SecretRow, WrappedRow } from "../ports/secret-rows.ts";
 import type { SecretFacts, SecretMaterial } from "../ports/vault.ts";
 import { keyLength, openBytes, sealBytes } from "./seal-bytes.ts";
 

@@ -5,7 +5,7 @@ import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
 import type { FreezeKind } from "../model/freeze.ts";
 import { toDigest, type TenantId } from "../model/index.ts";
-import type { FreezeRow } from "../ports/store.ts";
+import type { FreezeRow } from "../ports/freeze-rows.ts";
 import { everyTenant, freezeChannel, openFreezeView } from "./freezes.ts";
 
 const tenant = "default" as TenantId;

@@ -2,7 +2,7 @@ import { Fault } from "../model/index.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { FreezeSubject, Freezes } from "../ports/freezes.ts";
-import type { FreezeRow, FreezeRows } from "../ports/store.ts";
+import type { FreezeRow, FreezeRows } from "../ports/freeze-rows.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 
 /** Replicas tell each other here that something was frozen or lifted. */

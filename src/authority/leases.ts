@@ -1,6 +1,6 @@
 import { Fault, type Digest } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { SpendingPlace, SpendingRows } from "../ports/store.ts";
+import type { SpendingPlace, SpendingRows } from "../ports/spending-rows.ts";
 
 export interface LeaseOptions {
   readonly rows: Pick<SpendingRows, "lease" | "giveBack">;

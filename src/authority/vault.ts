@@ -2,7 +2,7 @@ import { Fault } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { KeyProvider } from "../ports/key-provider.ts";
 import type { Random } from "../ports/random.ts";
-import type { SecretRows } from "../ports/store.ts";
+import type { SecretRows } from "../ports/secret-rows.ts";
 import type {
   SecretChange,
   SecretFacts,

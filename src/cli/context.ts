@@ -1,5 +1,6 @@
 import type { CommandContext, StricliProcess } from "@stricli/core";
 import type { Client } from "../client/client.ts";
+import type { ReadStream } from "../client/read-stream.ts";
 import type { Check } from "../model/check.ts";
 import type { Places } from "./client-configs.ts";
 
@@ -17,8 +18,10 @@ export interface CliParts {
   readonly connect: (url: string | undefined, as?: "approver") => Promise<Connection>;
   readonly clock: {
     readonly monotonicMs: () => number;
-    readonly sleep: (ms: number) => Promise<void>;
+    readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   };
+  /** Uniform in [0, 1), for jitter. */
+  readonly fraction: () => number;
   /** Puts a value into the text of a configuration; a Fault when something is there already. */
   readonly editConfig: (text: string, path: readonly string[], value: object) => string;
   /** Names under a place of the configuration, as it stands in its text. */
@@ -72,6 +75,7 @@ export interface WriteOptions {
 
 export interface Connection {
   readonly client: Client;
+  readonly readStream: ReadStream;
   readonly url: string;
 }
 

@@ -1,5 +1,6 @@
 import { Fault } from "../model/fault.ts";
 import type { Files } from "./context.ts";
+import { readText } from "./read-text.ts";
 
 /** Each is a verifier key as it stands, or a file with one a line. */
 export async function readKeys(files: Files, given: readonly string[]): Promise<readonly string[]> {
@@ -17,10 +18,7 @@ function isKey(text: string): boolean {
 
 /** Without empty lines, and those that begin with #. */
 export async function readLines(files: Files, file: string): Promise<readonly string[]> {
-  const text = await files.read(file);
-  if (text === null) {
-    throw new Fault("usage_invalid", `${file} is not there.`, { details: { file } });
-  }
+  const text = await readText(files, file);
   return text
     .split("\n")
     .map((line) => line.trim())

@@ -1,5 +1,11 @@
-/** Columns as wide as their widest cell; the last one as long as it is. */
-export function renderTable(rows: readonly (readonly string[])[]): string {
+import { reveal } from "../ledger/receipt-json.ts";
+
+/**
+ * Columns as wide as their widest cell; the last one as long as it is. Cells hold words of servers and of
+ * people: what a terminal would obey, and what would look like another row, is shown instead.
+ */
+export function renderTable(given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(reveal));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [index, cell] of row.entries()) {

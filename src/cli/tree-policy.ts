@@ -16,7 +16,10 @@ const file = optionalText("The configuration (countersign.yaml)", "path");
 const several = (brief: string, placeholder: string) =>
   ({ kind: "parsed", parse: String, brief, placeholder, variadic: true, optional: true }) as const;
 
-const asFlags = {
+const askFlags = {
+  json,
+  url,
+  file: optionalText("By the rules of this file, not by those that serve", "path"),
   as: optionalText("Subject who asks", "subject"),
   kind: optionalText("user or service; user when absent", "kind"),
   tenant: optionalText("Tenant (default)", "tenant"),
@@ -57,10 +60,7 @@ const explain = buildCommand<AskFlags, [string], CliContext>({
   ),
   parameters: {
     flags: {
-      json,
-      url,
-      file: optionalText("By the rules of this file, not by those that serve", "path"),
-      ...asFlags,
+      ...askFlags,
       agent: optionalText("Agent that acts for the subject", "agent"),
       args: optionalText("Arguments, as JSON", "json"),
       label: several("A label of what was read before; several times for several", "label"),
@@ -98,10 +98,7 @@ export const blastRadius = buildCommand<BlastFlags, [string?], CliContext>({
   ),
   parameters: {
     flags: {
-      json,
-      url,
-      file: optionalText("By the rules of this file, not by those that serve", "path"),
-      ...asFlags,
+      ...askFlags,
       toolset: optionalText("Of this toolset alone", "toolset"),
     },
     positional: {

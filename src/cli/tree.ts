@@ -6,12 +6,14 @@ import type { ConnectFlags } from "./commands/connect.ts";
 import type { Shell } from "./commands/completion.ts";
 import { file, json, optionalText, url } from "./flags.ts";
 import { approvals, approve, calls, deny, privacy } from "./tree-approvals.ts";
+import { bundle } from "./tree-bundle.ts";
 import { credentials } from "./tree-credentials.ts";
 import { freeze, freezes, unfreeze } from "./tree-freezes.ts";
 import { ledger, receipts } from "./tree-ledger.ts";
 import { models } from "./tree-models.ts";
 import { passkeys } from "./tree-passkeys.ts";
 import { blastRadius, policy } from "./tree-policy.ts";
+import { run, runs } from "./tree-runs.ts";
 import { secrets } from "./tree-secrets.ts";
 import { servers, toolCommands } from "./tree-tools.ts";
 
@@ -161,8 +163,11 @@ export function createTree(): RouteMap<CliContext> {
       servers,
       tools: toolCommands,
       models,
+      bundle,
       secrets,
       credentials,
+      run,
+      runs,
       approvals,
       approve,
       deny,

@@ -522,6 +522,172 @@ export type ModelTried = {
   readonly prices: string;
 };
 
+export type Run = {
+  readonly id: string;
+  readonly agent: string;
+  readonly bundle: string;
+  readonly subject: string;
+  readonly state:
+    | "queued"
+    | "running"
+    | "waiting"
+    | "paused"
+    | "stopped"
+    | "partial"
+    | "parked"
+    | "completed"
+    | "failed"
+    | "cancelled";
+  readonly head: number;
+  readonly parent: string | null;
+  readonly createdAt: string;
+  readonly deadline: string | null;
+  readonly steps: number;
+  readonly maxSteps: number;
+  readonly budget: {
+    readonly caps: {
+      readonly money: string | null;
+      readonly tokens: number | null;
+      readonly calls: number | null;
+    };
+    readonly spent: { readonly money: string; readonly tokens: number; readonly calls: number };
+    readonly held: { readonly money: string; readonly tokens: number; readonly calls: number };
+  };
+  readonly waits: readonly {
+    readonly kind: "approval" | "run" | "timer" | "credential" | "signal";
+    readonly until: string | null;
+    readonly run: string | null;
+    readonly tool: string | null;
+    readonly approval: string | null;
+    readonly digest: string | null;
+    readonly url: string | null;
+  }[];
+  readonly reason: { readonly code: string; readonly detail: string } | null;
+  readonly output: string | null;
+  readonly calls: readonly {
+    readonly step: number;
+    readonly ordinal: number;
+    readonly tool: string;
+    readonly effect: "read" | "write" | "destructive" | "agent" | "wait" | "refused";
+    readonly state:
+      | "planned"
+      | "started"
+      | "waiting"
+      | "done"
+      | "open"
+      | "failed"
+      | "denied"
+      | "unknown";
+  }[];
+  readonly children: readonly string[];
+};
+
+export type Runs = {
+  readonly runs: readonly {
+    readonly id: string;
+    readonly agent: string | null;
+    readonly subject: string | null;
+    readonly state:
+      | "queued"
+      | "running"
+      | "waiting"
+      | "paused"
+      | "stopped"
+      | "partial"
+      | "parked"
+      | "completed"
+      | "failed"
+      | "cancelled";
+    readonly head: number;
+    readonly parent: string | null;
+    readonly createdAt: string | null;
+  }[];
+  readonly next: string | null;
+};
+
+export type RunEvents = {
+  readonly events: readonly {
+    readonly seq: number;
+    readonly event: { readonly v: number; readonly type: string; readonly atMs: number };
+  }[];
+  readonly next: number | null;
+};
+
+export type RunContent = { readonly digest: string; readonly text: string };
+
+export type RunTold = {
+  readonly id: string;
+  readonly word: "cancel" | "pause" | "resume" | "compensate" | "signal";
+};
+
+export type RunForked = { readonly id: string; readonly of: string; readonly step: number };
+
+export type Bundle = {
+  readonly digest: string;
+  readonly bundle: {
+    readonly v: 1;
+    readonly agent: string;
+    readonly description: string;
+    readonly model: {
+      readonly alias: string;
+      readonly maxTokens: number;
+      readonly temperature: number | null;
+      readonly stop: readonly string[];
+      readonly route: readonly (readonly Readonly<Record<string, unknown>>[])[];
+    };
+    readonly instructions: string;
+    readonly toolset: string;
+    readonly tools: readonly {
+      readonly exposed: string;
+      readonly server: string;
+      readonly tool: string;
+      readonly pin: string;
+      readonly effect: "read" | "write" | "destructive";
+    }[];
+    readonly servers: readonly {
+      readonly name: string;
+      readonly version: string | null;
+      readonly source: string;
+      readonly isolation: string;
+    }[];
+    readonly skills: readonly Readonly<Record<string, unknown>>[];
+    readonly memory: Readonly<Record<string, unknown>> | null;
+    readonly policy: {
+      readonly digest: string;
+      readonly rule: "deny-all" | "allow-all";
+      readonly rules: readonly { readonly name: string; readonly text: string }[];
+    };
+    readonly waits: boolean;
+    readonly compensations: Readonly<
+      Record<string, { readonly tool: string; readonly args: Readonly<Record<string, string>> }>
+    >;
+    readonly limits: {
+      readonly caps: {
+        readonly micros: number | null;
+        readonly tokens: number | null;
+        readonly calls: number | null;
+      };
+      readonly maxSteps: number;
+      readonly deadlineMs: number | null;
+    };
+  };
+};
+
+export type Bundles = {
+  readonly bundles: readonly {
+    readonly agent: string;
+    readonly description: string;
+    readonly digest: string | null;
+    readonly problem: string | null;
+  }[];
+};
+
+export type BundleDiff = {
+  readonly from: string;
+  readonly to: string;
+  readonly changes: readonly { readonly component: string; readonly text: string }[];
+};
+
 const operations = {
   /** Whether the process lives. Says nothing about what it depends on. */
   getHealth: async (send: Send) =>
@@ -1137,6 +1303,219 @@ const operations = {
         expects: [200],
         body: input.body,
         contentType: "application/json",
+      }),
+    ),
+
+  /** Starts an agent, which acts for the holder of the key. */
+  startRun: async (
+    send: Send,
+    input: { readonly idempotencyKey?: string; readonly body: string },
+  ) =>
+    as<
+      | { readonly status: 200; readonly body: Run; readonly etag: string | null }
+      | { readonly status: 201; readonly body: Run; readonly etag: string | null }
+    >(
+      await send({
+        method: "POST",
+        path: "/v1/runs",
+        expects: [200, 201],
+        headers: { "idempotency-key": input.idempotencyKey },
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Runs; to a caller those that it started. */
+  listRuns: async (
+    send: Send,
+    input: {
+      readonly state?:
+        | "queued"
+        | "running"
+        | "waiting"
+        | "paused"
+        | "stopped"
+        | "partial"
+        | "parked"
+        | "completed"
+        | "failed"
+        | "cancelled";
+      readonly agent?: string;
+      readonly parent?: string;
+      readonly before?: string;
+      readonly limit?: number;
+    },
+  ) =>
+    as<{ readonly status: 200; readonly body: Runs; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/runs",
+        expects: [200],
+        query: {
+          state: input.state,
+          agent: input.agent,
+          parent: input.parent,
+          before: input.before,
+          limit: input.limit,
+        },
+      }),
+    ),
+
+  /** A run: its state, what it spent, what it waits for, its calls. */
+  getRun: async (send: Send, input: { readonly id: string }) =>
+    as<{ readonly status: 200; readonly body: Run; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "",
+        expects: [200],
+      }),
+    ),
+
+  /** Events in order. With `Accept: text/event-stream` as a stream that `Last-Event-ID` resumes. */
+  listRunEvents: async (
+    send: Send,
+    input: {
+      readonly id: string;
+      readonly after?: number;
+      readonly limit?: number;
+      readonly contents?: "true" | "false";
+    },
+  ) =>
+    as<{ readonly status: 200; readonly body: RunEvents; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "/events",
+        expects: [200],
+        query: { after: input.after, limit: input.limit, contents: input.contents },
+      }),
+    ),
+
+  /** A text that an event names: what was said, and what a tool answered. */
+  getRunContent: async (send: Send, input: { readonly id: string; readonly digest: string }) =>
+    as<{ readonly status: 200; readonly body: RunContent; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path:
+          "/v1/runs/" +
+          encodeURIComponent(input.id) +
+          "/contents/" +
+          encodeURIComponent(input.digest) +
+          "",
+        expects: [200],
+      }),
+    ),
+
+  /** Ends a run. What is under way is not taken back. */
+  cancelRun: async (send: Send, input: { readonly id: string }) =>
+    as<{ readonly status: 202; readonly body: RunTold; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "/cancel",
+        expects: [202],
+      }),
+    ),
+
+  /** Lets a run rest until it is resumed. */
+  pauseRun: async (send: Send, input: { readonly id: string }) =>
+    as<{ readonly status: 202; readonly body: RunTold; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "/pause",
+        expects: [202],
+      }),
+    ),
+
+  /** Takes back the effects of a run, as its agent declares it. */
+  compensateRun: async (send: Send, input: { readonly id: string }) =>
+    as<{ readonly status: 202; readonly body: RunTold; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "/compensate",
+        expects: [202],
+      }),
+    ),
+
+  /** Lets a run go on: a paused one, a stopped one, a partial one for what is open. */
+  resumeRun: async (send: Send, input: { readonly id: string; readonly body: string }) =>
+    as<{ readonly status: 202; readonly body: RunTold; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "/resume",
+        expects: [202],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Tells a run something that it waits for. */
+  signalRun: async (send: Send, input: { readonly id: string; readonly body: string }) =>
+    as<{ readonly status: 202; readonly body: RunTold; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "/signal",
+        expects: [202],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** A new run with the history of one's own run up to a step. */
+  forkRun: async (send: Send, input: { readonly id: string; readonly body: string }) =>
+    as<{ readonly status: 201; readonly body: RunForked; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "/fork",
+        expects: [201],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** Agents, each with the bundle that a run would start with now. Keeps none. */
+  listBundles: async (send: Send, input: { readonly agent?: string }) =>
+    as<{ readonly status: 200; readonly body: Bundles; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/bundles",
+        expects: [200],
+        query: { agent: input.agent },
+      }),
+    ),
+
+  /** Builds the bundle of an agent as everything is now, and keeps it. */
+  buildBundle: async (send: Send, input: { readonly body: string }) =>
+    as<{ readonly status: 200; readonly body: Bundle; readonly etag: string | null }>(
+      await send({
+        method: "POST",
+        path: "/v1/bundles",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
+  /** A bundle that was kept. */
+  getBundle: async (send: Send, input: { readonly digest: string }) =>
+    as<{ readonly status: 200; readonly body: Bundle; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/bundles/" + encodeURIComponent(input.digest) + "",
+        expects: [200],
+      }),
+    ),
+
+  /** What changed from one kept bundle to another, in words. */
+  diffBundles: async (send: Send, input: { readonly from: string; readonly to: string }) =>
+    as<{ readonly status: 200; readonly body: BundleDiff; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path:
+          "/v1/bundles/" +
+          encodeURIComponent(input.from) +
+          "/diff/" +
+          encodeURIComponent(input.to) +
+          "",
+        expects: [200],
       }),
     ),
 };

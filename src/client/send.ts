@@ -57,7 +57,7 @@ export function createSend(options: SendOptions): Send {
   };
 }
 
-function parseBody(response: Response, text: string): unknown {
+export function parseBody(response: Response, text: string): unknown {
   const type = response.headers.get("content-type") ?? "";
   if (!type.startsWith("application/json")) return text;
   try {
@@ -67,7 +67,7 @@ function parseBody(response: Response, text: string): unknown {
   }
 }
 
-function toFault(status: number, body: unknown): Fault {
+export function toFault(status: number, body: unknown): Fault {
   const error = (body as { error?: Record<string, unknown> } | null)?.error;
   const code = String(error?.["code"]);
   if (error === undefined || !Object.hasOwn(faults, code)) {
@@ -78,6 +78,6 @@ function toFault(status: number, body: unknown): Fault {
   });
 }
 
-function toSilence(url: string, cause: unknown): Fault {
+export function toSilence(url: string, cause: unknown): Fault {
   return new Fault("unreachable", `Nothing answers at ${url}.`, { cause });
 }

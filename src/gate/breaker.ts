@@ -1,23 +1,21 @@
 import {
-  breakerStates,
   Fault,
-  transition,
-  type BreakerMove,
+  isBreakerOpen,
+  newBreaker,
+  stepBreaker,
+  toCoolingMs,
+  tripAfter,
+  type BreakerNews,
   type BreakerState,
 } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 
-const tripAfter = 3;
-const coolMs = 30_000;
-
-/** Three faults in a row open it; after 30 s one call tries, and decides for the others. */
+/** Faults in a row open it; after the cooling time one call tries, and decides for the others. */
 export class Breaker {
   readonly #clock: Clock;
   readonly #name: string;
   readonly #onMove: (to: BreakerState) => void;
-  #state: BreakerState = breakerStates.initial;
-  #faults = 0;
-  #openedMs = 0;
+  #track = newBreaker;
 
   constructor(clock: Clock, name: string, onMove: (to: BreakerState) => void) {
     this.#clock = clock;
@@ -26,45 +24,38 @@ export class Breaker {
   }
 
   get state(): BreakerState {
-    return this.#state;
+    return this.#track.state;
   }
 
   /** Throws while calls are not let through. True for the one that is let through after the cooling. */
   check(): boolean {
-    if (this.#state === "closed") return false;
-    const waitMs = this.#openedMs + coolMs - this.#clock.monotonicMs();
-    if (this.#state === "open" && waitMs <= 0) {
-      this.#move("cooled");
+    if (this.state === "closed") return false;
+    const nowMs = this.#clock.monotonicMs();
+    if (!isBreakerOpen(this.#track, nowMs)) {
+      this.#hear("entered");
       return true;
     }
     throw new Fault("upstream_open", `${this.#name} failed ${tripAfter} times in a row.`, {
-      details: { retryAfterMs: Math.max(1, Math.ceil(waitMs)) },
+      details: { retryAfterMs: Math.max(1, Math.ceil(toCoolingMs(this.#track, nowMs))) },
     });
   }
 
   succeeded(): void {
-    this.#faults = 0;
-    if (this.#state === "probing") this.#move("succeeded");
+    this.#hear("succeeded");
   }
 
   faulted(): void {
-    this.#faults += 1;
-    if (this.#state === "probing") this.#move("faulted");
-    else if (this.#state === "closed" && this.#faults >= tripAfter) this.#move("tripped");
+    this.#hear("faulted");
   }
 
   /** The probe ended without saying anything about the server: the next one tries. */
   gaveUp(): void {
-    if (this.#state !== "probing") return;
-    this.#move("faulted");
-    this.#openedMs = this.#clock.monotonicMs() - coolMs;
+    this.#hear("gave_up");
   }
 
-  #move(move: BreakerMove): void {
-    const moved = transition(breakerStates, this.#state, move);
-    if (moved.kind === "refused") return;
-    this.#state = moved.to;
-    if (moved.to === "open") this.#openedMs = this.#clock.monotonicMs();
-    this.#onMove(moved.to);
+  #hear(news: BreakerNews): void {
+    const { state } = this.#track;
+    this.#track = stepBreaker(this.#track, news, this.#clock.monotonicMs());
+    if (this.#track.state !== state) this.#onMove(this.#track.state);
   }
 }

@@ -96,7 +96,7 @@ export async function callTools(
         if (needs.some(({ outcome }) => outcome !== "answered"))
           return toEnded("skipped", "a call that it comes after was not answered");
         const one = await makeCall(toKeyed(request, key, at), each, options);
-        left -= JSON.stringify(one.content).length;
+        left -= JSON.stringify([one.content, one.structured]).length;
         return left >= 0 ? one : { ...one, content: [], structured: null, message: tooLong };
       })(),
     );

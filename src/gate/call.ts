@@ -2,6 +2,7 @@ import type { Json } from "../lib/strict-json.ts";
 import type { ApprovalId, Decision, Digest, EntryId } from "../model/index.ts";
 import type { CatalogServer, CatalogTool, Effect } from "../ports/catalog.ts";
 import type { GateRequest } from "../ports/gate.ts";
+import type { CallLife } from "./call-life.ts";
 import type { OwnMeta } from "./own-meta.ts";
 import type { Words } from "./words.ts";
 
@@ -89,6 +90,7 @@ export interface Opened {
   /** What its sending found out, for its entry. */
   readonly noted: Noted;
   readonly words: Words;
+  readonly life: CallLife;
 }
 
 export interface Noted {

@@ -3,6 +3,7 @@ import type { Held, Spending } from "../ports/budgets.ts";
 import type { GateAnswer } from "../ports/gate.ts";
 import type { ParkedLetter } from "../ports/mailbox.ts";
 import type { AdmittedCall, Call, DecidedCall, Opened } from "./call.ts";
+import { CallLife } from "./call-life.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { end, wasNotSent } from "./ending.ts";
 import { holdBack, type Attached } from "./exchange.ts";
@@ -23,13 +24,10 @@ export async function open(
   decided: DecidedCall,
   extra: string,
 ): Promise<GateAnswer | Unrecorded> {
-  const { clock, deadlines } = parts;
   parts.rates.take(decided, toRates(decided.decision));
-  const withinMs = decided.notAfterMs - clock.nowMs();
-  const { cancel } = decided.request;
-  const deadline = deadlines.start(decided.startedMs + withinMs, cancel);
+  const deadline = startDeadline(parts, decided);
   try {
-    const { call, leave } = await parts.admit(decided, cancel.signal);
+    const { call, leave } = await parts.admit(decided, decided.request.cancel.signal);
     try {
       checkDrift(parts, call);
       const hold = parts.budgets === null ? null : parts.budgets.reserve(toSpending(call));
@@ -43,6 +41,11 @@ export async function open(
   }
 }
 
+/** What is left of its time begins now: what was spent before it is not counted twice. */
+function startDeadline({ deadlines, clock }: GateParts, { notAfterMs, request }: DecidedCall) {
+  return deadlines.start(clock.monotonicMs() + notAfterMs - clock.nowMs(), request.cancel);
+}
+
 interface Holding {
   readonly call: AdmittedCall;
   readonly extra: string;
@@ -53,23 +56,29 @@ interface Holding {
 async function openHeld(parts: GateParts, holding: Holding): Promise<GateAnswer | Unrecorded> {
   const { call, extra, held, deadline } = holding;
   const noted = { credential: null, isUnsent: false, wasReceived: false };
+  let hasIntent = false;
   try {
     const recorded = needsIntent(call) ? await parts.recorder.intent(call) : null;
+    hasIntent = true;
     if (recorded !== null && recorded.kind !== "durable") {
       held?.giveBack();
       return recorded;
     }
     const of = recorded?.id ?? null;
     const words = createWords(() => parts.labels.after(call));
-    const opened: Opened = { call, of, extra, noted, words };
-    const attached = holdBack(words, attach(parts, call, deadline));
+    const { notAfterMs } = call;
+    const life = new CallLife(parts, { tenant: call.request.principal.tenant, of, notAfterMs });
+    const opened: Opened = { call, of, extra, noted, words, life };
+    const onWaiting = countWaiting(parts, { life, deadline, cancel: call.request.cancel });
+    const attached = holdBack(words, attach(parts, call, onWaiting));
     const begin = () => parts.exchange.begin(opened, attached);
     const { signal } = call.request.cancel;
     const answer = await end(parts, opened, () => parts.cache.through(opened, signal, begin));
     if (opened.noted.isUnsent) held?.giveBack();
     return answer;
   } catch (error) {
-    if (!noted.wasReceived && wasNotSent(error)) held?.giveBack();
+    const isUnsent = !hasIntent || noted.isUnsent || (!noted.wasReceived && wasNotSent(error));
+    if (isUnsent) held?.giveBack();
     throw error;
   }
 }
@@ -84,7 +93,9 @@ function checkDrift({ catalog }: GateParts, { request, tool, approval }: Decided
   if (tool === null) return;
   const now = catalog();
   const known = now.toolsets.get(request.toolset)?.tools.get(tool.exposed);
-  if (known !== undefined && known !== tool && known.blocked !== null) resolve(now, request);
+  const isOther = known !== undefined && known !== tool;
+  // A run has a pin of its own besides.
+  if (isOther && (known.blocked !== null || request.run !== undefined)) resolve(now, request);
   if (approval !== null && known?.acting !== tool.acting)
     throw new Fault("tool_blocked", `${tool.exposed} is not the tool that was approved any more.`);
 }
@@ -100,10 +111,50 @@ function toSpending({ request, server, tool }: Call): Spending {
 
 type Deadline = ReturnType<Deadlines["start"]>;
 
+interface Timed {
+  readonly life: CallLife;
+  readonly deadline: Deadline;
+  readonly cancel: AbortController;
+}
+
+/**
+ * While its client is asked on the spot, a call's own time stands still. Its row says that it lives on
+ * before it does; where that cannot be written, the call is cancelled.
+ */
+function countWaiting(
+  { clock, limits }: GateParts,
+  { life, deadline, cancel }: Timed,
+): Attached["onWaiting"] {
+  let endMs = life.notAfterMs;
+  let leftMs = 0;
+  let waiting = 0;
+  async function liveUntil(toMs: number): Promise<void> {
+    try {
+      await life.prolong(toMs);
+    } catch (error) {
+      cancel.abort(error);
+      throw error;
+    }
+    deadline.extend(clock.monotonicMs() + toMs - clock.nowMs());
+  }
+  return async (isWaiting) => {
+    const nowMs = clock.nowMs();
+    if (isWaiting) {
+      if (waiting === 0) leftMs = Math.max(0, endMs - nowMs);
+      waiting += 1;
+      await liveUntil(nowMs + limits.parkMs);
+    } else {
+      waiting -= 1;
+      endMs = nowMs + leftMs;
+      if (waiting === 0) await liveUntil(endMs);
+    }
+  };
+}
+
 function attach(
-  { clock, limits, telemetry, guard }: GateParts,
-  { request, decision, startedMs, notAfterMs }: DecidedCall,
-  deadline: Deadline,
+  { telemetry, guard }: GateParts,
+  { request, decision, notAfterMs }: DecidedCall,
+  onWaiting: Attached["onWaiting"],
 ): Attached {
   const { client, onNotification } = request;
   // Progress, log lines and questions could hold what a rule takes out of the result.
@@ -114,29 +165,27 @@ function attach(
     onNotification: isMuted
       ? () => telemetry.count("gate_redactions", { outcome: "dropped" })
       : onNotification,
-    onWaiting: (isWaiting) => {
-      const nowMs = clock.monotonicMs();
-      const leftMs = Math.max(0, notAfterMs - clock.nowMs());
-      deadline.extend(isWaiting ? nowMs + limits.parkMs : Math.max(startedMs, nowMs) + leftMs);
-    },
+    notAfterMs,
+    onWaiting,
   };
 }
+
+/** A client that comes back with its answers is never asked on the spot. */
+const neverWaits = (): Promise<void> => Promise.reject(new Error("asked on the spot"));
 
 /** A request that comes back with answers for a call that waits, here or at another replica. */
 export async function resume(
   parts: GateParts,
   decided: DecidedCall,
-  letter: ParkedLetter,
+  given: Omit<ParkedLetter, "withinMs">,
 ): Promise<GateAnswer> {
-  const { deadlines, clock, mailbox, owner } = parts;
-  const withinMs = decided.notAfterMs - clock.nowMs();
-  const { cancel } = decided.request;
-  const deadline = deadlines.start(decided.startedMs + withinMs, cancel);
+  const deadline = startDeadline(parts, decided);
+  const letter = { ...given, withinMs: decided.notAfterMs - parts.clock.nowMs() };
   try {
-    const isHere = letter.owner === owner;
+    const isHere = letter.owner === parts.owner;
     const answer = isHere
-      ? await takeUp(parts, letter, attach(parts, decided, deadline))
-      : await mailbox.send(letter, cancel.signal);
+      ? await takeUp(parts, letter, attach(parts, decided, neverWaits))
+      : await parts.mailbox.send(letter, decided.request.cancel.signal);
     return redactAgain(parts, decided, answer);
   } finally {
     deadline.end();
@@ -151,29 +200,34 @@ export async function takeLetter(
   const cancel = new AbortController();
   const onAbort = (): void => cancel.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
-  const client = { era: "modern", version: "", capabilities: {}, ask: null } as const;
+  const { clock, deadlines } = parts;
+  // Whoever sent the letter waits no longer, and cannot end the call from there.
+  const deadline = deadlines.start(clock.monotonicMs() + letter.withinMs, cancel);
   try {
     return await takeUp(parts, letter, {
-      client,
       cancel,
+      notAfterMs: clock.nowMs() + letter.withinMs,
       onNotification: () => undefined,
-      onWaiting: () => undefined,
+      onWaiting: neverWaits,
     });
   } finally {
+    deadline.end();
     signal.removeEventListener("abort", onAbort);
   }
 }
 
+/** The client is the one that began the call: it said what it may be asked. */
 async function takeUp(
   parts: GateParts,
   letter: ParkedLetter,
-  attached: Attached,
+  attached: Omit<Attached, "client">,
 ): Promise<GateAnswer> {
-  const resumed = parts.exchange.resume(letter.parked, letter.responses);
+  const resumed = parts.exchange.resume(letter.parked);
   if (resumed === null)
     throw new Fault("parked_lost", "The call that waited for this answer is gone.");
   const { opened } = resumed;
   const { client } = opened.call.request;
-  const follow = () => resumed.follow(holdBack(opened.words, { ...attached, client }));
+  const answering = holdBack(opened.words, { ...attached, client });
+  const follow = () => resumed.follow(answering, letter.responses);
   return end(parts, opened, () => parts.cache.resumed(opened, follow));
 }

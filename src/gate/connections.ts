@@ -29,6 +29,8 @@ export interface ConnectionsOptions {
 const maxPerServer = 1_000;
 
 interface Held {
+  /** Of no subject: it is asked for changes, and says what every caller's session is like. */
+  readonly isShared: boolean;
   readonly opening: Promise<Upstream>;
   upstream: Upstream | null;
 }
@@ -84,8 +86,8 @@ export class ConnectionPool implements Connections {
     const name = `${key.endpoint}\n${key.subject}`;
     const known = ofServer.get(name);
     if (known !== undefined) {
-      // The youngest stands last; the shared one is never the oldest for long.
-      if (key.subject !== "") {
+      // The youngest stands last; a shared one is never sent away.
+      if (!known.isShared) {
         ofServer.delete(name);
         ofServer.set(name, known);
       }
@@ -95,7 +97,8 @@ export class ConnectionPool implements Connections {
     const forget = (): void => {
       if (ofServer.get(name) === made) ofServer.delete(name);
     };
-    const made: Held = { opening: this.#open(key, () => forget()), upstream: null };
+    const opening = this.#open(key, () => forget());
+    const made: Held = { isShared: key.subject === "", opening, upstream: null };
     made.opening.then(
       (upstream) => void (made.upstream = upstream),
       () => forget(),
@@ -167,8 +170,8 @@ function toEndpoints(config: ServerConfig): readonly string[] {
 
 function makeRoom(ofServer: Map<string, Held>): void {
   if (ofServer.size < maxPerServer) return;
-  for (const [name, { upstream }] of ofServer) {
-    if (upstream === null || upstream.outstanding > 0) continue;
+  for (const [name, { isShared, upstream }] of ofServer) {
+    if (isShared || upstream === null || upstream.outstanding > 0) continue;
     ofServer.delete(name);
     upstream.close().catch(() => undefined);
     return;

@@ -1,4 +1,5 @@
 import {
+  toCanonicalText,
   toDigest,
   toPrincipalKey,
   type Decision,
@@ -6,6 +7,7 @@ import {
   type Label,
   type Obligation,
 } from "../model/index.ts";
+import { combine } from "../policy/combine.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Decider, Question } from "../ports/decider.ts";
 import type { ApprovalOfCall, Call, DecidedCall, IntentOfCall } from "./call.ts";
@@ -85,12 +87,14 @@ export function createDecide({ decider, clock, salt, guard }: DecideOptions): De
     if (leak !== null) guard.noteLeak(call, leak);
     const decision =
       leak === null
-        ? decider.decide(toQuestion(call, { labels, nowMs: clock.nowMs(), agreed }))
+        ? decideBoth(decider, call, toQuestion(call, { labels, nowMs: clock.nowMs(), agreed }))
         : denyLeak(leak);
     const template = templateOf(call, decision.policy);
     const made = agreed?.made ?? { salt: salt(), notAfterMs: call.notAfterMs };
     const bound = toBound(forwarded);
-    const filled = { canonical, salt: made.salt, forwarded: bound, notAfterMs: made.notAfterMs };
+    const { salt: drawn, notAfterMs: untilMs } = made;
+    const { run } = call.request;
+    const filled = { canonical, salt: drawn, forwarded: bound, notAfterMs: untilMs, run };
     const intent = {
       digest: template.fill(filled),
       policy: decision.policy,
@@ -107,6 +111,18 @@ export function createDecide({ decider, clock, salt, guard }: DecideOptions): De
     const decided = { ...call, notAfterMs, decision, intent, approval, claims: null };
     return { kind: "allowed", call: toDecided(decided) };
   };
+}
+
+/**
+ * I7: what the rules in force say and what those say that the run began with, the stricter of both. The
+ * policy is both, too: what was agreed to under them is void once either is another.
+ */
+function decideBoth(decider: Decider, { request }: Call, question: Question): Decision {
+  const current = decider.decide(question);
+  const begun = request.run?.rules?.decide(question);
+  if (begun === undefined) return current;
+  const policy = toDigest(toCanonicalText({ begun: begun.policy, current: current.policy }));
+  return { ...combine(current, begun), policy };
 }
 
 const leakPolicy = toDigest("known secrets do not leave");

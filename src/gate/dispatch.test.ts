@@ -6,12 +6,51 @@ import type { Credentials } from "../ports/credentials.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
 import { createSeededRandom } from "../ports/seeded-random.ts";
+import type { UpstreamRequest } from "../ports/upstream.ts";
 import type { AdmittedCall } from "./call.ts";
 import { createDispatch } from "./dispatch.ts";
 
 const credential = { kind: "client-credentials" } as never;
 /** Nobody has to wait for another try. */
 const clock = { ...createManualClock(0), sleep: () => Promise.resolve() };
+
+const inTime = { notAfterMs: 60_000 };
+
+interface Given {
+  readonly connections: object;
+  readonly credentials?: object;
+  readonly server?: object;
+  readonly life?: { readonly notAfterMs: number };
+}
+
+function open({ connections, credentials = {}, server = {}, life = inTime }: Given) {
+  const dispatch = createDispatch({
+    connections: connections as unknown as Connections,
+    clock,
+    random: createSeededRandom(1),
+    telemetry: createInMemoryTelemetry({ clock }),
+    freezes: { check: () => undefined },
+    credentials: credentials as unknown as Credentials,
+  });
+  const made = makeServer("up");
+  const { client, cancel } = makeRequest();
+  const sending = {
+    extra: "",
+    key: null,
+    client: client.capabilities,
+    signal: cancel.signal,
+    life,
+    onNotification: () => undefined,
+    onAsk: () => Promise.reject(new Error("nobody asks")),
+    onCredential: () => undefined,
+  };
+  const ofServer = { ...made, config: { ...made.config, ...server } };
+  return (idempotent: boolean) =>
+    dispatch(
+      { ...makeDecided({ idempotent }), server: ofServer } as unknown as AdmittedCall,
+      sending,
+    );
+}
 
 test("a consent that comes after a lost sending does not say that nothing was sent", async () => {
   const outcomes: unknown[] = [
@@ -21,27 +60,65 @@ test("a consent that comes after a lost sending does not say that nothing was se
   const lost = new Fault("upstream_lost", "The connection broke.");
   const upstream = { facts: { era: "modern" }, send: () => Promise.reject(lost) };
   const connections = { endpoints: () => ["https://up.example/mcp"], get: async () => upstream };
-  const dispatch = createDispatch({
-    connections: connections as unknown as Connections,
-    clock,
-    random: createSeededRandom(1),
-    telemetry: createInMemoryTelemetry({ clock }),
-    freezes: { check: () => undefined },
-    credentials: { recall: () => outcomes.shift() } as unknown as Credentials,
+  const send = open({
+    connections,
+    credentials: { recall: () => outcomes.shift() },
+    server: { credential },
   });
-  const made = makeServer("up");
-  const server = { ...made, config: { ...made.config, credential } };
-  const call = { ...makeDecided({ idempotent: true }), server };
-  const { client, cancel } = makeRequest();
-  const sending = {
-    extra: "",
-    key: null,
-    client: client.capabilities,
-    signal: cancel.signal,
-    onNotification: () => undefined,
-    onAsk: () => Promise.reject(new Error("nobody asks")),
-    onCredential: () => undefined,
-  };
-  await expect(dispatch(call as unknown as AdmittedCall, sending)).rejects.toBe(lost);
+  await expect(send(true)).rejects.toBe(lost);
   expect(outcomes).toEqual([]);
+});
+
+type Send = (request: Pick<UpstreamRequest, "beforeWrite">) => Promise<never>;
+
+function toConnections(send: Send) {
+  const upstream = { facts: { era: "modern" }, send };
+  return { endpoints: () => ["https://up.example/mcp"], get: async () => upstream };
+}
+
+test("I4: a call that is late when it could be written is not written, and says so", async () => {
+  let written = 0;
+  const connections = toConnections(async ({ beforeWrite }) => {
+    beforeWrite();
+    written += 1;
+    throw new Error("it was written");
+  });
+  for (const server of [{}, { credential }]) {
+    const credentials = { recall: () => ({ kind: "ready", id: "one", headers: {} }) };
+    const send = open({ connections, credentials, server, life: { notAfterMs: 0 } });
+    await expect(send(true)).rejects.toMatchObject({ code: "call_late" });
+  }
+  expect(written).toBe(0);
+});
+
+test("I4: a sending that is late after one that was lost does not say that nothing was sent", async () => {
+  const lost = new Fault("upstream_lost", "The connection broke.");
+  const life = { notAfterMs: 1 };
+  let sendings = 0;
+  const connections = toConnections(async ({ beforeWrite }) => {
+    sendings += 1;
+    beforeWrite();
+    life.notAfterMs = 0;
+    throw lost;
+  });
+  await expect(open({ connections, life })(true)).rejects.toBe(lost);
+  expect(sendings).toBe(2);
+});
+
+test("I4: a server that fails while a connection is opened was sent nothing of the call", async () => {
+  for (const code of ["upstream_lost", "upstream_garbled"] as const) {
+    let opened = 0;
+    const get = async () => {
+      opened += 1;
+      throw new Fault(code, "up.example failed (500).", { details: { status: 500 } });
+    };
+    const send = open({ connections: { endpoints: () => ["https://up.example/mcp"], get } });
+    await expect(send(false)).rejects.toMatchObject({
+      code: "upstream_unreachable",
+      message: "up.example failed (500).",
+      details: { status: 500 },
+    });
+    // So that it may be tried again, whatever its tool does.
+    expect(opened).toBe(3);
+  }
 });

@@ -19,10 +19,17 @@ import type {
   UpstreamNotification,
 } from "../ports/upstream.ts";
 import type { ClientCapabilities } from "../model/protocol.ts";
-import { Breaker } from "./breaker.ts";
 import type { AdmittedCall, Call } from "./call.ts";
+import type { CallLife } from "./call-life.ts";
 import { askCredential, hasCredential, isRejected, untilGiven } from "./credential.ts";
-import { chooseEndpoint, noteFault, noteSuccess, type EndpointLoad } from "./choose-endpoint.ts";
+import { chooseEndpoint, noteFault, noteSuccess } from "./choose-endpoint.ts";
+import {
+  createTracks,
+  isOfServer,
+  noteAnswer,
+  noteEnd,
+  type ServerTrack,
+} from "./server-tracks.ts";
 
 /** One sending of an admitted call; a call whose server asks in between is sent more than once. */
 export interface Sending {
@@ -32,6 +39,7 @@ export interface Sending {
   readonly key: string | null;
   readonly client: ClientCapabilities;
   readonly signal: AbortSignal;
+  readonly life: Pick<CallLife, "notAfterMs">;
   readonly onNotification: (notification: UpstreamNotification) => void;
   readonly onAsk: (ask: UpstreamAsk) => Promise<AskAnswer>;
   /** Told which credential goes along, before it does. */
@@ -61,24 +69,8 @@ export type Dispatch = (call: AdmittedCall, sending: Sending) => Promise<Dispatc
 
 /** Nothing was worked on, so that the call may be sent again. */
 const unsent: ReadonlySet<FaultCode> = new Set(["upstream_unreachable"]);
-/** Says something bad about the server: counted by breaker and ejection. */
-const ofServer: ReadonlySet<FaultCode> = new Set([
-  "upstream_unreachable",
-  "upstream_lost",
-  "upstream_garbled",
-  "deadline_exceeded",
-]);
 const maxAttempts = 3;
 const firstPauseMs = 25;
-/** One more sending for each ten calls, so that a server in trouble is not drowned. */
-const retryShare = 0.1;
-const retryBurst = 10;
-
-interface ServerTrack {
-  readonly breaker: Breaker;
-  readonly loads: readonly EndpointLoad[];
-  retryTokens: number;
-}
 
 /**
  * Chooses an endpoint, sends, and sends again where that is safe: what was not worked on always, what
@@ -87,19 +79,15 @@ interface ServerTrack {
 export function createDispatch(options: DispatchOptions): Dispatch {
   const tracks = createTracks(options);
   return async (call, sending) => {
-    const track = tracks.ofServer(call.server.name);
-    const ofTool = tracks.ofTool(call);
-    const probe = checkBreakers(track.breaker, ofTool);
-    track.retryTokens = Math.min(retryBurst, track.retryTokens + retryShare);
+    const entered = tracks.enter(call);
+    const { track } = entered;
     try {
       const dispatched = await sendUntilDone(options, { call, sending, track, tried: new Set() });
-      if (dispatched.kind === "answered") {
-        track.breaker.succeeded();
-        ofTool?.succeeded();
-      } else note(null, { track, ofTool, probe });
+      if (dispatched.kind === "answered") noteAnswer(entered);
+      else noteEnd(entered, null);
       return dispatched;
     } catch (error) {
-      note(error, { track, ofTool, probe });
+      noteEnd(entered, error);
       throw error;
     }
   };
@@ -127,30 +115,6 @@ async function sendUntilDone(options: DispatchOptions, attempted: Attempt): Prom
     // The consent is for a sending after one that may have been carried out.
     throw doubtful;
   }
-}
-
-/** What is known of each server and tool from the calls before. */
-function createTracks(options: DispatchOptions) {
-  const servers = new Map<string, ServerTrack>();
-  const tools = new Map<string, Breaker>();
-  return {
-    ofServer(server: string): ServerTrack {
-      const known = servers.get(server);
-      if (known !== undefined) return known;
-      const track = createTrack(options, server);
-      servers.set(server, track);
-      return track;
-    },
-    ofTool({ server, tool }: AdmittedCall): Breaker | null {
-      if (tool === null) return null;
-      const key = `${server.name}\n${tool.name}`;
-      const known = tools.get(key);
-      if (known !== undefined) return known;
-      const breaker = new Breaker(options.clock, `The tool ${tool.exposed}`, () => undefined);
-      tools.set(key, breaker);
-      return breaker;
-    },
-  };
 }
 
 interface Attempt {
@@ -181,9 +145,9 @@ async function attempt(
       if (dispatched.kind === "answered") noteSuccess(load);
       return dispatched;
     }
-    const upstream = await connect(connections, { call, endpoint, signal: sending.signal });
+    const upstream = await connectFor(connections, { call, endpoint, signal: sending.signal });
     const request = toUpstreamRequest(call, sending);
-    const beforeWrite = (): void => checkOnceMore(options, call);
+    const beforeWrite = createCheck(options, call, sending);
     const answer = await upstream.send({ ...request, credential: null, beforeWrite });
     noteSuccess(load);
     return { kind: "answered", answer, endpoint, era: upstream.facts.era };
@@ -213,8 +177,8 @@ async function sendWithCredential(
     const given = await untilGiven(askCredential(credentials, wanted), sending.signal);
     if (given.kind === "consent") return { kind: "consent", url: given.url };
     sending.onCredential(given.id);
-    const upstream = await connect(connections, { call, endpoint, signal: sending.signal });
-    const beforeWrite = (): void => checkOnceMore(options, call);
+    const upstream = await connectFor(connections, { call, endpoint, signal: sending.signal });
+    const beforeWrite = createCheck(options, call, sending);
     const sent = { ...toUpstreamRequest(call, sending), credential: given.headers, beforeWrite };
     try {
       const answer = await upstream.send(sent);
@@ -225,62 +189,10 @@ async function sendWithCredential(
   }
 }
 
-function createTrack(
-  { connections, clock, telemetry }: DispatchOptions,
-  server: string,
-): ServerTrack {
-  const onMove = (to: Breaker["state"]): void => {
-    telemetry.count("gate_breaker_moves", { to });
-    telemetry.log("warn", "the breaker of a server moved", { server, to });
-  };
-  return {
-    breaker: new Breaker(clock, `The server ${server}`, onMove),
-    loads: connections
-      .endpoints(server)
-      .map((endpoint) => ({ endpoint, outstanding: 0, faults: 0, ejectedUntilMs: 0 })),
-    retryTokens: retryBurst,
-  };
-}
-
 function maySendAgain(call: AdmittedCall, error: unknown): error is Fault {
   if (!(error instanceof Fault)) return false;
   if (unsent.has(error.code)) return true;
   return error.code === "upstream_lost" && (call.effect === "read" || call.idempotent);
-}
-
-interface Probe {
-  readonly ofServer: boolean;
-  readonly ofTool: boolean;
-}
-
-function checkBreakers(breaker: Breaker, ofTool: Breaker | null): Probe {
-  const isToolProbe = ofTool?.check() ?? false;
-  try {
-    return { ofServer: breaker.check(), ofTool: isToolProbe };
-  } catch (error) {
-    if (isToolProbe) ofTool?.gaveUp();
-    throw error;
-  }
-}
-
-function isOfServer(error: unknown): boolean {
-  return error instanceof Fault && ofServer.has(error.code);
-}
-
-interface Ended {
-  readonly track: ServerTrack;
-  readonly ofTool: Breaker | null;
-  readonly probe: Probe;
-}
-
-function note(error: unknown, { track, ofTool, probe }: Ended): void {
-  const isBad = isOfServer(error);
-  if (isBad) ofTool?.faulted();
-  else if (probe.ofTool) ofTool?.gaveUp();
-  // A deadline says something about the tool; only the others say that the server is gone.
-  const isLate = error instanceof Fault && error.code === "deadline_exceeded";
-  if (isBad && !isLate) track.breaker.faulted();
-  else if (probe.ofServer) track.breaker.gaveUp();
 }
 
 interface Wanted {
@@ -291,6 +203,19 @@ interface Wanted {
 
 /** Its programs are the ones that are listed, and watched for changes. */
 export const defaultTenant = "default";
+
+/** Nothing of the call was sent, whatever went wrong with the connection that it waited for. */
+async function connectFor(connections: Connections, wanted: Wanted): Promise<Upstream> {
+  try {
+    return await connect(connections, wanted);
+  } catch (error) {
+    if (!(error instanceof Fault) || !wentWrong.has(error.code)) throw error;
+    const { message, details } = error;
+    throw new Fault("upstream_unreachable", message, { details, cause: error });
+  }
+}
+
+const wentWrong: ReadonlySet<FaultCode> = new Set(["upstream_lost", "upstream_garbled"]);
 
 /** Legacy servers keep state per session, so each caller has a session of its own. */
 async function connect(
@@ -311,11 +236,24 @@ async function connect(
   return connections.get({ server: server.name, endpoint, subject, principal }, signal);
 }
 
-/** A call that waited for a connection may be late by now, or stopped meanwhile (I4). */
-function checkOnceMore({ clock, freezes }: DispatchOptions, call: AdmittedCall): void {
-  if (clock.nowMs() >= call.notAfterMs)
-    throw new Fault("deadline_exceeded", "The call was not sent in time.");
-  freezes.check(toFreezeSubject(call));
+/**
+ * A call that waited for a connection may be late by now, or stopped meanwhile (I4). Asked again of what
+ * belongs to a call that was written, it does not say that nothing was sent.
+ */
+function createCheck(
+  { clock, freezes }: DispatchOptions,
+  call: AdmittedCall,
+  { life }: Pick<Sending, "life">,
+): () => void {
+  let isWritten = false;
+  return () => {
+    if (clock.nowMs() >= life.notAfterMs) {
+      const code = isWritten ? "deadline_exceeded" : "call_late";
+      throw new Fault(code, "The call was not sent in time.");
+    }
+    freezes.check(toFreezeSubject(call));
+    isWritten = true;
+  };
 }
 
 export function toFreezeSubject({ request, server, tool, effect }: Call): FreezeSubject {

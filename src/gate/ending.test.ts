@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { makeDecided } from "../../test/made-up-call.ts";
+import { toHandedText } from "../mcp/own-outcome.ts";
 import { Fault, type EntryId } from "../model/index.ts";
 import type { Catalog, Effect } from "../ports/catalog.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
+import { CallLife } from "./call-life.ts";
 import type { AdmittedCall, Opened } from "./call.ts";
 import { end, leftDoubt } from "./ending.ts";
 import type { Exchanged } from "./exchange.ts";
@@ -28,7 +30,11 @@ function open({ after = () => undefined, wasReceived = false, effect = "write" }
   const clock = createManualClock(0);
   const telemetry = createInMemoryTelemetry({ clock });
   const said: string[] = [];
-  const outcome = (of: Outcome) => void said.push(`${of.outcome} ${of.reason} ${of.result}`);
+  const handed: Outcome["handed"][] = [];
+  const outcome = (of: Outcome) => {
+    said.push(`${of.outcome} ${of.reason} ${of.result}`);
+    handed.push(of.handed);
+  };
   const recorder = {
     outcome,
     intent: async () => ({ kind: "durable", id: "" as EntryId }) as const,
@@ -38,14 +44,18 @@ function open({ after = () => undefined, wasReceived = false, effect = "write" }
   const call = { ...makeDecided({ effect }), queuedUs: 0 } as unknown as AdmittedCall;
   const noted = { credential: null, isUnsent: false, wasReceived };
   const words = createWords(after);
-  const opened: Opened = { call, of: "entry" as EntryId, extra: "", noted, words };
+  const of = "entry" as EntryId;
+  const calls = { prolong: async () => true };
+  const { tenant } = call.request.principal;
+  const life = new CallLife({ clock, calls }, { tenant, of, notAfterMs: call.notAfterMs });
+  const opened: Opened = { call, of, extra: "", noted, words, life };
   const parts = { clock, telemetry, recorder, catalog };
   const ending = (exchanged: Exchanged) => end(parts, opened, async () => exchanged);
   const failing = (error: Error) =>
     end(parts, opened, async () => {
       throw error;
     });
-  return { said, opened, ending, failing };
+  return { said, handed, parts, opened, ending, failing };
 }
 
 test("a done effect whose answer cannot be handed over has its outcome, and the fault", async () => {
@@ -55,6 +65,51 @@ test("a done effect whose answer cannot be handed over has its outcome, and the 
     await expect(ending(exchanged)).rejects.toThrow("no store");
     expect(said).toEqual(["answered not_handed_over null"]);
   }
+});
+
+test("what is handed over is with its outcome, and of an error no more than its caller hears", async () => {
+  for (const exchanged of [
+    done,
+    asks,
+    { kind: "consent", url: "https://gate.example/?consent=1", state: null },
+    { ...done, answer: { kind: "error", error: { code: 1, message: "no" } } },
+  ] satisfies Exchanged[]) {
+    const { handed, ending } = open();
+    expect(handed).toEqual([]);
+    const answer = await ending(exchanged);
+    expect(handed).toEqual([answer]);
+  }
+  const fault = open();
+  await expect(fault.failing(new Fault("upstream_lost", "It is gone."))).rejects.toThrow("gone");
+  expect(fault.handed).toEqual(["It is gone."]);
+  const bug = open();
+  await expect(bug.failing(new Error("key sk-1 of ada"))).rejects.toThrow("sk-1");
+  expect(bug.handed).toEqual(["The call was broken off."]);
+  const lost = open({ after: () => Promise.reject(new Error("password=x")) });
+  await expect(lost.ending(done)).rejects.toThrow("password");
+  const [text] = lost.handed.map(
+    (each) => typeof each === "object" && each !== null && toHandedText(each),
+  );
+  expect(JSON.parse(String(text))).toMatchObject({ isError: true });
+  expect(text).toContain("The call was made");
+  expect(text).not.toContain("password");
+});
+
+test("I4: an effect that was late before it was written failed; one whose server had asked is in doubt", async () => {
+  const late = new Fault("call_late", "The call was not sent in time.");
+  const unsent = open();
+  await expect(unsent.failing(late)).rejects.toBe(late);
+  expect(unsent.said).toEqual(["fault call_late null"]);
+  expect(leftDoubt(late)).toBe(false);
+  const asked = open({ wasReceived: true });
+  await expect(asked.failing(late)).rejects.toBe(late);
+  expect(asked.said).toEqual(["unknown call_late null"]);
+  // Its time ran out anywhere else: it may have been sent.
+  const cut = open();
+  await expect(cut.failing(new Fault("deadline_exceeded", "Too long."))).rejects.toThrow(
+    "Too long.",
+  );
+  expect(cut.said).toEqual(["unknown deadline_exceeded null"]);
 });
 
 test("a parked call that cannot ask has not ended", async () => {
@@ -110,5 +165,22 @@ test("a consent after the first round does not give the budget back", async () =
     await ending(consent);
     expect(opened.noted.isUnsent).toBe(!wasReceived);
     expect(said).toEqual([`${wasReceived ? "unknown" : "denied"} consent_required null`]);
+  }
+});
+
+test("whatever fault its caller hears, an effect that may have happened leaves its doubt", async () => {
+  const store = new Fault("store_unavailable", "The store is away.");
+  const ways = [
+    { work: () => Promise.reject(new Fault("upstream_lost", "gone")), effect: "write", is: true },
+    { work: async () => done, effect: "write", is: true },
+    { work: async () => done, effect: "read", is: false },
+    { work: () => Promise.reject(new Fault("frozen", "It is.")), effect: "write", is: false },
+  ] as const;
+  for (const { work, effect, is } of ways) {
+    const lost = new Fault(store.code, store.message);
+    const { parts, opened } = open({ effect });
+    const recorder = { ...parts.recorder, outcome: () => Promise.reject(lost) };
+    await expect(end({ ...parts, recorder }, opened, work)).rejects.toBe(lost);
+    expect(leftDoubt(lost)).toBe(is);
   }
 });

@@ -28,8 +28,6 @@ export async function end(
   opened: Opened,
   work: () => Promise<Exchanged>,
 ): Promise<GateAnswer> {
-  const { clock, telemetry } = parts;
-  const { call, words } = opened;
   let exchanged: Exchanged;
   try {
     exchanged = await work();
@@ -37,10 +35,27 @@ export async function end(
     await fail(parts, opened, error);
     throw error;
   }
+  try {
+    return await finish(parts, opened, exchanged);
+  } catch (error) {
+    // It was sent, and its caller does not hear what came of it.
+    if (opened.call.effect !== "read" && !opened.noted.isUnsent) noteDoubt(error);
+    throw error;
+  }
+}
+
+async function finish(
+  parts: EndingParts,
+  opened: Opened,
+  exchanged: Exchanged,
+): Promise<GateAnswer> {
+  const { clock, telemetry } = parts;
+  const { call, words } = opened;
   if (exchanged.kind === "asks") return endAsking(parts, opened, exchanged);
   if (exchanged.kind === "consent") {
-    await settleConsent(parts, opened);
-    return renderConsent(call, exchanged);
+    const answer = renderConsent(call, exchanged);
+    await settleConsent(parts, opened, answer);
+    return answer;
   }
   const { answer, endpoint } = exchanged;
   const outcome = isFailed(answer) ? "tool_error" : "answered";
@@ -54,17 +69,33 @@ export async function end(
     handed = handOver(parts, call, answer);
     reason = handed.isWithheld ? "withheld" : toReason(call, answer);
   } catch (error) {
-    await settle(parts, opened, { outcome, reason: notHandedOver, result: null, endpoint });
+    const lost = { reason: notHandedOver, result: null, handed: toLost(error) };
+    await settle(parts, opened, { outcome, ...lost, endpoint });
     throw error;
   }
   const { answer: rendered, result, redacted } = handed;
-  const settled = settle(parts, opened, { outcome, reason, result, redacted, endpoint });
+  const ending: Ending = { outcome, reason, result, redacted, endpoint, handed: rendered };
+  const settled = settle(parts, opened, ending);
   if (settled !== undefined) await settled;
   return rendered;
 }
 
 /** It was carried out, and its caller does not hear of it. */
 const notHandedOver = "not_handed_over";
+
+/** What is kept for whoever reads later how it ended: a result, since the call was made. */
+function toLost(error: unknown): GateAnswer {
+  const text = `The call was made, and its answer is lost: ${toWords(error)}`;
+  const content = [{ type: "text", text }];
+  const result = { resultType: "complete", content, isError: true };
+  return { kind: "result", text: JSON.stringify(result), isError: true };
+}
+
+/** What its caller hears of an error; of one that is none of ours, nothing. */
+function toWords(error: unknown): string {
+  const isOurs = error instanceof Fault || error instanceof RpcRefusal;
+  return isOurs ? error.message : "The call was broken off.";
+}
 
 /** What the server has ended by asking is an answer; a parked call has not ended. */
 async function endAsking(
@@ -77,18 +108,24 @@ async function endAsking(
     const labelled = opened.words.kept();
     if (labelled !== undefined) await labelled;
   } catch (error) {
-    if (!isParked) await settle(parts, opened, { ...ending, reason: notHandedOver });
+    const lost = { reason: notHandedOver, handed: toLost(error) };
+    if (!isParked) await settle(parts, opened, { ...ending, ...lost });
     throw error;
   }
   const withheld = withholdQuestion(parts, opened.call);
   const reason = withheld === null ? "input_required" : "withheld";
   const { result = null, redacted } = withheld ?? {};
-  if (!isParked) await settle(parts, opened, { ...ending, reason, result, redacted });
-  return withheld?.answer ?? renderAsks(inputRequests, state);
+  const handed = withheld?.answer ?? renderAsks(inputRequests, state);
+  if (!isParked) await settle(parts, opened, { ...ending, reason, result, redacted, handed });
+  return handed;
 }
 
 /** Nothing was sent, but for what the server was sent before it asked. */
-function settleConsent(parts: SettleParts, opened: Opened): Promise<void> | void {
+function settleConsent(
+  parts: SettleParts,
+  opened: Opened,
+  handed: GateAnswer,
+): Promise<void> | void {
   const { call, noted } = opened;
   noted.isUnsent = !noted.wasReceived;
   const outcome = noted.wasReceived && call.effect !== "read" ? "unknown" : "denied";
@@ -96,21 +133,34 @@ function settleConsent(parts: SettleParts, opened: Opened): Promise<void> | void
     outcome,
     reason: "consent_required",
     result: null,
+    handed,
     endpoint: null,
   });
 }
 
 async function fail(parts: EndingParts, opened: Opened, error: unknown): Promise<void> {
   const failure = toFailure(opened, error);
-  if (failure.outcome === "unknown" && error instanceof Error) doubtful.add(error);
-  await settle(parts, opened, { ...failure, result: null, endpoint: null });
-  // What was handed on before has its label; what waits for one goes before the fault.
-  const labelled = opened.words.isBegun ? opened.words.kept() : undefined;
-  if (labelled !== undefined) await labelled;
+  const isOpen = failure.outcome === "unknown";
+  if (isOpen) noteDoubt(error);
+  try {
+    const handed = toWords(error);
+    await settle(parts, opened, { ...failure, result: null, handed, endpoint: null });
+    // What was handed on before has its label; what waits for one goes before the fault.
+    const labelled = opened.words.isBegun ? opened.words.kept() : undefined;
+    if (labelled !== undefined) await labelled;
+  } catch (worse) {
+    // Its caller hears this instead.
+    if (isOpen) noteDoubt(worse);
+    throw worse;
+  }
 }
 
 /** Of calls with an effect that may have happened. */
 const doubtful = new WeakSet<Error>();
+
+function noteDoubt(error: unknown): void {
+  if (error instanceof Error) doubtful.add(error);
+}
 
 export function leftDoubt(error: unknown): boolean {
   return error instanceof Error && doubtful.has(error);
@@ -132,7 +182,7 @@ function checkOutput({ tool }: Call, value: Readonly<Record<string, Json>>): str
   return tool.output(structuredContent).length === 0 ? null : "output_mismatch";
 }
 
-type Ending = Pick<Outcome, "outcome" | "reason" | "result" | "redacted" | "endpoint">;
+type Ending = Pick<Outcome, "outcome" | "reason" | "result" | "handed" | "redacted" | "endpoint">;
 
 function settle(
   { recorder, clock, telemetry }: SettleParts,
@@ -158,6 +208,7 @@ function settle(
 
 /** Faults after which an effect certainly did not happen. */
 const notDone = new Set([
+  "call_late",
   "caller_busy",
   "tool_blocked",
   "upstream_unreachable",
@@ -198,5 +249,6 @@ export function mayBeDone(effect: Effect, reason: string): boolean {
 /** The end of a parked call that nobody came back for. */
 export function settleParked(parts: SettleParts, opened: Opened, reason: Fault): Promise<void> {
   const failure = toFailure(opened, reason);
-  return Promise.resolve(settle(parts, opened, { ...failure, result: null, endpoint: null }));
+  const ending = { ...failure, result: null, handed: reason.message, endpoint: null };
+  return Promise.resolve(settle(parts, opened, ending));
 }

@@ -16,9 +16,13 @@ export function toIntentText(call: DecidedCall, { id, atMs }: Leaf): string {
   return (
     `{"approval":${approval === null ? "null" : `"${approval.id}"`},"atMs":${atMs},"credential":null` +
     `,"decision":{"kind":"${kind}","policy":"${intent.policy}","rules":${rules}}` +
-    `,"id":"${id}","intent":"${intent.digest}","kind":"intent","previous":null,"run":null` +
+    `,"id":"${id}","intent":"${intent.digest}","kind":"intent","previous":null,"run":${toRunText(call)}` +
     `,${toTargetText(call)}}`
   );
+}
+
+function toRunText({ request: { run } }: Call): string {
+  return run === undefined ? "null" : `"${run.run}"`;
 }
 
 /** The last members of an entry, in canonical order. */
@@ -41,7 +45,7 @@ export function toOutcomeText(
     `,"id":"${id}","intent":"${intent.digest}","kind":"outcome","of":${JSON.stringify(of)}` +
     `,"outcome":"${outcome.outcome}","previous":null,"reason":${JSON.stringify(reason)}` +
     toRedactedText(outcome.redacted) +
-    `,"result":${result === null ? "null" : toResultText(result, salt)},"run":null,"sandbox":null` +
+    `,"result":${result === null ? "null" : toResultText(result, salt)},"run":${toRunText(call)},"sandbox":null` +
     `,"server":${JSON.stringify(call.server.name)},"tenant":"${call.request.principal.tenant}"` +
     `,"timings":{"queuedUs":${queuedUs},"upstreamUs":${upstreamUs}}` +
     `,"tool":${call.tool === null ? "null" : JSON.stringify(call.tool.name)},"trace":${trace},"v":1}`

@@ -25,15 +25,17 @@ test("what a server has asked about, it has received, whatever becomes of the ne
     const call = { ...makeDecided(), queuedUs: 0 } as unknown as AdmittedCall;
     const noted = { credential: null, isUnsent: false, wasReceived: false };
     const words = createWords(() => undefined);
-    const opened: Opened = { call, of: null, extra: "", noted, words };
+    const { notAfterMs } = call;
+    const opened = { call, of: null, extra: "", noted, words, life: { notAfterMs } };
     const { cancel, client, onNotification } = makeRequest();
     const attached = {
       client: { ...client, era: "legacy" as const },
       cancel,
       onNotification,
-      onWaiting: () => undefined,
+      notAfterMs,
+      onWaiting: () => Promise.resolve(),
     };
-    await expect(exchange.begin(opened, attached)).rejects.toBe(frozen);
+    await expect(exchange.begin(opened as unknown as Opened, attached)).rejects.toBe(frozen);
     expect(noted.wasReceived).toBe(rounds > 0);
   }
 });

@@ -20,22 +20,28 @@ import type { Words } from "./words.ts";
 export interface Exchange {
   /** Sends the call; ends when the server has answered or asks a client that comes back later. */
   begin(opened: Opened, attached: Attached): Promise<Exchanged>;
-  /** Takes up a parked call of this replica with the client's answers; null when it is not here. */
-  resume(id: string, responses: Readonly<Record<string, Json>>): Resumed | null;
+  /** Takes up a parked call of this replica; null when it is not here. */
+  resume(id: string): Resumed | null;
 }
 
 export interface Resumed {
   readonly opened: Opened;
-  follow(attached: Attached): Promise<Exchanged>;
+  /** It goes on with the client's answers. */
+  follow(attached: Attached, responses: Readonly<Record<string, Json>>): Promise<Exchanged>;
 }
 
 /** The request that waits just now: the one that began the call, or one that came back with answers. */
 export interface Attached {
   readonly client: GateClient;
   readonly cancel: AbortController;
+  /** Until when this request is waited for, and what it brings may be sent. */
+  readonly notAfterMs: number;
   readonly onNotification: (notification: UpstreamNotification) => void;
-  /** The server waits for a person: the call's own time does not run. */
-  readonly onWaiting: (isWaiting: boolean) => void;
+  /**
+   * The server waits for a person: the call's own time does not run. Durable when it resolves; when it
+   * rejects, nothing more of the call may be sent.
+   */
+  readonly onWaiting: (isWaiting: boolean) => Promise<void>;
 }
 
 type Answered = Extract<Dispatched, { kind: "answered" }>;
@@ -91,11 +97,13 @@ export function createExchange(options: ExchangeOptions): Exchange {
       attached.client.era === "modern"
         ? sendForModern(options, opened, attached)
         : sendForLegacy(options, opened, attached),
-    resume(id, responses) {
+    resume(id) {
       const held = options.parked.take(id);
       if (held === null) return null;
-      held.give(responses);
-      return { opened: held.opened, follow: (attached) => follow(options, held, attached) };
+      return {
+        opened: held.opened,
+        follow: (attached, responses) => goOn(options, held, { attached, responses }),
+      };
     },
   };
 }
@@ -124,10 +132,13 @@ async function sendForModern(
     key: toKey(opened),
     client: capabilities,
     signal: parked.signal,
+    life: opened.life,
     onNotification: (notification) => parked.onNotification(notification),
     onCredential: (id) => void (opened.noted.credential = id),
-    onAsk: (ask) =>
-      refusalOf(capabilities, ask) ?? parked.onAsk({ ...ask, params: toNativeAsk(ask) }),
+    onAsk: (ask) => {
+      opened.noted.wasReceived = true;
+      return refusalOf(capabilities, ask) ?? parked.onAsk({ ...ask, params: toNativeAsk(ask) });
+    },
   };
   parked.begin(options.dispatch(opened.call, sending));
   return follow(options, parked, attached);
@@ -144,6 +155,7 @@ async function sendStraight(
     key: toKey(opened),
     client: client.capabilities,
     signal: cancel.signal,
+    life: opened.life,
     onNotification,
     // One that was modern a moment ago and is not any more.
     onAsk: async ({ method }) => ({ kind: "error", error: cannotAsk(method) }),
@@ -158,6 +170,30 @@ function toKey({ call, of }: Opened): string | null {
   return own.key === null || claims === null ? of : claims.hash.slice("sha256:".length);
 }
 
+interface Answers {
+  readonly attached: Attached;
+  readonly responses: Readonly<Record<string, Json>>;
+}
+
+/** Its row says that it lives on before the server hears anything more. */
+async function goOn(
+  options: ExchangeOptions,
+  parked: ParkedCall,
+  { attached, responses }: Answers,
+): Promise<Exchanged> {
+  const stop = parked.follows(attached.cancel);
+  try {
+    await parked.prolong(attached.notAfterMs);
+    parked.give(responses);
+  } catch (error) {
+    parked.cancel(error);
+    throw error;
+  } finally {
+    stop();
+  }
+  return follow(options, parked, attached);
+}
+
 /** Until the call ends or is parked; whoever leaves before cancels it. */
 async function follow(
   options: ExchangeOptions,
@@ -170,7 +206,7 @@ async function follow(
     if (next !== "asks")
       return toEnded(options, { opened: parked.opened, client, dispatched: next });
     const id = options.toId();
-    options.parked.park(id, parked);
+    await options.parked.park(id, parked);
     const state = options.states.seal(parked.opened.call, {
       kind: "parked",
       id,
@@ -224,14 +260,18 @@ async function sendForLegacy(
   opened: Opened,
   attached: Attached,
 ): Promise<Exchanged> {
-  const { call, extra: first, noted } = opened;
+  const { call, extra: first, noted, life } = opened;
   const { client, cancel, onNotification } = attached;
   const sending = {
     key: toKey(opened),
     client: client.capabilities,
     signal: cancel.signal,
+    life,
     onNotification,
-    onAsk: (ask: UpstreamAsk) => askClient(attached, ask),
+    onAsk: (ask: UpstreamAsk) => {
+      noted.wasReceived = true;
+      return askClient(attached, ask);
+    },
     onCredential: (id: string) => void (noted.credential = id),
   };
   let extra = first;
@@ -267,11 +307,11 @@ async function askClient({ client, onWaiting }: Attached, ask: UpstreamAsk): Pro
   const refusal = refusalOf(client.capabilities, ask);
   if (refusal !== null) return refusal;
   if (client.ask === null) return { kind: "error", error: cannotAsk(ask.method) };
-  onWaiting(true);
+  await onWaiting(true);
   try {
     return await client.ask(ask.method, ask.params, ask.signal);
   } finally {
-    onWaiting(false);
+    await onWaiting(false);
   }
 }
 

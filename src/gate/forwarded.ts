@@ -12,14 +12,13 @@ export function toForwarded(meta: Json | undefined): Readonly<Record<string, Jso
   if (meta === undefined) return none;
   if (!isObject(meta))
     throw new RpcRefusal(rpcCodes.invalidParams, "params._meta is an object.", { status: 200 });
-  let forwarded: Record<string, Json> | null = null;
-  for (const key of Object.keys(meta)) {
-    if (key.startsWith(ownPrefix)) continue;
-    if (key.startsWith(protocolPrefix) && key !== logLevel) continue;
-    forwarded ??= {};
-    forwarded[key] = meta[key]!;
-  }
-  return forwarded ?? none;
+  const forwarded = Object.entries(meta).filter(([key]) => isForwarded(key));
+  // Not by assigning: whatever a key is called, it is a member and nothing else.
+  return forwarded.length === 0 ? none : Object.fromEntries(forwarded);
+}
+
+function isForwarded(key: string): boolean {
+  return !key.startsWith(ownPrefix) && (!key.startsWith(protocolPrefix) || key === logLevel);
 }
 
 /**

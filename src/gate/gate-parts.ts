@@ -42,7 +42,7 @@ export interface GateParts {
   readonly freezes: Freezes;
   readonly approvals: Approvals;
   readonly waiters: Waiters;
-  readonly calls: Pick<CallRows, "byKey">;
+  readonly calls: Pick<CallRows, "byKey" | "prolong">;
   /** One whose time is over: nobody knows how it ended. False where it has ended after all. */
   readonly giveUpCall: (row: CallRow) => Promise<boolean>;
   readonly openings: Openings;

@@ -34,6 +34,8 @@ export function createGate(
     async exchange(request) {
       const catalog = parts.catalog();
       if (isListMethod(request.method)) return list(catalog, request, parts.sealer);
+      // A run calls the tools of its bundle by their names: each call has a place and a pin of its own.
+      if (request.run !== undefined) return pass(parts, toCall(parts, catalog, request));
       const toolset = resolveToolset(catalog, request);
       const searched = answerSearch(toolset, request);
       if (searched?.kind === "answer") return searched.answer;
@@ -97,7 +99,7 @@ async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
   const { key } = call.own;
   const isKeyed = key !== null && call.effect !== "read";
   let claims: DecidedCall["claims"] = null;
-  if (isKeyed && (state === null || state.kind === "approval")) {
+  if (isKeyed && beginsAnew(state)) {
     const keyed = await findKeyed(parts, call, key);
     if (keyed.kind === "answered") return handBack(parts, { ...call, decision }, keyed.answer);
     claims = keyed.claims;
@@ -105,6 +107,12 @@ async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
   if (verdict.kind === "allowed") return goOn(parts, came, { ...verdict.call, claims });
   if (decision.kind !== "ask") throw new Error("what was asked about was allowed");
   return passAsked(parts, { ...came, decision, intent }, claims);
+}
+
+/** Nothing of it was sent yet, so that it takes its key as one that comes for the first time. */
+function beginsAnew(state: UnsealedState | null): boolean {
+  if (state === null || state.kind === "approval") return true;
+  return state.kind === "consent" && state.used === null && !state.isKeyTaken;
 }
 
 type Came = Omit<Asked, "decision" | "intent">;

@@ -82,3 +82,11 @@ test("an answer that is nothing but a secret is a fault, not a broken answer", a
     code: "upstream_garbled",
   });
 });
+
+test("I9: what a server says to a request for changes is cleaned, too", async () => {
+  const watch = () => Promise.reject(new Fault("upstream_garbled", `no ${secret}`));
+  await expect(open({ watch }).guarded.watch([])).rejects.toMatchObject({
+    code: "upstream_garbled",
+    message: "no [redacted]",
+  });
+});

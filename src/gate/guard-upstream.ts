@@ -53,8 +53,12 @@ export class GuardedUpstream implements Upstream {
     return this.#sendGuarded(request);
   }
 
-  watch(uris: readonly string[]): Promise<void> {
-    return this.#upstream.watch(uris);
+  async watch(uris: readonly string[]): Promise<void> {
+    try {
+      await this.#upstream.watch(uris);
+    } catch (error) {
+      throw this.#guard.cleanError(error);
+    }
   }
 
   close(): Promise<void> {

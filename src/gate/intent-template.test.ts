@@ -10,10 +10,13 @@ import {
   toCommitment,
   toDigest,
   toIntentDigest,
+  toUuidV7,
+  type RunId,
 } from "../model/index.ts";
 import { createSeededRandom } from "../ports/seeded-random.ts";
 import { createIntentTemplate, createRandomPool } from "./intent-template.ts";
 
+const runs = [1, 2].map((at) => toUuidV7(at, new Uint8Array(10).fill(at)) as RunId);
 const nameArbitrary = fc
   .string({ unit: "binary", minLength: 1, maxLength: 60 })
   .filter((name) => !/\p{Cc}/u.test(name));
@@ -39,11 +42,17 @@ const partsArbitrary = fc.record({
   definition: fc.option(digestArbitrary),
   policy: digestArbitrary,
 });
+const runArbitrary = fc.record({
+  run: fc.constantFrom(...runs),
+  step: fc.nat(),
+  ordinal: fc.nat(),
+});
 const valuesArbitrary = fc.record({
   args: objectArbitrary,
   salt: fc.uint8Array({ minLength: saltLength, maxLength: saltLength }),
   forwarded: objectArbitrary,
   notAfterMs: fc.maxSafeNat(),
+  run: fc.option(runArbitrary, { nil: undefined }),
 });
 
 test("I3: what a template fills in has the digest of the intent that the model says it is", () => {
@@ -51,21 +60,23 @@ test("I3: what a template fills in has the digest of the intent that the model s
   fc.assert(
     fc.property(partsArbitrary, fillings, (parts, filled) => {
       const template = createIntentTemplate(parts);
-      for (const { args, salt, forwarded, notAfterMs } of filled) {
+      const { actor } = parts.principal;
+      for (const { args, salt, forwarded, notAfterMs, run } of filled) {
         const intent = intentSchema.parse({
           v: 1,
           ...parts,
           tenant: parts.principal.tenant,
-          agent: null,
-          bundle: null,
+          agent: actor?.agent ?? null,
+          bundle: actor?.bundle ?? null,
           run: null,
           step: null,
+          ...run,
           args: toCommitment(salt, args),
           forwarded,
           task: null,
           notAfterMs,
         });
-        const given = { salt: Buffer.from(salt).toString("hex"), forwarded, notAfterMs };
+        const given = { salt: Buffer.from(salt).toString("hex"), forwarded, notAfterMs, run };
         expect(template.fill({ canonical: toCanonicalText(args), ...given })).toBe(
           toIntentDigest(intent),
         );

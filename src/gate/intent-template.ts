@@ -7,6 +7,7 @@ import {
   type Digest,
   type Principal,
 } from "../model/index.ts";
+import type { RunOfCall } from "../ports/gate.ts";
 
 /** What of an intent stays the same from call to call: written once, filled in per call. */
 export interface IntentTemplate {
@@ -28,23 +29,33 @@ interface IntentValues {
   readonly salt: string;
   readonly forwarded: Readonly<Record<string, Json>>;
   readonly notAfterMs: number;
+  /** The place of the call; absent for one of no run. */
+  readonly run?: Pick<RunOfCall, "run" | "step" | "ordinal"> | undefined;
 }
 
 /** The canonical text of an `Intent`, key by key in canonical order; a test holds the two together. */
 export function createIntentTemplate(parts: IntentParts): IntentTemplate {
   const { principal, server, method, target, definition, policy } = parts;
-  const beforeArgs = '{"agent":null,"args":"';
-  const afterArgs = `","bundle":null,"definition":${JSON.stringify(definition)},"forwarded":`;
+  const { actor } = principal;
+  const beforeArgs = `{"agent":${JSON.stringify(actor?.agent ?? null)},"args":"`;
+  const bundle = JSON.stringify(actor?.bundle ?? null);
+  const afterArgs = `","bundle":${bundle},"definition":${JSON.stringify(definition)},"forwarded":`;
   const beforeNotAfter = `,"method":${JSON.stringify(method)},"notAfterMs":`;
-  const rest =
-    `,"policy":${JSON.stringify(policy)},"principal":${toCanonicalText(principal)}` +
-    `,"run":null,"server":${JSON.stringify(server)},"step":null,"target":${JSON.stringify(target)}` +
+  const beforeRun = `,"policy":${JSON.stringify(policy)},"principal":${toCanonicalText(principal)},"run":`;
+  const beforeStep = `,"server":${JSON.stringify(server)},"step":`;
+  const afterStep =
+    `,"target":${JSON.stringify(target)}` +
     `,"task":null,"tenant":${JSON.stringify(principal.tenant)},"v":1}`;
+  const outsideOfRuns = `${beforeRun}null${beforeStep}null${afterStep}`;
   return {
-    fill({ canonical, salt, forwarded, notAfterMs }) {
+    fill({ canonical, salt, forwarded, notAfterMs, run }) {
       const commitment = hash("sha256", `{"args":${canonical},"salt":"${salt}"}`, "hex");
       const forwardedText = isEmpty(forwarded) ? "{}" : toCanonicalText(forwarded);
       const args = `${beforeArgs}sha256:${commitment}${afterArgs}${forwardedText}`;
+      const rest =
+        run === undefined
+          ? outsideOfRuns
+          : `,"ordinal":${run.ordinal}${beforeRun}"${run.run}"${beforeStep}${run.step}${afterStep}`;
       return toDigest(`${args}${beforeNotAfter}${notAfterMs}${rest}`);
     },
   };

@@ -1,6 +1,7 @@
 import type { Json } from "../lib/strict-json.ts";
 import { toSubjectKey, toTextCommitment, type EntryId, type Intent } from "../model/index.ts";
 import type { CallDraft } from "../ports/call-rows.ts";
+import type { RunOfCall } from "../ports/gate.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { DecidedCall } from "./call.ts";
 import { toBound } from "./forwarded.ts";
@@ -57,21 +58,28 @@ export function toStanding({
   target,
   tool,
 }: Pick<DecidedCall, "request" | "server" | "method" | "target" | "tool">) {
-  const { principal } = request;
+  const { principal, run } = request;
+  const { actor } = principal;
   return {
     v: 1,
     tenant: principal.tenant,
     principal,
-    agent: null,
-    bundle: null,
-    run: null,
-    step: null,
+    agent: actor?.agent ?? null,
+    bundle: actor?.bundle ?? null,
+    ...(run === undefined ? outsideOfRuns : toPlace(run)),
     server: server.name,
     method,
     target,
     definition: tool?.acting ?? null,
     task: null,
   } as const;
+}
+
+const outsideOfRuns = Object.freeze({ run: null, step: null });
+
+/** Two calls of one step that are alike in everything else are asked about one by one. */
+function toPlace({ run, step, ordinal }: RunOfCall) {
+  return { run, step, ordinal };
 }
 
 /** As it is handed to whoever comes back with the same key. */

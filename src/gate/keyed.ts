@@ -39,9 +39,13 @@ export async function findKeyed(parts: KeyParts, call: Call, key: string): Promi
 /**
  * Nobody knows how it ended, nothing of it is sent any more, and its tool takes the key: the tool does
  * nothing twice, so it is sent again with the same one. That, too, is recorded, with the new intent.
+ * A run that another worker has taken over does not wait until nothing is sent any more.
  */
-function mayGoAgain({ clock }: KeyParts, { tool }: Call, known: CallRow): boolean {
-  return isInDoubt(known, clock.nowMs()) && tool?.config.idempotencyKey !== undefined;
+function mayGoAgain({ clock }: KeyParts, { tool, request }: Call, known: CallRow): boolean {
+  if (tool?.config.idempotencyKey === undefined) return false;
+  // Only the worker that has the run asks for it: one that is under way is of a worker that lost it.
+  const isLeft = request.run !== undefined && known.state === "open";
+  return isLeft || isInDoubt(known, clock.nowMs());
 }
 
 /** From its last moment on nothing of it is sent, as they are listed for whoever can look. */
@@ -56,10 +60,12 @@ async function toClaim(
   key: string,
 ): Promise<CallClaim> {
   const { request, server, method, target, canonical, forwarded } = call;
-  const { principal } = request;
+  const { principal, run } = request;
   const { tenant, actor } = principal;
   // Agents of one person do not hear what came of each other's calls, nor does another bundle.
   const whose = [toSubjectKey(principal), actor?.agent ?? null];
+  // A run's keys are its own: nobody else can take one before it does.
+  if (run !== undefined) whose.push(run.run);
   const done = [
     toPrincipalKey(principal),
     server.name,
@@ -80,7 +86,7 @@ async function recall(
   call: Call,
   known: CallRow,
 ): Promise<GateAnswer> {
-  const { id, tenant, state, result } = known;
+  const { id, tenant, state, result, notAfterMs } = known;
   if (isInDoubt(known, clock.nowMs())) {
     return renderOutcome(call, {
       message: `Nobody knows whether the call with this key was carried out. An operator can look and say so: countersign calls resolve ${id}`,
@@ -88,7 +94,10 @@ async function recall(
       code: deniedCode,
     });
   }
-  if (state === "open") throw new Fault("key_in_use", "The call with this key is under way.");
+  if (state === "open") {
+    const details = call.request.run === undefined ? {} : { retryAtMs: notAfterMs };
+    throw new Fault("key_in_use", "The call with this key is under way.", { details });
+  }
   const kept =
     result === null ? null : await openings.open({ tenant, what: `result:${id}` }, result);
   if (isObject(kept) && typeof kept["text"] === "string")

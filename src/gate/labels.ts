@@ -1,7 +1,7 @@
 import { toDigest, toPrincipalKey, type Label } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Decider } from "../ports/decider.ts";
-import type { LabelRows } from "../ports/store.ts";
+import type { LabelRows } from "../ports/label-rows.ts";
 import type { Call } from "./call.ts";
 
 export interface LabelOptions {
@@ -40,12 +40,13 @@ export function createLabels({ rows, clock, decider, forgetMs }: LabelOptions): 
 
   return {
     before(call) {
-      if (!decider.readsLabels(call)) return none;
+      const { run } = call.request;
+      if (!decider.readsLabels(call) && run?.rules?.readsLabels(call) !== true) return none;
       const { tenant } = call.request.principal;
       return rows.get({ tenant, context: toContext(toKey(call)) }, clock.nowMs() - forgetMs);
     },
     after(call) {
-      if (!decider.keepsLabels) return undefined;
+      if (!decider.keepsLabels && call.request.run?.rules?.keepsLabels !== true) return undefined;
       const labels = (call.tool?.config.labels ?? call.server.config.labels).filter(
         (label) => label !== "trusted",
       );

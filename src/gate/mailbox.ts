@@ -5,7 +5,7 @@ import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { GateAnswer } from "../ports/gate.ts";
 import type { Letter, Mailbox } from "../ports/mailbox.ts";
-import type { Letters } from "../ports/store.ts";
+import type { Letters } from "../ports/letter-rows.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 
 export interface MailboxOptions {

@@ -1,4 +1,5 @@
 import type { EntryId } from "../model/index.ts";
+import type { GateAnswer } from "../ports/gate.ts";
 import type { Call, DecidedCall } from "./call.ts";
 
 /** How a call ended, for its entry. */
@@ -10,6 +11,8 @@ export interface Outcome {
   readonly outcome: "answered" | "tool_error" | "denied" | "expired" | "fault" | "unknown";
   readonly reason: string | null;
   readonly result: string | null;
+  /** What the caller is handed; words where that is an error, null for what was never sent. */
+  readonly handed: GateAnswer | string | null;
   /** What had members taken out of the result; absent where nothing was. */
   readonly redacted?: readonly string[] | undefined;
   readonly endpoint: string | null;

@@ -5,8 +5,8 @@ import { giveUp, type ResolveParts } from "./resolve-call.ts";
 export interface OverdueOptions extends ResolveParts {
   readonly store: Pick<Store, "commit" | "calls">;
   readonly telemetry: Telemetry;
-  /** How long after its last moment a call may still be waited for, since it asks its client. */
-  readonly graceMs: () => number;
+  /** What clocks of replicas may differ by, and how long a call's own replica may take to say how it ended. */
+  readonly graceMs: number;
 }
 
 const everyMs = 5_000;
@@ -39,7 +39,7 @@ export function watchOverdue(options: OverdueOptions): { stop(): Promise<void> }
 
 async function giveUpOverdue(options: OverdueOptions): Promise<void> {
   const { store, clock, telemetry, graceMs } = options;
-  const rows = await store.calls.listOverdue(clock.nowMs() - graceMs(), atOnce);
+  const rows = await store.calls.listOverdue(clock.nowMs() - graceMs, atOnce);
   for (const row of rows) {
     if (!(await giveUp(options, row))) continue;
     telemetry.count("gate_calls", { outcome: "unknown" });

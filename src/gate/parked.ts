@@ -1,4 +1,5 @@
 import type { Json } from "../lib/strict-json.ts";
+import { untilAborted } from "../lib/until-aborted.ts";
 import { Fault } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { AskAnswer, UpstreamAsk, UpstreamNotification } from "../ports/upstream.ts";
@@ -27,6 +28,17 @@ export class ParkedCall {
 
   get signal(): AbortSignal {
     return this.#cancel.signal;
+  }
+
+  /** Its row says it before it lives longer; a call that cannot be prolonged is cancelled. */
+  async prolong(toMs: number): Promise<void> {
+    try {
+      await untilAborted(this.opened.life.prolong(toMs), this.signal);
+      this.signal.throwIfAborted();
+    } catch (error) {
+      this.cancel(error);
+      throw error;
+    }
   }
 
   /** Whoever follows it now can cancel it; gives what ends that. */
@@ -92,8 +104,13 @@ export class ParkedCall {
     );
   }
 
-  /** Keys that are not known are not looked at; those that are missing are asked again. */
+  /**
+   * Keys that are not known are not looked at; those that are missing are asked again. Throws when
+   * nothing may be sent any more.
+   */
   give(responses: Readonly<Record<string, Json>>): void {
+    this.signal.throwIfAborted();
+    this.opened.life.check();
     for (const [key, ask] of this.#asks) {
       if (!Object.hasOwn(responses, key)) continue;
       this.#asks.delete(key);
@@ -113,8 +130,11 @@ interface Ask {
 }
 
 export interface ParkedCalls {
-  /** Throws at the bound. The call is cancelled when nobody came back for it in time. */
-  park(id: string, call: ParkedCall): void;
+  /**
+   * Throws at the bound, and when it cannot live on. Its row says how long it may be parked before it
+   * is; it is cancelled when nobody came back for it by then.
+   */
+  park(id: string, call: ParkedCall): Promise<void>;
   /** Null when it ended, was cancelled, or was never here. Whoever takes it parks it again or ends it. */
   take(id: string): ParkedCall | null;
   close(): Promise<void>;
@@ -129,55 +149,84 @@ export interface ParkedOptions {
   readonly onLost: (opened: Opened, reason: Fault) => Promise<void>;
 }
 
-export function createParkedCalls({
-  clock,
-  max,
-  parkMs,
-  onCount,
-  onLost,
-}: ParkedOptions): ParkedCalls {
+export function createParkedCalls(options: ParkedOptions): ParkedCalls {
+  const { clock, max, parkMs } = options;
+  const held = createHeld(options);
+  /** Those whose rows are being prolonged. */
+  let arriving = 0;
+  let isClosed = false;
+  function refuse(call: ParkedCall, reason: Fault): never {
+    call.cancel(reason);
+    throw reason;
+  }
+  return {
+    async park(id, call) {
+      const message = "Too many calls wait for an answer of their clients.";
+      if (held.count() + arriving >= max) refuse(call, new Fault("overloaded", message));
+      arriving += 1;
+      try {
+        await call.prolong(clock.nowMs() + parkMs);
+      } finally {
+        arriving -= 1;
+      }
+      if (isClosed) refuse(call, draining());
+      held.add(id, call);
+    },
+    take(id) {
+      const call = held.remove(id);
+      if (call === null || !call.opened.life.isOver) return call;
+      // The clock was set, or stood still: the sleep is not over, and the call is.
+      void held.lose(call, late());
+      return null;
+    },
+    async close() {
+      isClosed = true;
+      const reason = draining();
+      await Promise.all(held.removeAll().map((call) => held.lose(call, reason)));
+    },
+  };
+}
+
+function late(): Fault {
+  return new Fault("deadline_exceeded", "The client did not answer in time.");
+}
+
+/** Those that wait, each for as long as its row says. */
+function createHeld({ clock, parkMs, onCount, onLost }: ParkedOptions) {
   const calls = new Map<string, { readonly call: ParkedCall; readonly expiry: AbortController }>();
   function lose(call: ParkedCall, reason: Fault): Promise<void> {
     call.cancel(reason);
     return onLost(call.opened, reason);
   }
+  function remove(id: string): ParkedCall | null {
+    const found = calls.get(id);
+    if (found === undefined) return null;
+    calls.delete(id);
+    onCount(calls.size);
+    found.expiry.abort();
+    return found.call;
+  }
   return {
-    park(id, call) {
-      if (calls.size >= max) {
-        const fault = new Fault(
-          "overloaded",
-          "Too many calls wait for an answer of their clients.",
-        );
-        call.cancel(fault);
-        throw fault;
-      }
+    lose,
+    remove,
+    count: () => calls.size,
+    removeAll: () => [...calls.keys()].flatMap((id) => remove(id) ?? []),
+    add(id: string, call: ParkedCall): void {
       const expiry = new AbortController();
       calls.set(id, { call, expiry });
       onCount(calls.size);
-      clock.sleep(parkMs, expiry.signal).then(
+      // What writing its row took is part of its time.
+      const leftMs = Math.max(0, Math.min(parkMs, call.opened.life.notAfterMs - clock.nowMs()));
+      clock.sleep(leftMs, expiry.signal).then(
         () => {
-          calls.delete(id);
-          onCount(calls.size);
-          void lose(call, new Fault("deadline_exceeded", "The client did not answer in time."));
+          if (remove(id) !== null) void lose(call, late());
         },
         () => undefined,
       );
     },
-    take(id) {
-      const held = calls.get(id);
-      if (held === undefined) return null;
-      calls.delete(id);
-      onCount(calls.size);
-      held.expiry.abort();
-      return held.call;
-    },
-    async close() {
-      const left = [...calls.values()];
-      calls.clear();
-      onCount(0);
-      const reason = new Fault("draining", "This server is shutting down.");
-      for (const { expiry } of left) expiry.abort();
-      await Promise.all(left.map(({ call }) => lose(call, reason)));
-    },
   };
+}
+
+function draining(): Fault {
+  return new Fault("draining", "This server is shutting down.");
 }

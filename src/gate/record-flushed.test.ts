@@ -1,30 +1,11 @@
 import { expect, test } from "vitest";
-import { makeCall } from "../../test/made-up-call.ts";
-import { toDigest } from "../model/index.ts";
+import { makeOutcome } from "../../test/made-up-call.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
 import { createRecorder } from "./record.ts";
-import type { Outcome } from "./outcome.ts";
 
 const nowMs = 1_700_000_000_000;
-const read: Outcome = {
-  call: makeCall({ effect: "read" }),
-  intent: {
-    digest: toDigest("intent"),
-    policy: toDigest("policy"),
-    rules: [],
-    salt: "00".repeat(32),
-    notAfterMs: 0,
-  },
-  of: null,
-  outcome: "answered",
-  reason: null,
-  result: "{}",
-  endpoint: null,
-  credential: null,
-  queuedUs: 0,
-  upstreamUs: 1,
-};
+const read = makeOutcome();
 
 function open() {
   const clock = createManualClock(nowMs);

@@ -1,14 +1,13 @@
 import { hash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { makeCall, makeDecided } from "../../test/made-up-call.ts";
+import { makeCall, makeDecided, makeOutcome } from "../../test/made-up-call.ts";
 import { scaled, seed } from "../../test/scale.ts";
-import { entrySchema, toDigest, toEntryBytes, toUuidV7, type EntryId } from "../model/index.ts";
+import { entrySchema, toEntryBytes, toUuidV7, type EntryId } from "../model/index.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
 import type { EntryRow } from "../ports/entry-rows.ts";
 import { createRecorder } from "./record.ts";
-import type { Outcome } from "./outcome.ts";
 
 const nowMs = 1_700_000_000_000;
 const settle = () => new Promise(setImmediate);
@@ -40,24 +39,7 @@ function open({ mode = "async" }: { mode?: "async" | "sync" } = {}) {
 }
 
 const id = toUuidV7(nowMs, new Uint8Array(10)) as EntryId;
-const base: Outcome = {
-  call: makeCall({ effect: "read" }),
-  intent: {
-    digest: toDigest("intent"),
-    policy: toDigest("policy"),
-    rules: [],
-    salt: "00".repeat(32),
-    notAfterMs: 0,
-  },
-  of: null,
-  outcome: "answered",
-  reason: null,
-  result: "{}",
-  endpoint: "https://up.example/mcp",
-  credential: null,
-  queuedUs: 0,
-  upstreamUs: 1,
-};
+const base = makeOutcome({ endpoint: "https://up.example/mcp" });
 const textOf = ({ bytes }: EntryRow) => Buffer.from(bytes).toString();
 
 const nameArbitrary = fc.string({ unit: "binary", minLength: 1, maxLength: 40 });

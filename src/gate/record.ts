@@ -1,9 +1,11 @@
-import { toUuidV7, type EntryId, type TenantId } from "../model/index.ts";
+import { toHandedText } from "../mcp/own-outcome.ts";
+import { Fault, toUuidV7, type EntryId, type TenantId } from "../model/index.ts";
 import type { CallEnding } from "../ports/call-rows.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { ApprovalRefusal } from "../ports/approval-rows.ts";
 import type { EntryRow } from "../ports/entry-rows.ts";
+import type { RunMoment, RunOfCall } from "../ports/gate.ts";
 import type { Store } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { DecidedCall } from "./call.ts";
@@ -50,23 +52,21 @@ const maxWaiting = 65_536;
 const retryMs = 500;
 
 export function createRecorder(options: RecordOptions): FlushingRecorder {
-  const { store, clock, random, mode, telemetry, openings } = options;
+  const { store, clock, random, mode, openings } = options;
   const pages = createPages(options);
   const toId = (): EntryId => toUuidV7(clock.nowMs(), random(10)) as EntryId;
 
-  async function write(row: EntryRow): Promise<void> {
-    const outcome = await store.commit({ entries: [row] });
-    if (outcome.kind !== "committed" || outcome.late === undefined) return;
-    telemetry.count("gate_late_outcomes", {});
-    telemetry.log("error", "a call ended after it was given up as unknown", { entry: row.id });
-  }
+  const write = (row: EntryRow, told?: Told): Promise<void> => writeOne(options, row, told);
 
   async function writeEnding(row: EntryRow, outcome: Outcome, salt: string): Promise<void> {
     const kept = toKeptResult(outcome, salt);
     const { tenant } = row;
     const place = { tenant, what: `result:${outcome.of}` };
     const result = kept === null ? null : await openings.seal(place, kept);
-    await write({ ...row, ends: { call: outcome.of!, from: "open", to: toEnd(outcome), result } });
+    const { run } = outcome.call.request;
+    const told = run === undefined ? undefined : { run, moment: toEndedMoment(outcome) };
+    const ends = { call: outcome.of!, from: "open", to: toEnd(outcome), result } as const;
+    await write({ ...row, ends }, told);
   }
 
   return {
@@ -75,12 +75,16 @@ export function createRecorder(options: RecordOptions): FlushingRecorder {
       const atMs = clock.nowMs();
       const row = toRow(call.request.principal.tenant, id, toIntentText(call, { id, atMs }));
       const opens = await toDraft(call, { id, atMs, openings });
-      const outcome = await store.commit({
+      const unit = {
         entries: [...toRepeated(options, call), { ...row, opens }],
         ...toConsumption(call, atMs),
-      });
+      };
+      const { run } = call.request;
+      const intent = call.intent.digest;
+      const outcome = await (run?.commit(unit, { kind: "started", entry: id, intent }) ??
+        store.commit(unit));
       if (outcome.kind === "committed") return { kind: "durable", id };
-      if (outcome.kind === "fenced") throw new Error("an intent without an append was fenced");
+      if (outcome.kind === "fenced") throw toTaken();
       return outcome;
     },
     outcome(outcome) {
@@ -96,6 +100,46 @@ export function createRecorder(options: RecordOptions): FlushingRecorder {
     close: () => pages.close(),
     flushedBeforeMs: () => pages.flushedBeforeMs(),
   };
+}
+
+/** What of a call is durable together with an event of its run. */
+interface Told {
+  readonly run: RunOfCall;
+  readonly moment: RunMoment;
+}
+
+async function writeOne(
+  { store, telemetry }: RecordOptions,
+  row: EntryRow,
+  told?: Told,
+): Promise<void> {
+  const unit = { entries: [row] };
+  const outcome = await (told?.run.commit(unit, told.moment) ?? store.commit(unit));
+  if (outcome.kind === "fenced") {
+    telemetry.count("gate_late_outcomes", {});
+    telemetry.log("error", "a call of a run ended after another worker had taken the run", {
+      entry: row.id,
+      run: told?.run.run,
+    });
+    throw toTaken();
+  }
+  if (outcome.kind !== "committed" || outcome.late === undefined) return;
+  telemetry.count("gate_late_outcomes", {});
+  telemetry.log("error", "a call ended after it was given up as unknown", { entry: row.id });
+}
+
+function toEndedMoment({ of, outcome, handed }: Outcome): RunMoment {
+  if (of === null || handed === null || outcome === "expired")
+    throw new Error("a call of a run ended that was never begun");
+  if (typeof handed === "string") return { kind: "ended", entry: of, outcome, text: handed };
+  const text = toHandedText(handed);
+  const own = handed.kind === "result" ? handed.outcome : undefined;
+  return { kind: "ended", entry: of, outcome, text, ...(own === undefined ? {} : { own }) };
+}
+
+/** The other worker settles what is left. */
+function toTaken(): Fault {
+  return new Fault("run_taken", "Another worker goes on with this run.");
 }
 
 function toEnd({ outcome }: Outcome): CallEnding["to"] {

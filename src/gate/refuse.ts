@@ -37,7 +37,7 @@ export function recordUnsent(
   unsent: Unsent,
 ): Promise<void> | void {
   telemetry.count("gate_calls", { outcome: unsent.outcome });
-  const sent = { of: null, endpoint: null, credential: null, result: null };
+  const sent = { of: null, endpoint: null, credential: null, result: null, handed: null };
   return recorder.outcome({ ...sent, ...unsent, queuedUs: 0, upstreamUs: 0 });
 }
 

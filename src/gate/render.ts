@@ -1,13 +1,11 @@
 import type { Json } from "../lib/strict-json.ts";
+import { outcomeKey } from "../mcp/own-outcome.ts";
 import { isObject } from "../mcp/read-message.ts";
 import type { Decision } from "../model/index.ts";
 import type { CatalogToolset } from "../ports/catalog.ts";
 import type { UpstreamAnswer } from "../ports/upstream.ts";
 import type { GateAnswer, OwnOutcomeName } from "../ports/gate.ts";
 import type { Call } from "./call.ts";
-
-/** Where the gate says what became of a call, beside what the server said. */
-export const outcomeKey = "dev.countersign/outcome";
 
 /** What the gate says there is the gate's alone: a server that says it as well is not repeated. */
 export function withoutOutcome(said: UpstreamAnswer): UpstreamAnswer {

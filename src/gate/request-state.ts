@@ -4,7 +4,7 @@ import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
 import { toCanonicalText, toPrincipalKey, type ApprovalId } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Sealer } from "../ports/sealer.ts";
-import type { ApprovalOfCall, Call } from "./call.ts";
+import type { ApprovalOfCall, Call, DecidedCall } from "./call.ts";
 import { toBound } from "./forwarded.ts";
 
 /**
@@ -26,6 +26,8 @@ export type RequestState =
 export type UnsealedState = RequestState & {
   /** What the call used before its server, or a credential, had to be asked about. */
   readonly used: UsedApproval | null;
+  /** Its key is that of the call which it continues; else it has one of its own, which is looked up. */
+  readonly isKeyTaken: boolean;
 };
 
 export interface UsedApproval {
@@ -34,8 +36,11 @@ export interface UsedApproval {
   readonly round: string;
 }
 
+/** Before it is decided it has used nothing. */
+type Sealable = Call & Partial<Pick<DecidedCall, "approval" | "claims">>;
+
 export interface RequestStates {
-  seal(call: Call & { readonly approval?: ApprovalOfCall | null }, state: RequestState): string;
+  seal(call: Sealable, state: RequestState): string;
   /** Throws -32602 for what was not sealed for this very call, principal and time. */
   unseal(call: Call, sealed: string): UnsealedState;
 }
@@ -53,11 +58,12 @@ export function createRequestStates({
   return {
     seal(call, state) {
       const expiresAtMs = clock.nowMs() + lifeMs;
-      const { approval = null } = call;
+      const { approval = null, claims = null } = call;
       const used = approval === null ? null : toUsed(approval, state);
+      const isKeyTaken = call.own.key !== null && claims === null;
       return sealer.seal(
         "request-state",
-        JSON.stringify({ ...state, used, of: toOf(call, used), expiresAtMs }),
+        JSON.stringify({ ...state, used, isKeyTaken, of: toOf(call, used), expiresAtMs }),
       );
     },
     unseal(call, sealed) {
@@ -91,6 +97,7 @@ function toUsed({ id, round }: ApprovalOfCall, state: RequestState): UsedApprova
 /** What a person agreed to has its metadata in it, so that it goes on with no other. */
 function toOf(call: Call, used: UsedApproval | null): string {
   const { request, server, method, target, canonical, tool } = call;
+  const { run } = request;
   const parts = [
     toPrincipalKey(request.principal),
     request.toolset,
@@ -101,6 +108,7 @@ function toOf(call: Call, used: UsedApproval | null): string {
     tool?.acting ?? null,
     canonical,
     used === null ? null : toCanonicalText(toBound(call.forwarded)),
+    ...(run === undefined ? [] : [run.run, run.step, run.ordinal]),
   ];
   return hash("sha256", JSON.stringify(parts), "base64url");
 }

@@ -1,4 +1,5 @@
-import { toEntryBytes, toUuidV7, type EntryId } from "../model/index.ts";
+import { Fault, toEntryBytes, toExposedName, toUuidV7, type EntryId } from "../model/index.ts";
+import type { Catalog } from "../ports/catalog.ts";
 import type { CallRow } from "../ports/call-rows.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EntryRow } from "../ports/entry-rows.ts";
@@ -20,7 +21,7 @@ export interface Finding {
 
 /**
  * Nothing of it is sent any more, and how it ended was not recorded: it is unknown. False where it
- * has ended after all.
+ * has ended after all, or lives longer by now than the row said.
  */
 export async function giveUp(parts: ResolveParts, row: CallRow): Promise<boolean> {
   const { id, atMs } = toLeaf(parts);
@@ -47,18 +48,37 @@ export async function giveUp(parts: ResolveParts, row: CallRow): Promise<boolean
     declaredCost: null,
     trace: null,
   });
-  const ends = { call: row.id, from: "open", to: "unknown", result: null } as const;
+  const { notAfterMs } = row;
+  const ends = { call: row.id, from: "open", to: "unknown", result: null, notAfterMs } as const;
   return write(parts, { id, tenant: row.tenant, bytes, ends });
 }
 
-/** A further entry, once; the one that said `unknown` stays. False where somebody else was first. */
+/**
+ * A further entry, once; the one that said `unknown` stays. False where somebody else was first. Throws
+ * where a retry could do it twice.
+ */
 export async function resolveCall(
-  parts: ResolveParts,
+  parts: ResolveParts & { readonly catalog: () => Catalog },
   row: CallRow,
   finding: Finding,
 ): Promise<boolean> {
+  if (finding.outcome === "retry" && !takesKey(parts.catalog(), row)) throw unrepeatable(row);
   if (row.state === "open") await giveUp(parts, row);
   return write(parts, toResolution(parts, row, finding));
+}
+
+/** A tool that nobody knows any more takes none. */
+function takesKey({ servers }: Catalog, { server, tool }: CallRow): boolean {
+  if (tool === null) return false;
+  return servers.get(server)?.config.tools[tool]?.idempotencyKey !== undefined;
+}
+
+function unrepeatable({ server, tool }: CallRow): Fault {
+  const what = tool === null ? server : toExposedName(server, tool);
+  return new Fault(
+    "request_invalid",
+    `retry: ${what} takes no key (idempotencyKey), so it could be done twice. Look at the server, and say done or not_done.`,
+  );
 }
 
 /** The entry, which ends the call. */

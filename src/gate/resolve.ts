@@ -1,7 +1,7 @@
 import type { Json } from "../lib/strict-json.ts";
 import { isObject } from "../mcp/read-message.ts";
 import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
-import { Fault } from "../model/index.ts";
+import { Fault, type Digest } from "../model/index.ts";
 import type { Catalog, CatalogServer, CatalogTool, CatalogToolset } from "../ports/catalog.ts";
 import type { GateRequest } from "../ports/gate.ts";
 import { toTenantView } from "./tenant-view.ts";
@@ -31,7 +31,7 @@ export function resolve(catalog: Catalog, request: GateRequest): Resolved {
   const { params } = request;
   switch (request.method) {
     case "tools/call":
-      return resolveTool(catalog, toolset, nameOf(params["name"]));
+      return resolveTool(catalog, toolset, request);
     case "prompts/get":
       return resolvePrompt(catalog, toolset, nameOf(params["name"]));
     case "resources/read":
@@ -45,7 +45,12 @@ export function resolve(catalog: Catalog, request: GateRequest): Resolved {
   }
 }
 
-function resolveTool(catalog: Catalog, toolset: CatalogToolset, name: string): Resolved {
+function resolveTool(
+  catalog: Catalog,
+  toolset: CatalogToolset,
+  { params, run }: GateRequest,
+): Resolved {
+  const name = nameOf(params["name"]);
   const tool = toolset.tools.get(name);
   if (tool === undefined) throw unknown("tool", name);
   if (tool.blocked !== null) {
@@ -57,7 +62,15 @@ function resolveTool(catalog: Catalog, toolset: CatalogToolset, name: string): R
       },
     );
   }
+  const pinned = run?.pin ?? null;
+  if (pinned !== null && pinned !== tool.pin) throw toUnpinned(tool, pinned);
   return { server: serverOf(catalog, tool.server), tool, target: tool.name, kind: "Tool" };
+}
+
+/** I7: a run goes on with the tools that it began with, or without them. */
+function toUnpinned({ exposed, pin }: CatalogTool, pinned: Digest): Fault {
+  const message = `The run began with another definition of ${exposed}: ${pinned}. Accepted now is ${pin}.`;
+  return new Fault("tool_blocked", message, { details: { tool: exposed, pinned, accepted: pin } });
 }
 
 function resolvePrompt(catalog: Catalog, toolset: CatalogToolset, name: string): Resolved {

@@ -40,11 +40,10 @@ interface Watcher extends WatchWish {
 export function createWatch(options: WatchOptions): Watch & { close(): void } {
   const { registry, connections } = options;
   const watchers = new Set<Watcher>();
-  const wanted = createWanted(options);
+  const wanted = createWanted(options, (server) => urisOf(watchers, server));
   const stopped = new AbortController();
   void lookAgain(options, stopped.signal, () => {
-    const changed = applyFreezes(options, watchers);
-    for (const server of changed) wanted.apply(server, urisOf(watchers, server));
+    for (const server of applyFreezes(options, watchers)) wanted.changed(server);
   });
 
   const stopLists = registry.onChange((change) => {
@@ -56,7 +55,7 @@ export function createWatch(options: WatchOptions): Watch & { close(): void } {
     }
   });
   const stopChanges = connections.onChange((server, change) => {
-    if (change === "closed") wanted.apply(server, urisOf(watchers, server));
+    if (change === "closed") wanted.changed(server);
     else if (change.method === "notifications/resources/updated")
       tellUpdated(options, watchers, { server, change });
   });
@@ -71,12 +70,12 @@ export function createWatch(options: WatchOptions): Watch & { close(): void } {
       const updated = [...uris.values()].flat();
       const watcher: Watcher = { ...wish, uris, frozen, granted: { ...wish.filter, updated } };
       watchers.add(watcher);
-      for (const server of uris.keys()) wanted.apply(server, urisOf(watchers, server));
+      for (const server of uris.keys()) wanted.changed(server);
       return {
         granted: watcher.granted,
         close: () => {
           if (!watchers.delete(watcher)) return;
-          for (const server of uris.keys()) wanted.apply(server, urisOf(watchers, server));
+          for (const server of uris.keys()) wanted.changed(server);
         },
       };
     },
@@ -251,20 +250,27 @@ function tellOne(options: WatchOptions, watcher: Watcher, watched: Watched): voi
   watcher.onNotification({ method: "notifications/resources/updated", params: { uri } });
 }
 
-/** Tells each server the latest sum, one telling at a time; what failed is told with the next connection. */
-function createWanted({ connections, telemetry }: WatchOptions) {
+/**
+ * Tells each server the latest sum, one telling at a time; what failed is told with the next connection.
+ * The sum is taken when it is told: of many who come at once, nobody is counted for each of the others.
+ */
+function createWanted(
+  { connections, telemetry }: WatchOptions,
+  sumOf: (server: string) => readonly string[],
+) {
   const stopped = new AbortController();
-  const latest = new Map<string, readonly string[]>();
-  const telling = new Map<string, Promise<void>>();
+  const untold = new Set<string>();
+  const telling = new Set<string>();
 
   async function tell(server: string): Promise<void> {
     const [endpoint] = connections.endpoints(server);
-    while (endpoint !== undefined && latest.has(server) && !stopped.signal.aborted) {
-      const uris = latest.get(server)!;
-      latest.delete(server);
+    telling.add(server);
+    while (endpoint !== undefined && untold.delete(server) && !stopped.signal.aborted) {
       try {
         const upstream = await connections.get({ server, endpoint, subject: "" }, stopped.signal);
-        await upstream.watch(uris);
+        // Whoever has come since is in the sum.
+        untold.delete(server);
+        await upstream.watch(sumOf(server));
       } catch (fault) {
         telemetry.log("warn", "a server could not be asked for changes of its resources", {
           server,
@@ -272,14 +278,14 @@ function createWanted({ connections, telemetry }: WatchOptions) {
         });
       }
     }
+    // In the same moment in which nothing was left: nobody comes in between and is not told.
+    telling.delete(server);
   }
 
   return {
-    apply(server: string, uris: readonly string[]): void {
-      latest.set(server, uris);
-      if (telling.has(server)) return;
-      const done = tell(server).finally(() => telling.delete(server));
-      telling.set(server, done);
+    changed(server: string): void {
+      untold.add(server);
+      if (!telling.has(server)) void tell(server);
     },
     close: () => stopped.abort(),
   };

@@ -25,7 +25,8 @@ function open(hasLabels = true) {
     },
     cancel,
     onNotification: ({ method }) => void heard.push(method),
-    onWaiting: () => undefined,
+    notAfterMs: 0,
+    onWaiting: () => Promise.resolve(),
   });
   const notify = (method: string) => attached.onNotification({ method, params: {} });
   const ask = (method: string) => attached.client.ask!(method, {}, cancel.signal);

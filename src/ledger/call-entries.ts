@@ -45,7 +45,7 @@ export async function readCallEntries(
   if (subject !== null && call?.subject !== subject) throw missing(id);
   if (of === "alone") return { call, verdicts: [], entries: [row] };
   const verdicts = await readVerdicts(options, tenant, call);
-  const ids = [
+  const found = [
     ...verdicts.map(({ entry }) => entry),
     of,
     call?.outcome ?? null,
@@ -54,9 +54,11 @@ export async function readCallEntries(
     ...(call === null ? [id] : []),
   ].filter((each) => each !== null);
   const entries = await Promise.all(
-    [...new Set(ids)].map(async (each) => options.entries.get(tenant, each)),
+    [...new Set(found)].map(
+      async (each) => (await options.entries.get(tenant, each)) ?? lost(each),
+    ),
   );
-  return { call, verdicts, entries: entries.map((entry, at) => entry ?? lost(ids[at]!)) };
+  return { call, verdicts, entries };
 }
 
 /** The intent's entry; `alone` for what has no intent, null for what belongs to no call. */

@@ -176,7 +176,8 @@ async function listReceipts(
 ): Promise<readonly ReceiptSummary[]> {
   const page = { limit, ...(after === null ? {} : { before: after }) };
   const entries = await log.latest(tenant, page);
-  const places = await Promise.all(entries.map(({ id }) => log.locate(tenant, id)));
+  const ids = entries.map(({ id }) => id);
+  const places = await log.locate(tenant, ids);
   return entries.map((entry, at) => toSummary(entry, places[at]?.leaf?.index ?? null));
 }
 

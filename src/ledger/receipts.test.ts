@@ -226,3 +226,26 @@ test("entries are listed with their place in the log, from the latest back", asy
     await scene.ledger.receipts({ tenant: "other" as TenantId, after: null, limit: 9 }),
   ).toEqual([]);
 });
+
+test("a page of entries asks the store as often as one entry does", async () => {
+  const scene = await open();
+  await writeReads(scene, tenant, 50);
+  await scene.writer(tenant).advance();
+  const askedFor: string[] = [];
+  const { log } = scene.store;
+  const counted = new Proxy(log, {
+    get: (target, name: keyof typeof log) => {
+      const method = target[name].bind(target) as (...given: unknown[]) => unknown;
+      return (...given: unknown[]) => (askedFor.push(name), method(...given));
+    },
+  });
+  const { ledger } = await createScene({ ...scene, store: { ...scene.store, log: counted } });
+  for (const limit of [1, 50]) {
+    askedFor.length = 0;
+    const listed = await ledger.receipts({ tenant, after: null, limit });
+    expect(listed.map(({ index }) => index)).toEqual(
+      Array.from({ length: limit }, (_, at) => 49 - at),
+    );
+    expect(askedFor).toEqual(["latest", "locate"]);
+  }
+});

@@ -70,7 +70,8 @@ async function prove(
   { entries, verdicts }: CallEntries,
 ): Promise<Proven | null> {
   const heads = await log.heads(tenant);
-  const places = await Promise.all(entries.map(({ id }) => log.locate(tenant, id)));
+  const ids = entries.map(({ id }) => id);
+  const places = await log.locate(tenant, ids);
   const leaves = places.map((place, at) => place ?? lost(entries[at]!.id)).map(({ leaf }) => leaf);
   // A call may go on after a restore. What a receipt holds is in one tree: that of what follows its
   // verdicts, the intent or the outcome of a read.

@@ -44,8 +44,14 @@ export async function reopenLog(
   const said = `restore:${before.origin}@${before.size}`;
   const end = await findEnd(log, head);
   const gap = toGap(options, { tenant, said, sinceMs: end.atMs ?? head?.openedAtMs ?? null });
-  const from = head === undefined ? null : head;
-  const cursor = await log.reopen({ tenant, from, end, epoch, gap, atMs: clock.nowMs() });
+  const cursor = await log.reopen({
+    tenant,
+    from: head ?? null,
+    end,
+    epoch,
+    gap,
+    atMs: clock.nowMs(),
+  });
   if (cursor === null) {
     throw new Fault("store_busy", "The log changed at the same moment. Look at it again.");
   }

@@ -171,6 +171,21 @@ test("a database that is older than what was signed is not signed, until it is r
   await sequencer.close();
 });
 
+test("a log that was reopened is not called forked any more, also where nothing is written to it", async () => {
+  const scene = await open();
+  await writeReads(scene, tenant, 3);
+  await scene.writer(tenant).advance();
+  const emptied = await open({ checkpoints: scene.checkpoints });
+  await emptied.store.log.begin(tenant, startMs);
+  const sequencer = emptied.sequence();
+  await pass(emptied, 1_000);
+  expect(emptied.telemetry.value("ledger_forked")).toBe(1);
+  await emptied.ledger.reopen({ tenant, force: false });
+  await pass(emptied, 6_000);
+  expect(emptied.telemetry.value("ledger_forked")).toBe(0);
+  await sequencer.close();
+});
+
 test("a tree that was written anew is not signed, nor an epoch that our keys did not open", async () => {
   const scene = await open();
   await writeReads(scene, tenant, 10);

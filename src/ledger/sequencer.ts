@@ -104,13 +104,9 @@ class Leader {
 
   /** Of those, too, that nobody writes to: what was cut away leaves nothing that is due. */
   async judgeAll(signal: AbortSignal): Promise<void> {
-    const { checkpoints, log } = this.#options;
-    for (const tenant of await checkpoints.tenants()) {
+    for (const tenant of await this.#options.checkpoints.tenants()) {
       if (signal.aborted) return;
-      await this.#attempt(tenant, async () => {
-        const [head] = await log.heads(tenant);
-        return judgeLog(this.#options, { tenant, head: head ?? null });
-      });
+      await this.#attempt(tenant, () => this.#judge(tenant));
     }
   }
 
@@ -150,10 +146,24 @@ class Leader {
       after = due.at(-1)?.tenant;
       if (signal.aborted || due.length < logsPerPage) break;
     }
+    await this.#judgeForked(signal);
     const ageMs = Math.max(0, clock.nowMs() - waiting.oldestMs);
     telemetry.gauge("ledger_waiting_entries", waiting.entries, {});
     telemetry.gauge("ledger_waiting_seconds", Number.isFinite(ageMs) ? ageMs / 1_000 : 0, {});
     telemetry.gauge("ledger_forked", countForked(this.#pauses), {});
+  }
+
+  /** One that was reopened and has nothing to take in would be called forked until it has. */
+  async #judgeForked(signal: AbortSignal): Promise<void> {
+    for (const [tenant, { reason }] of this.#pauses) {
+      if (signal.aborted) return;
+      if (reason !== null) await this.#attempt(tenant, () => this.#judge(tenant));
+    }
+  }
+
+  async #judge(tenant: TenantId): Promise<Standing> {
+    const [head = null] = await this.#options.log.heads(tenant);
+    return judgeLog(this.#options, { tenant, head });
   }
 
   #writerOf(tenant: TenantId): LogWriter {

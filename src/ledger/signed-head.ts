@@ -1,6 +1,6 @@
 // What a receipt rests on: hashes, signed notes and the tree below them. No import, no network, nothing
-// but WebCrypto: with `verify-receipt.ts` it is all that decides about a receipt, in Node and in a
-// browser alike.
+// but WebCrypto: with the files of `verify-receipt.ts` it is all that decides about a receipt, in Node and
+// in a browser alike.
 
 export interface Checkpoint {
   readonly origin: string;

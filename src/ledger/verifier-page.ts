@@ -2,7 +2,13 @@ import { hash } from "node:crypto";
 import { pageScript, pageStyle } from "./verifier-page-parts.ts";
 
 /** The files of the offline verifier, each after those that it imports. */
-export const verifierFiles = ["signed-head", "receipt-json", "receipt-words", "verify-receipt"];
+export const verifierFiles = [
+  "signed-head",
+  "receipt-json",
+  "receipt-words",
+  "verify-passkey",
+  "verify-receipt",
+];
 
 /**
  * One script of the verifier's files, given as JavaScript in the order above. They import one another

@@ -97,6 +97,30 @@ test("a checkpoint that nobody trusted signed is no checkpoint, and one of anoth
   expect(report.findings[2]!.text).toContain("signed at size 5");
 });
 
+test("what was denied in one epoch and used in the next is found, though the open one is shown first", async () => {
+  const toEntryOf = (n: number, members: object) =>
+    toEntry(n, JSON.stringify({ approval: "the-approval", intent: "the-intent", ...members }));
+  const epochs = [
+    { epoch: 1, rows: [toEntryOf(1, { kind: "verdict", word: "denied" })] },
+    { epoch: 2, rows: [toEntryOf(2, { kind: "intent" })] },
+  ].map(({ epoch, rows }) => ({ epoch, rows, origin: `test.example/acme/${epoch}`, size: 1 }));
+  const source: LogSource = {
+    epochs: epochs.toReversed(),
+    read: async (epoch, from) => {
+      const { rows } = epochs[epoch - 1]!;
+      return [{ index: from, hashes: Buffer.concat(hashesOf(rows)), entries: rows }];
+    },
+  };
+  const notes = epochs.map(({ rows, origin: of }) =>
+    keys.sign({ origin: of, size: 1, root: toRoot(hashesOf(rows)) }),
+  );
+  const report = await verifyLog(source, { notes, keys: keys.verifiers });
+  expect(report.findings).toMatchObject([
+    { kind: "reused", origin: "test.example/acme/2", id: "id-2" },
+  ]);
+  expect(report.verified).toBe(false);
+});
+
 test("a server that shows less than it says, or skips, does not get away with it", async () => {
   const rows = Array.from({ length: 600 }, (_, n) => toEntry(n));
   const whole = toSource(rows, rows);

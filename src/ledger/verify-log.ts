@@ -77,7 +77,8 @@ export async function verifyLog(source: LogSource, options: VerifyOptions): Prom
   const signed = await openAll(options, findings);
   const reports = [];
   const uses = createUseJudge();
-  for (const epoch of source.epochs) {
+  // From the oldest on, in whatever order they are shown: what was used or denied before is known then.
+  for (const epoch of source.epochs.toSorted((one, next) => one.epoch - next.epoch)) {
     const own = signed.filter(({ origin }) => origin === epoch.origin);
     reports.push(await verifyEpoch(source, { epoch, signed: own, uses }));
   }

@@ -10,11 +10,11 @@ import { readApiKeys } from "./api-keys.ts";
 
 const [first, second] = ["the-first-key-of-the-caller", "the-next-key-of-the-caller!"];
 
-async function read(callers: object) {
+async function read(callers: object, more: object = {}) {
   const configDirectory = await mkdtemp(path.join(tmpdir(), "cs-keys-"));
   onTestFinished(() => rm(configDirectory, { recursive: true, force: true }));
   const values: Record<string, string> = { "env://A": first, "env://B": second };
-  const config = configSchema.parse({ version: 1, auth: { callers } });
+  const config = configSchema.parse({ version: 1, auth: { callers, ...more } });
   const { keyring } = await readApiKeys(config, {
     configDirectory,
     random: createSeededRandom(1),
@@ -53,4 +53,24 @@ test("a caller that nothing recognises, and a certificate of two, are refused", 
   expect(parse({ bot: { certificate: "bot.test" } }).success).toBe(false);
   const same = { certificate: "DNS:bot.test" };
   expect(parse({ one: same, two: same }).success).toBe(false);
+});
+
+test("a key that two have is nobody's: the start ends, and says whose it is", async () => {
+  const reading = read({ bot: { key: "env://A" } }, { approvers: { ann: { key: "env://A" } } });
+  await expect(reading).rejects.toMatchObject({
+    code: "keys_unusable",
+    message: "auth.callers.bot and auth.approvers.ann have the same key.",
+  });
+  await expect(
+    read({ one: { key: "env://A" }, two: { key: "env://B", nextKey: "env://A" } }),
+  ).rejects.toMatchObject({ code: "keys_unusable" });
+  await expect(read({ bot: { key: "env://A" } }, { adminKey: "env://A" })).rejects.toMatchObject({
+    message: "env://A and auth.callers.bot have the same key.",
+  });
+  // Its own successor may be the same as long as nobody has made another one.
+  expect(
+    (await read({ bot: { key: "env://A", nextKey: "env://A" } })).identify(first),
+  ).toMatchObject({
+    id: "bot",
+  });
 });

@@ -38,53 +38,81 @@ export async function readApiKeys(config: Config, options: ApiKeysOptions): Prom
       : await readReference(options, config.auth.adminKey);
   const approver = await toFilePlace(options, "approver");
   const caller = await toFilePlace(options, "caller");
-  const { callers, certificates } = await readCallers(config, options);
-  if (admin.key === approver.key) {
-    throw new Fault("keys_unusable", "The admin key and the approver key are the same.");
-  }
+  const { placed, certificates } = await readConfigured(config, options);
+  const all: readonly PlacedKey[] = [
+    toOwn(admin, { id: "admin", role: "admin" }),
+    toOwn(approver, { id: "approver", role: "approver" }),
+    toOwn(caller, { id: "caller", role: "caller" }),
+    ...placed,
+  ];
+  requireApart(all);
   const keyring = createKeyring(
-    [
-      { id: "admin", role: "admin", sha256: hashKey(admin.key) },
-      { id: "approver", role: "approver", sha256: hashKey(approver.key) },
-      { id: "caller", role: "caller", sha256: hashKey(caller.key) },
-      ...callers,
-    ],
+    all.map(({ hash }) => hash),
     certificates,
   );
   return { keyring, keys: [admin.place, approver.place, caller.place] };
 }
 
+/** With where its holder stands: `auth.callers.bot`, a file. */
+interface PlacedKey {
+  readonly of: string;
+  readonly hash: KeyHash;
+}
+
+function toOwn({ key, place }: Read, holder: Pick<KeyHash, "id" | "role">): PlacedKey {
+  return { of: place.place, hash: { ...holder, sha256: hashKey(key) } };
+}
+
+/** Of two holders of one key nobody could tell who called, or who agreed. */
+function requireApart(all: readonly PlacedKey[]): void {
+  const holders = new Map<string, string>();
+  for (const { of, hash } of all) {
+    const other = holders.get(hash.sha256) ?? of;
+    holders.set(hash.sha256, of);
+    if (other !== of) throw new Fault("keys_unusable", `${other} and ${of} have the same key.`);
+  }
+}
+
 /** A caller is known by its key, by its certificate, or by either. */
-async function readCallers(config: Config, options: ApiKeysOptions) {
-  const callers: KeyHash[] = [];
+async function readConfigured(config: Config, options: ApiKeysOptions) {
+  const placed: PlacedKey[] = [];
   const certificates: CertificateName[] = [];
-  for (const { key, nextKey, certificate, ...caller } of listHolders(config)) {
-    if (certificate !== undefined) certificates.push({ ...caller, certificate });
+  for (const { of, holder, key, nextKey, certificate } of listHolders(config)) {
+    if (certificate !== undefined) certificates.push({ ...holder, certificate });
     for (const reference of [key, nextKey]) {
       if (reference === undefined) continue;
-      callers.push({ ...caller, sha256: hashKey((await readReference(options, reference)).key) });
+      const { key: text } = await readReference(options, reference);
+      placed.push({ of, hash: { ...holder, sha256: hashKey(text) } });
     }
   }
-  return { callers, certificates };
+  return { placed, certificates };
 }
 
 function listHolders({ auth }: Config) {
   return [
-    ...Object.entries(auth.callers).map(([id, { toolsets = null, ...given }]) => {
-      return { ...given, id, role: "caller", toolsets } as const;
+    ...Object.entries(auth.callers).map(([id, given]) => {
+      const { toolsets = null, key, nextKey, certificate, ...rest } = given;
+      const holder = { ...rest, id, role: "caller", toolsets } as const;
+      return { of: `auth.callers.${id}`, holder, key, nextKey, certificate };
     }),
-    ...Object.entries(auth.approvers).map(([id, given]) => {
-      return { ...given, id, role: "approver" } as const;
+    ...Object.entries(auth.approvers).map(([id, { key, nextKey, certificate, ...rest }]) => {
+      const holder = { ...rest, id, role: "approver" } as const;
+      return { of: `auth.approvers.${id}`, holder, key, nextKey, certificate };
     }),
   ];
 }
 
-async function toFilePlace(options: ApiKeysOptions, role: KeyRole) {
+interface Read {
+  readonly key: string;
+  readonly place: KeyPlace;
+}
+
+async function toFilePlace(options: ApiKeysOptions, role: KeyRole): Promise<Read> {
   const { key, file, made } = await ensureKeyFile(options, role);
   return { key, place: { role, place: file, made } };
 }
 
-async function readReference({ secrets }: ApiKeysOptions, reference: string) {
+async function readReference({ secrets }: ApiKeysOptions, reference: string): Promise<Read> {
   const key = (await secrets.resolve(reference)).reveal().trim();
   if (key.length < minKeyLength) {
     throw new Fault("keys_unusable", `${reference} holds fewer than ${minKeyLength} characters.`);

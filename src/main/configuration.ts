@@ -5,7 +5,7 @@ import { Fault } from "../model/index.ts";
 import { renderProblem } from "../model/problem.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Configuration, Plan, Revision } from "../ports/configuration.ts";
-import { checkAtStart, readDocument, type CheckConfig } from "./read-document.ts";
+import { checkAtStart, readDocument, type CheckConfig, type FillConfig } from "./read-document.ts";
 import {
   closeHolder,
   createHolder,
@@ -31,6 +31,8 @@ export interface ConfigurationOptions<Parts> extends HolderOptions<Parts> {
   readonly document: string;
   /** What else is wrong with a document that is to be served: rules that do not fit the tools. */
   readonly check: CheckConfig;
+  /** What other files say in the document's place; the revision holds it, so nobody reads them again. */
+  readonly fill?: FillConfig;
 }
 
 /** Replicas tell each other here which digest they applied. */
@@ -56,7 +58,7 @@ const maxOpenAttempts = 5;
 export async function openConfiguration<Parts>(
   options: ConfigurationOptions<Parts>,
 ): Promise<LiveConfiguration<Parts>> {
-  const parsed = await readDocument(options.document, checkAtStart);
+  const parsed = await readDocument(options.document, checkAtStart, options.fill ?? null);
   if (parsed.kind === "invalid") {
     const lines = parsed.problems.map((problem) => renderProblem(problem, "countersign.yaml"));
     throw new Fault("config_invalid", lines.join("\n"), { details: { problems: parsed.problems } });
@@ -65,7 +67,7 @@ export async function openConfiguration<Parts>(
   const running = await startParts({ config, start: options.start, clock: options.clock });
   try {
     const revision = await enterRevision(parsed.revision, options);
-    return await listen(createHolder(options, { revision, config, running }), options.check);
+    return await listen(createHolder(options, { revision, config, running }), options);
   } catch (fault) {
     await stopParts(running, { config, clock: options.clock });
     throw fault;
@@ -110,10 +112,11 @@ function toRow({ digest, bytes }: ConfigRevision, clock: Clock): Revision {
 /** Follows other replicas, and tells them. */
 async function listen<Parts>(
   holder: Holder<Parts>,
-  check: CheckConfig,
+  { check, fill }: Pick<ConfigurationOptions<Parts>, "check" | "fill">,
 ): Promise<LiveConfiguration<Parts>> {
   const { bus, telemetry } = holder.options;
   const follow = (): Promise<Followed> => followRevision(holder);
+  const read = (document: string) => readDocument(document, check, fill ?? null);
   const ignore = await bus.subscribe(configChannel, () => {
     follow().catch((fault: unknown) => {
       telemetry.log("error", "could not look for a new revision", { fault });
@@ -122,9 +125,9 @@ async function listen<Parts>(
   return {
     current: () => holder.live.revision,
     live: () => holder.live,
-    plan: async (document) => plan(await readDocument(document, check), holder.live.revision),
+    plan: async (document) => plan(await read(document), holder.live.revision),
     apply: async (document, previous) => {
-      const parsed = await readDocument(document, check);
+      const parsed = await read(document);
       const applied =
         parsed.kind === "invalid" ? parsed : await swapRevision(holder, parsed.revision, previous);
       telemetry.count("config_applies", { outcome: applied.kind });

@@ -1,6 +1,7 @@
 import { systemClock } from "../adapters/system/system-clock.ts";
 import type { Connection } from "../cli/context.ts";
 import { createClient } from "../client/client.ts";
+import { createReadStream } from "../client/read-stream.ts";
 import { createSend } from "../client/send.ts";
 import { Fault } from "../model/fault.ts";
 import { findHolder } from "./directory-lock.ts";
@@ -29,7 +30,11 @@ export async function connect(
   if (key !== null && !/^[\x21-\x7e]+$/.test(key)) {
     throw new Fault("keys_unusable", "COUNTERSIGN_API_KEY holds what no header carries.");
   }
-  return { url, client: createClient(createSend({ url, key, fetch: fetchInTime })) };
+  return {
+    url,
+    client: createClient(createSend({ url, key, fetch: fetchInTime })),
+    readStream: createReadStream({ url, key, fetch: fetchStream }),
+  };
 }
 
 export async function findServer(
@@ -65,6 +70,55 @@ async function fetchInTime(target: URL, init: RequestInit): Promise<Response> {
   } finally {
     answered.abort();
   }
+}
+
+/** The server says something four times a minute: one that is silent for longer is gone. */
+const silentMs = 60_000;
+
+/** Without an end of its own; what comes is read as it comes, and silence cuts it. */
+async function fetchStream(target: URL, init: RequestInit): Promise<Response> {
+  const watched = watchSilence(target);
+  try {
+    const response = await fetch(target, { ...init, signal: watched.signal });
+    const { status, headers, body } = response;
+    const chunks = watched.follow((body ?? []) as AsyncIterable<Uint8Array>);
+    return new Response(ReadableStream.from(chunks) as ReadableStream<Uint8Array>, {
+      status,
+      headers,
+    });
+  } catch (error) {
+    watched.stop();
+    throw error;
+  }
+}
+
+function watchSilence(target: URL) {
+  const late = new AbortController();
+  let heard = new AbortController();
+  const listen = (): void => {
+    heard.abort();
+    heard = new AbortController();
+    systemClock.sleep(silentMs, heard.signal).then(
+      () => late.abort(new Fault("unreachable", `${target.origin} is silent.`)),
+      () => undefined,
+    );
+  };
+  const stop = (): void => heard.abort();
+  listen();
+  return {
+    signal: late.signal,
+    stop,
+    async *follow(chunks: AsyncIterable<Uint8Array>) {
+      try {
+        for await (const chunk of chunks) {
+          listen();
+          yield chunk;
+        }
+      } finally {
+        stop();
+      }
+    },
+  };
 }
 
 /** As large as any answer of ours. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { systemClock } from "../adapters/system/system-clock.ts";
+import { systemRandom } from "../adapters/system/system-random.ts";
 import { editConfig, namesOf } from "../adapters/yaml/edit-config.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { connect, findServer } from "./connect.ts";
@@ -22,6 +23,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     input: openInput(environment.variables),
     connect: toServer,
     clock: systemClock,
+    fraction: () => systemRandom.fraction(),
     editConfig,
     namesOf,
     places: environment.places,

@@ -47,7 +47,11 @@ export function createCredentialSources(listen: ListenAddress): CredentialSource
       for (const each of listCredentials(config)) check(each, publicUrl);
       const layer = { config, publicUrl, agents, sources: new Map() };
       layers.push(layer);
-      return () => void layers.splice(layers.indexOf(layer), 1);
+      return () => {
+        const at = layers.indexOf(layer);
+        // Said twice, it would take the youngest one away.
+        if (at >= 0) layers.splice(at, 1);
+      };
     },
   };
 }

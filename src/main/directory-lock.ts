@@ -1,17 +1,8 @@
-import {
-  link,
-  mkdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
+import { mkdir, readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { systemClock } from "../adapters/system/system-clock.ts";
 import { Fault } from "../model/fault.ts";
+import { writeOnce } from "./write-once.ts";
 
 /** One server a data directory. The file also says where that server listens. */
 export interface DirectoryLock {
@@ -71,19 +62,9 @@ export async function findHolder(directory: string): Promise<Holder | null> {
   return (await isAlive(file, holder)) ? holder : null;
 }
 
-/** A link appears whole or not at all, and only if there was none: no reader sees half a file. */
-async function claim(file: string, holder: Holder): Promise<boolean> {
+function claim(file: string, holder: Holder): Promise<boolean> {
   const draft = `${file}.${process.pid}`;
-  await writeFile(draft, JSON.stringify(holder), { mode: 0o600 });
-  try {
-    await link(draft, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return false;
-  } finally {
-    await rm(draft, { force: true });
-  }
+  return writeOnce({ file, draft, flag: "w" }, JSON.stringify(holder));
 }
 
 /**

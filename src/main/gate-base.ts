@@ -136,19 +136,28 @@ export async function openGateBase(
   };
 }
 
-/** What clocks of replicas may differ by, and more. */
+/** Far more than clocks of replicas differ by, and than an outcome takes to be written. */
 const overdueGraceMs = 60_000;
 
-function watchOverdueOf(
-  { store, clock, telemetry, now }: GateBaseOptions,
-  random: GateBase["pool"],
-) {
-  const graceMs = (): number => 2 * now.config().gate.parkTime + overdueGraceMs;
-  return watchOverdue({ store, clock, telemetry, random, graceMs });
+function watchOverdueOf({ store, clock, telemetry }: GateBaseOptions, random: GateBase["pool"]) {
+  return watchOverdue({ store, clock, telemetry, random, graceMs: overdueGraceMs });
 }
 
+type AskingOptions = Pick<
+  GateBaseOptions,
+  "vault" | "random" | "store" | "bus" | "clock" | "telemetry" | "now"
+>;
+
 /** What people are asked, and what that is sealed with. */
-async function openAsking({ vault, random, store, bus, clock, now }: GateBaseOptions) {
+export async function openAsking({
+  vault,
+  random,
+  store,
+  bus,
+  clock,
+  telemetry,
+  now,
+}: AskingOptions) {
   const tenantKeys = createTenantKeys(vault, random);
   const openings = createOpenings(tenantKeys, random);
   const hashes = createTenantHash(tenantKeys);
@@ -162,6 +171,7 @@ async function openAsking({ vault, random, store, bus, clock, now }: GateBaseOpt
     bounds: () => toBounds(now.config()),
     urlOf: (id) => `${now.url()}/approvals/${id}`,
     announce: now.announce,
+    telemetry,
   });
   return { approvals, openings, hashes };
 }

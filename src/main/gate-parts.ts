@@ -23,7 +23,7 @@ import { Waiters } from "../gate/waiters.ts";
 import { createWatch } from "../gate/watch.ts";
 import type { Config } from "../model/config.ts";
 import type { HttpServerConfig, ServerConfig } from "../model/config-servers.ts";
-import { toUuidV7, type TenantId } from "../model/index.ts";
+import { toUuidV7 } from "../model/index.ts";
 import type { CallRow } from "../ports/call-rows.ts";
 import type { Decider } from "../ports/decider.ts";
 import type { Registry } from "../ports/registry.ts";
@@ -34,9 +34,7 @@ import { toDialTls } from "./dial-tls.ts";
 import type { GateBase } from "./gate-base.ts";
 import { guardBase } from "./guard-base.ts";
 import { openRules } from "./open-rules.ts";
-
-/** Until there are tenants in the configuration, there is one. */
-const tenant = "default" as TenantId;
+import { ownTenant } from "./own-tenant.ts";
 
 /** The gate of one revision: every stage made once, for all its calls. */
 export interface GateOfRevision {
@@ -84,11 +82,11 @@ async function startEntered(
     rules === null ? createRuleDecider(config.policy.rule) : createPolicyDecider(rules);
   const { broker: credentials } = base;
   const common = { servers, connectors, secrets, telemetry, guard };
-  const connections = new ConnectionPool({ ...common, credentials, tenant });
+  const connections = new ConnectionPool({ ...common, credentials, tenant: ownTenant });
   const registry = await startRegistry({
     servers,
     toolsets,
-    tenant,
+    tenant: ownTenant,
     connections,
     pins: store.pins,
     bus,

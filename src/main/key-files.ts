@@ -1,8 +1,9 @@
-import { chmod, link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { KeyRole } from "../authority/keyring.ts";
 import { Fault } from "../model/fault.ts";
 import type { Random } from "../ports/random.ts";
+import { writeOnce } from "./write-once.ts";
 
 /**
  * The last four open no door: one seals what clients carry for us, one wraps stored secrets, one
@@ -38,7 +39,7 @@ export async function ensureKeyFile(
     await mkdir(configDirectory, { recursive: true, mode: 0o700 });
     await chmod(configDirectory, 0o700);
     const draft = `${file}.${Buffer.from(random.bytes(8)).toString("hex")}`;
-    const made = await writeOnce({ file, draft }, `${key}\n`);
+    const made = await writeOnce({ file, draft, flag: "wx" }, `${key}\n`);
     return { role, file, key: made ? key : (await readKeyFile(file))!, made };
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
@@ -70,21 +71,4 @@ export async function readKeyFile(file: string): Promise<string | null> {
     });
   }
   return key;
-}
-
-/** Appears whole and with its mode, or not at all. */
-async function writeOnce(
-  { file, draft }: { readonly file: string; readonly draft: string },
-  text: string,
-): Promise<boolean> {
-  await writeFile(draft, text, { mode: 0o600, flag: "wx" });
-  try {
-    await link(draft, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return false;
-  } finally {
-    await rm(draft, { force: true });
-  }
 }

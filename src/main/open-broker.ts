@@ -2,7 +2,6 @@ import { createDialer } from "../adapters/dialer/dialer.ts";
 import { createTokenIssuers } from "../adapters/oauth/token-issuers.ts";
 import { createBroker, type Broker } from "../authority/broker.ts";
 import type { ListenAddress } from "../model/config-field.ts";
-import type { TenantId } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
@@ -12,6 +11,7 @@ import {
   createCredentialSources,
   type CredentialSources,
 } from "./credential-sources.ts";
+import { ownTenant } from "./own-tenant.ts";
 
 export interface OpenBrokerOptions {
   readonly vault: Vault;
@@ -41,9 +41,6 @@ export function openBroker(options: OpenBrokerOptions): OpenedBroker {
   });
   return { broker, sources };
 }
-
-/** Until there are tenants in the configuration, what it refers to is this one's. */
-const ownTenant = "default" as TenantId;
 
 /** The vault, in which a reference of the configuration is a name as well. */
 function createReferenceVault(vault: Vault, secrets: Secrets): Vault {

@@ -36,7 +36,7 @@ export function openDesk(options: OpenDeskOptions) {
       tell: approvals.tell,
     }),
     resolveCall: (row: CallRow, finding: Finding) =>
-      resolveCall({ store, clock, random: pool }, row, finding),
+      resolveCall({ store, clock, random: pool, catalog }, row, finding),
     erasePersonal: (tenant: TenantId, who: Erasing) =>
       erasePersonal({ approvals: store.approvals, calls: store.calls, openings }, tenant, who),
     voidApprovals: (frozen: Frozen, tenant: TenantId | null) =>

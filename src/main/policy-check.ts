@@ -5,7 +5,7 @@ import { toArgumentType } from "../policy/argument-type.ts";
 import { checkRules } from "../policy/check.ts";
 import type { CheckedTool } from "../policy/policy-schema.ts";
 import { readRules, type RuleProblem } from "../policy/rules.ts";
-import type { Pins } from "../ports/store.ts";
+import type { Pins } from "../ports/pin-rows.ts";
 
 /** What is wrong behind a value of the document that its schema cannot see. */
 export interface DeepProblem {

@@ -23,7 +23,7 @@ import {
 } from "../policy/scene.ts";
 import type { ArgumentCheck, Catalog, CatalogTool, CatalogToolset } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Pins } from "../ports/store.ts";
+import type { Pins } from "../ports/pin-rows.ts";
 import { createBuildCatalog, type BuildCatalog } from "../registry/build-catalog.ts";
 import { createCompiledSchemas, type CompiledSchemas } from "../registry/compiled-schemas.ts";
 import { openBook, readPins } from "../registry/server-book.ts";

@@ -2,6 +2,7 @@ import path from "node:path";
 import type { Config } from "../model/config.ts";
 import { Fault } from "../model/index.ts";
 import { checkAtStart, readDocument } from "./read-document.ts";
+import { createInstructionsReading } from "./read-instructions.ts";
 import { readBounded } from "./read-bounded.ts";
 
 /** The configuration as the process starts with it. */
@@ -29,7 +30,11 @@ export async function readConfig(cwd: string, given: string | undefined): Promis
     throw new Fault("usage_invalid", `${file} is not there.`, { details: { file } });
   }
   const document = text ?? defaultDocument;
-  const parsed = await readDocument(document, checkAtStart);
+  const parsed = await readDocument(
+    document,
+    checkAtStart,
+    createInstructionsReading(path.dirname(place)),
+  );
   if (parsed.kind === "invalid") {
     const { problems } = parsed;
     const count = problems.length === 1 ? "One thing is" : `${problems.length} things are`;

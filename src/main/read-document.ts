@@ -1,5 +1,6 @@
 import { parseConfig, placeInConfig, type ParsedConfig } from "../adapters/yaml/parse-config.ts";
 import type { Config } from "../model/config.ts";
+import { toConfigRevision } from "../model/config-revision.ts";
 import { listProblems, renderKeyPath, type KeyPath } from "../model/problem.ts";
 import { checkRuleTexts, type DeepProblem } from "./policy-check.ts";
 
@@ -11,12 +12,26 @@ export type CheckConfig = (config: Config) => Promise<readonly DeepProblem[]>;
  */
 export const checkAtStart: CheckConfig = async (config) => checkRuleTexts(config);
 
+/** Puts what other files say into the places of a document that name them. */
+export type FillConfig = (config: Config) => Promise<FilledConfig>;
+export interface FilledConfig {
+  readonly config: Config;
+  readonly problems: readonly DeepProblem[];
+}
+
 /** A document to a revision, or everything that is wrong with it, what its schema cannot see included. */
-export async function readDocument(document: string, check: CheckConfig): Promise<ParsedConfig> {
+export async function readDocument(
+  document: string,
+  check: CheckConfig,
+  fill: FillConfig | null = null,
+): Promise<ParsedConfig> {
   const parsed = parseConfig(document);
   if (parsed.kind === "invalid") return parsed;
-  const found = await check(parsed.revision.config);
-  if (found.length === 0) return parsed;
+  const filled = await fill?.(parsed.revision.config);
+  const config = filled?.config ?? parsed.revision.config;
+  const found = [...(filled?.problems ?? []), ...(await check(config))];
+  if (found.length === 0)
+    return filled === undefined ? parsed : { kind: "valid", revision: toConfigRevision(config) };
   const problems = found.map(({ path, line, message }) => ({
     ...placeInConfig(document, toPresent(path), line),
     key: renderKeyPath(path),

@@ -4,7 +4,7 @@ import { Fault } from "../model/index.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Revision } from "../ports/configuration.ts";
-import type { Revisions } from "../ports/store.ts";
+import type { Revisions } from "../ports/revision-rows.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { stopParts, type Running, type StartParts } from "./start-parts.ts";
 

@@ -3,14 +3,16 @@ import type { ApiLimits } from "../api/api.ts";
 import type { ListenAddress } from "../model/config-field.ts";
 import type { Config } from "../model/config.ts";
 import type { Random } from "../ports/random.ts";
+import type { OpenBundles } from "../rollout/bundles.ts";
 import type { ModelRouter } from "../run/model-router.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { KeyPlace } from "../cli/context.ts";
 import { readApiKeys } from "./api-keys.ts";
 import type { GateBase } from "./gate-base.ts";
-import { startGate, type GateOfRevision } from "./gate-parts.ts";
+import { startGate, type GateOfRevision, type RevisionBase } from "./gate-parts.ts";
 import { guardBase } from "./guard-base.ts";
 import { listOwnHosts, startIdentity } from "./start-identity.ts";
+import { startBundles } from "./start-bundles.ts";
 import { startModels } from "./start-models.ts";
 import type { StoredVersions } from "./stored-secrets.ts";
 import type { Running } from "./start-parts.ts";
@@ -22,6 +24,7 @@ export interface RevisionParts {
   readonly keys: readonly KeyPlace[];
   readonly gate: GateOfRevision;
   readonly models: ModelRouter;
+  readonly bundles: OpenBundles;
   /** Stored secrets that the configuration refers to, as they were when these parts started. */
   readonly stored: StoredVersions;
 }
@@ -45,27 +48,39 @@ export async function startRevisionParts(
   const stored = await readVersions(config);
   const { keyring, keys } = await readApiKeys(config, options);
   const started = await startIdentity(config, { ...base, ...options, keyring });
+  const { identity } = started;
+  try {
+    const { gate, models } = await startActing(config, { ...base, agents: identity.agents });
+    const bundles = startBundles(config, { ...base, registry: gate.registry });
+    const limits = toLimits(config);
+    const parts = { identity, limits, keys, gate, models: models.router, bundles, stored };
+    return {
+      parts: Object.freeze(parts),
+      stop: async () => {
+        try {
+          await Promise.all([gate.close(), models.close()]);
+        } finally {
+          // Until here calls that are under way ask the rules of their bundles.
+          bundles.close();
+          started.close();
+        }
+      },
+    };
+  } catch (error) {
+    started.close();
+    throw error;
+  }
+}
+
+/** What reaches out. */
+async function startActing(config: Config, base: RevisionBase) {
   const models = await startModels(config.models, guardBase(base).base);
-  const gate = await startGate(config, { ...base, agents: started.identity.agents }).catch(
-    async (error: unknown) => {
-      await models.close();
-      throw error;
-    },
-  );
-  return {
-    parts: Object.freeze({
-      identity: started.identity,
-      limits: toLimits(config),
-      keys,
-      gate,
-      models: models.router,
-      stored,
-    }),
-    stop: async () => {
-      await Promise.all([gate.close(), models.close()]);
-      started.close();
-    },
-  };
+  try {
+    return { models, gate: await startGate(config, base) };
+  } catch (error) {
+    await models.close();
+    throw error;
+  }
 }
 
 function toLimits(config: Config): ApiLimits {

@@ -93,7 +93,9 @@ function openRemote(config: Remote, parts: ModelParts): Opened {
     idleMs: config.idle,
   });
   const { host } = new URL(url);
-  return { kind, model, host, concurrency, queue, prices: toPrices(config.prices), backend };
+  const { marksPrefix } = format;
+  const prices = toPrices(config.prices);
+  return { kind, model, host, concurrency, queue, prices, marksPrefix, backend };
 }
 
 function toPrices(prices: PricesConfig | undefined): ModelPrices | null {

@@ -1,50 +1,34 @@
-import { startApi } from "../api/api.ts";
-import { createFace, type Face } from "../api/mcp/face.ts";
-import { createReadiness } from "../api/readiness.ts";
-import { createLiveWatch } from "../gate/live-watch.ts";
 import { openMailbox } from "../gate/mailbox.ts";
-import { toUuidV7, type TenantId } from "../model/index.ts";
+import { toUuidV7 } from "../model/index.ts";
 import type { ServeEvent } from "../cli/context.ts";
-import type { ListenAddress } from "../model/config-field.ts";
-import type { Ledger } from "../ledger/ledger.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Random } from "../ports/random.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { SecretMaterial, Vault } from "../ports/vault.ts";
-import type { LogLevel, Telemetry } from "../ports/telemetry.ts";
+import type { LogLevel } from "../ports/telemetry.ts";
 import { openConfiguration, type LiveConfiguration } from "./configuration.ts";
-import { freezeChannel } from "../authority/freezes.ts";
 import { openGateBase, type GateBase } from "./gate-base.ts";
 import { createDocumentCheck } from "./document-check.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { toListenerTls } from "./listener-tls.ts";
-import { openDesk } from "./open-desk.ts";
-import { openPasskeys, type OpenedPasskeys } from "./open-passkeys.ts";
+import { openPasskeys } from "./open-passkeys.ts";
 import { toBrowserUrl, type Now } from "./now.ts";
-import { createPolicyDesk } from "./policy-desk.ts";
+import { ownTenant } from "./own-tenant.ts";
 import { startPresence } from "./presence.ts";
-import type { StartConfig } from "./read-config.ts";
+import { createInstructionsReading } from "./read-instructions.ts";
 import { startRevisionParts, type RevisionParts } from "./revision-parts.ts";
-import { listStored, readVersions, secretsChannel, watchStored } from "./stored-secrets.ts";
+import { listStored, readVersions, watchStored } from "./stored-secrets.ts";
 import { startLedger } from "./start-ledger.ts";
 import { listVaultKeys, startVault } from "./start-vault.ts";
 import { startWebhooks } from "./start-webhooks.ts";
+import { startRuns } from "./start-runs.ts";
 import { startStorage, type Storage } from "./storage.ts";
+import { createDoorFace, startDoor, type Behind, type DoorOptions } from "./start-door.ts";
 
-export interface ServerOptions {
-  readonly start: StartConfig;
-  readonly listen: ListenAddress;
-  readonly version: string;
+export interface ServerOptions extends DoorOptions {
   readonly configDirectory: string;
   readonly lifecycle: Lifecycle;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly telemetry: Telemetry;
   /** Without `readStored` for what is needed before the vault is open. */
   readonly toSecrets: (readStored: ReadStored | null) => Secrets;
   /** What programs that we start get of our environment. */
   readonly forPrograms: Readonly<Record<string, string>>;
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 type ReadStored = (name: string) => Promise<SecretMaterial | null>;
@@ -95,6 +79,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const configuration = await startConfiguration(options, storage, base);
   live.configuration = configuration;
   live.announce = await startWebhooks({ ...options, ...base, now, configuration });
+  const runs = await startRuns({ lifecycle, config: start.config, storage, base, configuration });
   const drainTimeMs = () => configuration.live().config.limits.drainTime;
   const face = createDoorFace(options, { configuration, base });
   await startLetters(options, { configuration, base, face });
@@ -103,7 +88,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const api = await lifecycle.start({
     name: "api",
     start: () =>
-      startDoor(options, { storage, configuration, face, vault, base, passkeys, ledger }),
+      startDoor(options, {
+        ...{ storage, configuration, face, vault, base, passkeys, ledger, runs },
+      }),
     stop: async (started) => {
       cut = (await started.drain(drainTimeMs())) === "cut";
     },
@@ -129,9 +116,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-/** Until there are tenants in the configuration, there is one. */
-const tenant = "default" as TenantId;
-
 async function openVault(options: ServerOptions, { store }: Storage) {
   const { vault } = await options.lifecycle.start({
     name: "vault",
@@ -144,7 +128,9 @@ async function openVault(options: ServerOptions, { store }: Storage) {
       }),
     stop: (started) => started.close(),
   });
-  const secrets = options.toSecrets((name) => vault.read({ tenant, name, subject: null }));
+  const secrets = options.toSecrets((name) =>
+    vault.read({ tenant: ownTenant, name, subject: null }),
+  );
   return { vault, secrets };
 }
 
@@ -156,13 +142,14 @@ async function startConfiguration(options: ServerOptions, storage: Storage, base
     start: () =>
       openConfiguration<RevisionParts>({
         document: start.document,
-        check: createDocumentCheck({ pins: storage.store.pins, tenant }),
+        check: createDocumentCheck({ pins: storage.store.pins, tenant: ownTenant }),
+        fill: createInstructionsReading(start.directory),
         start: (config) =>
           startRevisionParts(config, {
             ...options,
             secrets: base.secrets,
             base,
-            readVersions: (read) => readVersions({ rows, tenant }, listStored(read)),
+            readVersions: (read) => readVersions({ rows, tenant: ownTenant }, listStored(read)),
           }),
         revisions: storage.store.revisions,
         bus: storage.bus,
@@ -180,7 +167,7 @@ async function startConfiguration(options: ServerOptions, storage: Storage, base
         clock,
         telemetry,
         serving: () => configuration.live().parts.stored,
-        read: (names) => readVersions({ rows, tenant }, names),
+        read: (names) => readVersions({ rows, tenant: ownTenant }, names),
         restart: () => configuration.restart(),
       }),
     stop: (stop) => stop(),
@@ -209,16 +196,6 @@ async function startLetters(
   });
 }
 
-interface Behind {
-  readonly vault: Vault;
-  readonly storage: Storage;
-  readonly configuration: LiveConfiguration<RevisionParts>;
-  readonly face: Face;
-  readonly base: GateBase;
-  readonly passkeys: OpenedPasskeys;
-  readonly ledger: Ledger;
-}
-
 async function startGateBase(
   options: ServerOptions & { readonly now: Now },
   { store, bus }: Storage,
@@ -237,101 +214,4 @@ async function startGateBase(
     baseEnvironment: forPrograms,
     mailbox: await openMailbox({ letters: store.letters, bus, clock, telemetry, toId }),
   });
-}
-
-/** The longest that a tool may be given; its own bound is shorter. */
-const callMs = 3_600_000;
-
-function createDoorFace(
-  options: ServerOptions,
-  {
-    configuration,
-    base,
-  }: { readonly configuration: Behind["configuration"]; readonly base: GateBase },
-): Face {
-  const { clock, random, telemetry, version } = options;
-  const gate = () => configuration.live().parts.gate;
-  return createFace({
-    gate: { exchange: (request) => gate().gate.exchange(request) },
-    watch: createLiveWatch(() => gate().watch),
-    catalog: () => gate().registry.catalog(),
-    sealer: base.sealer,
-    owner: base.owner,
-    mailbox: base.mailbox,
-    bus: base.bus,
-    limits: () => ({
-      bodyBytes: configuration.live().parts.limits.bodyBytes,
-      callMs,
-    }),
-    clock,
-    random,
-    telemetry,
-    version,
-  });
-}
-
-function startDoor(options: ServerOptions, behind: Behind) {
-  const { storage, configuration, face, vault, base, passkeys, ledger } = behind;
-  const { clock, random, telemetry, listen, version, metrics } = options;
-  return startApi({
-    listen,
-    headerBytes: options.start.config.limits.headerSize,
-    ...toListenerTls(options.start.config, base.secrets),
-    version,
-    node: process.version,
-    clock,
-    random,
-    telemetry,
-    metrics,
-    configuration,
-    vault,
-    broker: base.broker,
-    passkeys,
-    ledger,
-    sourceOf: (asked, server) => base.sources.of(asked, server),
-    freezes: storage.store.freezes,
-    ...openDesk({
-      ...base,
-      passkeys,
-      catalog: () => configuration.live().parts.gate.registry.catalog(),
-    }),
-    onFreeze: async () => {
-      await base.freezes.refresh();
-      await storage.bus.publish(freezeChannel, "");
-    },
-    onSecret: (name) => storage.bus.publish(secretsChannel, name),
-    policy: createPolicyDesk({
-      pins: storage.store.pins,
-      clock,
-      tenant,
-      serving: () => configuration.live().config,
-      catalog: () => configuration.live().parts.gate.registry.catalog(),
-    }),
-    face,
-    registry: () => configuration.live().parts.gate.registry,
-    models: () => configuration.live().parts.models,
-    gate: { exchange: (request) => configuration.live().parts.gate.gate.exchange(request) },
-    identity: () => configuration.live().parts.identity,
-    limits: () => configuration.live().parts.limits,
-    readiness: openReadiness(clock, storage),
-  });
-}
-
-function openReadiness(clock: Clock, { store, wake }: Storage) {
-  return createReadiness(clock, [
-    {
-      name: "store",
-      check: async () => {
-        await store.revisions.current();
-        return null;
-      },
-    },
-    {
-      name: "wake",
-      check: async () => {
-        await wake.depth();
-        return null;
-      },
-    },
-  ]);
 }

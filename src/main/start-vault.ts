@@ -2,7 +2,7 @@ import { createLocalKeys } from "../authority/local-keys.ts";
 import { createVault, type RotatingVault } from "../authority/vault.ts";
 import type { Config } from "../model/config.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { SecretRows } from "../ports/store.ts";
+import type { SecretRows } from "../ports/secret-rows.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { readKeyRing, type KeyRingOptions } from "./key-rings.ts";
 

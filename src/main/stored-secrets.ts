@@ -2,7 +2,7 @@ import type { Config } from "../model/config.ts";
 import type { TenantId } from "../model/index.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { SecretRows } from "../ports/store.ts";
+import type { SecretRows } from "../ports/secret-rows.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 
 /** By name: which write of it; null where there is none. */

@@ -2,7 +2,7 @@ import { toConfigChanges } from "../model/config-change.ts";
 import { fromConfigBytes, type ConfigRevision } from "../model/config-revision.ts";
 import { Fault, type Digest } from "../model/index.ts";
 import type { Applied, Revision } from "../ports/configuration.ts";
-import type { RevisionRow } from "../ports/store.ts";
+import type { RevisionRow } from "../ports/revision-rows.ts";
 import { replaceStarted, type Holder } from "./revision-holder.ts";
 import { startParts, stopParts, type Running } from "./start-parts.ts";
 

@@ -19,17 +19,10 @@ export interface UpkeepOptions {
 const everyMs = 6 * 60 * 60 * 1000;
 
 /** What a database needs done from time to time. Its start does the first round itself. */
-export function startUpkeep({ store, clock, telemetry }: UpkeepOptions): Upkeep {
+export function startUpkeep(options: UpkeepOptions): Upkeep {
   const stopping = new AbortController();
   const running = (async () => {
-    while (await slept(clock, stopping.signal)) {
-      try {
-        await store.makePartitions();
-        await sweep(store, clock.nowMs());
-      } catch (fault) {
-        telemetry.log("warn", "the database's upkeep failed; it is tried again", { fault });
-      }
-    }
+    while (await slept(options.clock, stopping.signal)) await round(options, stopping.signal);
   })();
   return {
     async stop() {
@@ -42,14 +35,37 @@ export function startUpkeep({ store, clock, telemetry }: UpkeepOptions): Upkeep 
 const dayMs = 24 * 60 * 60 * 1000;
 const sweptAtOnce = 10_000;
 
-/** What nobody reads any more: labels that are forgotten at the latest after 30 days, past periods. */
-async function sweep(store: UpkeepOptions["store"], nowMs: number): Promise<void> {
+/** One task that fails keeps none of the others from being done. */
+async function round(options: UpkeepOptions, signal: AbortSignal): Promise<void> {
+  for (const [task, work] of Object.entries(listTasks(options))) {
+    try {
+      while (!signal.aborted && (await work()) === "more");
+    } catch (fault) {
+      const message = "the database's upkeep failed; it is tried again";
+      options.telemetry.log("warn", message, { task, fault });
+    }
+  }
+}
+
+type Task = () => Promise<"more" | "done">;
+
+/** Partitions, and what nobody reads any more: labels that are forgotten after 30 days, past periods. */
+function listTasks({ store, clock }: UpkeepOptions): Readonly<Record<string, Task>> {
   const { labels, spendings, deliveries, calls } = store;
-  while ((await labels.sweep(nowMs - 31 * dayMs, sweptAtOnce)) === sweptAtOnce);
-  while ((await spendings.sweep(nowMs - 2 * dayMs, sweptAtOnce)) === sweptAtOnce);
-  while ((await calls.sweepKeys(nowMs, sweptAtOnce)) === sweptAtOnce);
-  // Those of an approval lie there until it has run out, which takes a week at most.
-  while ((await deliveries.sweep(nowMs - 14 * dayMs, sweptAtOnce)) === sweptAtOnce);
+  const nowMs = clock.nowMs();
+  const isMore = async (swept: Promise<number>) =>
+    (await swept) === sweptAtOnce ? "more" : "done";
+  return {
+    partitions: async () => {
+      await store.makePartitions();
+      return "done";
+    },
+    labels: () => isMore(labels.sweep(nowMs - 31 * dayMs, sweptAtOnce)),
+    spendings: () => isMore(spendings.sweep(nowMs - 2 * dayMs, sweptAtOnce)),
+    keys: () => isMore(calls.sweepKeys(nowMs, sweptAtOnce)),
+    // Those of an approval lie there until it has run out, which takes a week at most.
+    deliveries: () => isMore(deliveries.sweep(nowMs - 14 * dayMs, sweptAtOnce)),
+  };
 }
 
 async function slept(clock: Clock, signal: AbortSignal): Promise<boolean> {

@@ -1,12 +1,13 @@
 import type { Json } from "../lib/strict-json.ts";
 import { untilAborted } from "../lib/until-aborted.ts";
 import { Abandoned } from "./abandoned.ts";
+import { answerAsk, maxAsks } from "./answer-ask.ts";
 import type { Channel, Sent } from "./channel.ts";
+import { ChannelWatch, type Asked } from "./channel-watch.ts";
 import type { createMetaWriter } from "./modern-meta.ts";
 import { metaKeys } from "./protocol.ts";
 import { isObject } from "./read-message.ts";
 import { readReply, type Reply } from "./read-reply.ts";
-import { rpcCodes } from "./rpc-error.ts";
 import {
   fromDiscover,
   fromInitialize,
@@ -15,12 +16,10 @@ import {
   type ServerFacts,
 } from "./server-facts.ts";
 import { writeError, writeNotification, writeRequest, writeResult } from "./write-message.ts";
-import { within } from "./within.ts";
 import { Fault } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type {
-  AskAnswer,
   Upstream,
   UpstreamAnswer,
   UpstreamRequest,
@@ -53,7 +52,6 @@ interface Exchange extends Pick<UpstreamRequest, "signal" | "beforeWrite"> {
 /** Lines on the standard output that are no messages; more than that and it is no server. */
 const maxStray = 100;
 const maxStrayLog = 5;
-const subscribeMs = 15_000;
 
 /** A server on one channel, and the calls that are under way on it, told apart by ids of ours. */
 export class ChannelUpstream implements Upstream {
@@ -64,12 +62,19 @@ export class ChannelUpstream implements Upstream {
   #facts: ServerFacts | null = null;
   #nextId = 1;
   #strays = 0;
-  #watched: ReadonlySet<string> = new Set();
-  #listenId: number | null = null;
+  #asks = 0;
+  readonly #watch: ChannelWatch;
 
   constructor(options: ChannelUpstreamOptions) {
     this.#options = options;
     this.#abandoned = new Abandoned(options.clock);
+    this.#watch = new ChannelWatch({
+      clock: options.clock,
+      ask: (method, asked) => this.#ask(method, asked),
+      tell: (line) => this.#tell(line),
+      toId: () => this.#nextId++,
+      metaText: () => options.writeMeta({}, {}),
+    });
   }
 
   get facts(): ServerFacts {
@@ -93,7 +98,7 @@ export class ChannelUpstream implements Upstream {
     const answer = await this.#ask("server/discover", { members: "", meta, signal });
     if (answer.kind === "result") {
       this.#facts = fromDiscover(answer.value);
-      if (this.#facts !== null && hasLists(this.#facts)) this.#listen([]);
+      if (this.#facts !== null && hasLists(this.#facts)) this.#watch.listen([]);
       return this.#facts;
     }
     if (!isModernError(answer.error.code)) return null;
@@ -165,44 +170,8 @@ export class ChannelUpstream implements Upstream {
   }
 
   async watch(uris: readonly string[]): Promise<void> {
-    if (this.facts.era === "modern") return this.#listen(uris);
-    const wanted = new Set(uris);
-    for (const uri of wanted)
-      if (!this.#watched.has(uri)) await this.#subscribe("resources/subscribe", uri);
-    for (const uri of this.#watched)
-      if (!wanted.has(uri)) await this.#subscribe("resources/unsubscribe", uri);
-    this.#watched = wanted;
-  }
-
-  async #subscribe(method: string, uri: string): Promise<void> {
-    const members = `"uri":${JSON.stringify(uri)}`;
-    const { signal } = new AbortController();
-    const limits = { clock: this.#options.clock, signal, withinMs: subscribeMs, who: "The server" };
-    await within(limits, (until) => this.#ask(method, { members, meta: null, signal: until }));
-  }
-
-  /** The one before is taken back: one stream says it all. */
-  #listen(uris: readonly string[]): void {
-    const before = this.#listenId;
-    const notifications = {
-      toolsListChanged: true,
-      promptsListChanged: true,
-      resourcesListChanged: true,
-      ...(uris.length === 0 ? {} : { resourceSubscriptions: uris }),
-    };
-    const id = this.#nextId++;
-    this.#listenId = id;
-    const members = `"notifications":${JSON.stringify(notifications)}`;
-    this.#tell(
-      writeRequest({
-        id,
-        method: "subscriptions/listen",
-        members,
-        meta: this.#options.writeMeta({}, {}),
-      }),
-    );
-    if (before !== null)
-      this.#tell(writeNotification("notifications/cancelled", { requestId: before }));
+    if (this.facts.era === "modern") return this.#watch.listen(uris);
+    await this.#watch.subscribe(uris);
   }
 
   close(): Promise<void> {
@@ -233,7 +202,7 @@ export class ChannelUpstream implements Upstream {
       return this.#onStray(line, error);
     }
     if (reply.kind === "notification") return this.#onNotification(reply);
-    if (reply.kind === "request") return void this.#onAsked(reply);
+    if (reply.kind === "request") return this.#onAsked(reply);
     const pending = this.#pending.get(Number(reply.id));
     if (pending === undefined) return this.#abandoned.answered(Number(reply.id));
     this.#pending.delete(Number(reply.id));
@@ -294,51 +263,42 @@ export class ChannelUpstream implements Upstream {
   }
 
   /** A question is for the only call that it can be of; otherwise no person is asked for another's. */
-  async #onAsked(ask: Extract<Reply, { kind: "request" }>): Promise<void> {
-    const request = this.#only();
-    const answer = await this.#toAnswer(ask, request);
+  #onAsked(ask: Extract<Reply, { kind: "request" }>): void {
+    if (this.#asks >= maxAsks) return;
+    this.#asks += 1;
+    void this.#answer(ask).finally(() => (this.#asks -= 1));
+  }
+
+  async #answer(ask: Extract<Reply, { kind: "request" }>): Promise<void> {
+    // A ping is of no call, and is answered whatever becomes of those.
+    const request = ask.method === "ping" ? null : this.#only();
+    const { signal } = request ?? new AbortController();
+    const onUntold = (): void => this.#logUntold(ask.method);
+    const answer = await answerAsk(ask, { request, signal, onUntold });
     if (request?.signal.aborted === true) return;
     this.#tell(
       answer.kind === "result"
         ? writeResult(ask.id, JSON.stringify(answer.result))
         : writeError(ask.id, answer.error),
+      request === null ? undefined : this.#toSent(request),
     );
   }
 
-  async #toAnswer(
-    { method, params }: Extract<Reply, { kind: "request" }>,
-    request: UpstreamRequest | null,
-  ): Promise<AskAnswer> {
-    if (method === "ping") return { kind: "result", result: {} };
-    if (request === null) {
-      if (method === "roots/list") return { kind: "result", result: { roots: [] } };
-      const { telemetry, target } = this.#options;
-      telemetry.log("warn", "a server asked, and which call asks cannot be told", {
-        server: target.server,
-        method,
-      });
-      return {
-        kind: "error",
-        error: { code: rpcCodes.internal, message: "Which call asks cannot be told." },
-      };
-    }
-    try {
-      return await request.onAsk({ method, params, signal: request.signal });
-    } catch (error) {
-      const message = error instanceof Fault ? error.message : "The client was not asked.";
-      return { kind: "error", error: { code: rpcCodes.internal, message } };
-    }
+  /** What a client answered is written as its call is: not once that may not be sent any more (I4). */
+  #toSent(request: UpstreamRequest): Sent {
+    const { signal, beforeWrite } = request;
+    const isUnderWay = (): boolean =>
+      [...this.#pending.values()].some((pending) => pending.request === request);
+    return { signal, beforeWrite, onUnsent: () => undefined, isUnderWay };
   }
 
-  #ask(
-    method: string,
-    asking: {
-      readonly members: string;
-      readonly meta: string | null;
-      readonly signal: AbortSignal;
-    },
-  ): Promise<UpstreamAnswer> {
-    const { members, meta, signal } = asking;
+  #logUntold(method: string): void {
+    const { telemetry, target } = this.#options;
+    const { server } = target;
+    telemetry.log("warn", "a server asked, and which call asks cannot be told", { server, method });
+  }
+
+  #ask(method: string, { members, meta, signal }: Asked): Promise<UpstreamAnswer> {
     const id = this.#nextId++;
     const line = writeRequest({ id, method, members, meta });
     return this.#exchange({ id, line, request: null, signal, beforeWrite: () => undefined });
@@ -352,11 +312,11 @@ export class ChannelUpstream implements Upstream {
     );
   }
 
-  #tell(line: string): void {
+  #tell(line: string, sent?: Sent): void {
     try {
-      void this.#write(line);
+      void this.#write(line, sent);
     } catch {
-      // It has ended; whoever waits for it is told so.
+      // It has ended, or the call has no time left: whoever waits for it is told so.
     }
   }
 }

@@ -4,6 +4,8 @@ import { Fault } from "../model/index.ts";
 export interface ServerEvent {
   readonly event: string;
   readonly data: string;
+  /** Where a stream can be taken up again; null where it says nothing of that. */
+  readonly id: string | null;
 }
 
 /** Server-sent events as they come, cut anywhere. One larger than `maxBytes` ends the stream. */
@@ -15,9 +17,9 @@ export async function* readEvents(
   const ready: ServerEvent[] = [];
   let unread = 0;
   const parser = createParser({
-    onEvent: ({ event = "message", data }) => {
+    onEvent: ({ event = "message", data, id = null }) => {
       unread = 0;
-      ready.push({ event, data });
+      ready.push({ event, data, id });
     },
   });
   for await (const chunk of chunks) {

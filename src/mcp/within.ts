@@ -1,3 +1,4 @@
+import { cutShort } from "../lib/cut-short.ts";
 import { Fault } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 
@@ -10,20 +11,10 @@ export interface Limits {
 }
 
 /** The work is given a signal that fires with the given one, and with `deadline_exceeded` after the time. */
-export async function within<T>(
-  { clock, signal, withinMs, who }: Limits,
+export function within<T>(
+  { who, ...limits }: Limits,
   work: (until: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const late = new AbortController();
-  const done = new AbortController();
-  clock.sleep(withinMs, done.signal).then(
-    () =>
-      late.abort(new Fault("deadline_exceeded", `${who} did not answer within ${withinMs} ms.`)),
-    () => undefined,
-  );
-  try {
-    return await work(AbortSignal.any([signal, late.signal]));
-  } finally {
-    done.abort();
-  }
+  const said = `${who} did not answer within ${limits.withinMs} ms.`;
+  return cutShort({ ...limits, late: () => new Fault("deadline_exceeded", said) }, work);
 }

@@ -26,11 +26,15 @@ const base64url = (max: number) =>
     .max(max)
     .regex(/^[A-Za-z0-9_-]+$/, "not base64url");
 
-/** What a passkey signed: an assertion of WebAuthn whose challenge is the intent's digest. */
+/**
+ * What a passkey signed: an assertion of WebAuthn whose challenge is the 32 bytes of the intent's digest.
+ * It stands for agreement alone, because the word is not among what is signed.
+ */
 export const passkeyProofSchema = z
   .strictObject({
-    /** SPKI in DER. */
+    /** The public key, SPKI in DER. */
     key: base64url(2_048),
+    /** ES256, EdDSA, RS256, as COSE numbers them. */
     algorithm: z.union([z.literal(-7), z.literal(-8), z.literal(-257)]),
     authenticator: base64url(4_096),
     client: base64url(4_096),

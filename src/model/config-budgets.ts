@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { countField } from "./config-field.ts";
+import { countField, nameField, toolPatternField } from "./config-field.ts";
 
 const notMoney =
   'takes an amount of money with at most six digits behind the point, such as "2.50"';
@@ -45,13 +45,7 @@ const budgetSchema = z
       .optional()
       .describe("Money in a period, by the prices of the tools. A tool without one is refused."),
     tools: z
-      .array(
-        z
-          .string()
-          .min(1)
-          .max(200)
-          .regex(/^[A-Za-z0-9_.:/*-]+$/, "takes server__tool, with * for any characters"),
-      )
+      .array(toolPatternField)
       .min(1)
       .max(1_000)
       .optional()
@@ -62,16 +56,8 @@ const budgetSchema = z
   });
 export type BudgetConfig = z.output<typeof budgetSchema>;
 
-const notName = "takes a name of lower-case letters, digits, - and _";
 export const budgetsField = z
-  .record(
-    z
-      .string()
-      .max(64)
-      .regex(/^[a-z0-9]+(?:[-_][a-z0-9]+)*$/, notName)
-      .meta({ title: "name" }),
-    budgetSchema,
-  )
+  .record(nameField, budgetSchema)
   .refine((budgets) => Object.keys(budgets).length <= 64, "takes at most 64 budgets")
   .prefault({})
   .describe("What may be used up in a period, counted over all replicas.");

@@ -116,7 +116,11 @@ function schemasAt(root: JsonSchema, path: KeyPath): readonly JsonSchema[] {
   return path.reduce<readonly JsonSchema[]>(
     (schemas, part) =>
       schemas.flatMap(branchesOf).flatMap((schema) => {
-        const next = typeof part === "number" ? schema.items : schema.properties?.[part];
+        // Of a record every value has the one schema.
+        const next =
+          typeof part === "number"
+            ? schema.items
+            : (schema.properties?.[part] ?? schema.additionalProperties);
         return typeof next === "object" && !Array.isArray(next) ? [next] : [];
       }),
     [root],

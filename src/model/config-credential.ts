@@ -1,32 +1,19 @@
 import { z } from "zod";
-import { hostSchema } from "./config-field.ts";
+import { exactUrlField, hostSchema, isExactUrl, notUrl } from "./config-field.ts";
 import { isScope } from "./scope.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
-
-const notUrl = "takes an http or https URL without user, password or fragment";
-const urlField = z
-  .string(notUrl)
-  .max(2_048, notUrl)
-  .refine(isPlainUrl, notUrl)
-  .meta({ title: "URL" });
-
-function isPlainUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) return false;
-  return url.username === "" && url.password === "" && !text.includes("#");
-}
 
 const notResource = `${notUrl}, or none`;
 const nameField = z.string("takes a text").min(1, "takes a text").max(1_024);
 
 const issuerFields = {
-  issuer: urlField
+  issuer: exactUrlField
     .optional()
     .describe("The authorization server: its metadata says where it answers."),
-  tokenEndpoint: urlField
+  tokenEndpoint: exactUrlField
     .optional()
     .describe("Where it gives tokens, for a server without metadata."),
-  revocationEndpoint: urlField
+  revocationEndpoint: exactUrlField
     .optional()
     .describe("Where it revokes tokens. Goes with `tokenEndpoint`."),
   private: z
@@ -61,7 +48,7 @@ const boundFields = {
   resource: z
     .string(notResource)
     .max(2_048, notResource)
-    .refine((text) => text === "none" || isPlainUrl(text), notResource)
+    .refine((text) => text === "none" || isExactUrl(text), notResource)
     .optional()
     .describe(
       "The resource that the token is for (RFC 8707). Absent: the server's own URL. `none`: it is not " +
@@ -98,12 +85,12 @@ const user = z
   .strictObject({
     kind: z.literal("user"),
     clientId: nameField.optional().describe("Our id at the authorization server."),
-    clientDocument: urlField
+    clientDocument: exactUrlField
       .optional()
       .describe(
         "URL of our client id metadata document, for servers that read those. One for each of them.",
       ),
-    authorizationEndpoint: urlField
+    authorizationEndpoint: exactUrlField
       .optional()
       .describe("Where people agree. Goes with `tokenEndpoint`."),
     listAs: z

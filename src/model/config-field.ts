@@ -127,3 +127,49 @@ export const originSchema = z
   .max(300, notOrigin)
   .regex(/^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/, notOrigin)
   .meta({ title: "origins" });
+
+const nameShape = /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/;
+
+/** What a part of the document is called by. */
+export const nameField = z
+  .string()
+  .max(64)
+  .regex(nameShape, "takes a name of lower-case letters, digits, - and _")
+  .meta({ title: "name" });
+
+/** One that stands before the names of tools, or on a line with others. */
+export function shortNameField(such: string) {
+  const notName = `takes a name of lower-case letters, digits and single - or _, such as ${such}`;
+  return z.string(notName).max(40, notName).regex(nameShape, notName).meta({ title: "name" });
+}
+
+export const toolPatternField = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[A-Za-z0-9_.:/*-]+$/, "takes server__tool, with * for any characters");
+
+export const notUrl = "takes an http or https URL without user, password or fragment";
+export const urlField = toUrlField(isPlainUrl);
+/** One that others compare letter by letter. */
+export const exactUrlField = toUrlField(isExactUrl);
+
+function toUrlField(isUrl: (text: string) => boolean) {
+  return z.string(notUrl).max(2_048, notUrl).refine(isUrl, notUrl).meta({ title: "URL" });
+}
+
+function isPlainUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  return url.username === "" && url.password === "" && url.hash === "";
+}
+
+/** An empty fragment is one, too. */
+export function isExactUrl(text: string): boolean {
+  return isPlainUrl(text) && !text.includes("#");
+}
+
+export const privateField = z
+  .boolean("takes true or false")
+  .prefault(false)
+  .describe("Whether its address may be a private or loopback one. Link-local never is.");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { originSchema } from "./config-field.ts";
+import { exactUrlField, isExactUrl, nameField, originSchema } from "./config-field.ts";
 import { tenantIdSchema } from "./id.ts";
 import { isScope } from "./scope.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
@@ -31,21 +31,8 @@ const notIssuer = "takes an http or https URL without user, password, query or f
 const issuerUrl = z
   .string(notIssuer)
   .max(1_024, notIssuer)
-  .refine((text) => isPlainUrl(text) && !text.includes("?"), notIssuer)
+  .refine((text) => isExactUrl(text) && !text.includes("?"), notIssuer)
   .meta({ title: "URL" });
-
-const notKeys = "takes an http or https URL without user, password or fragment";
-const keysUrl = z
-  .string(notKeys)
-  .max(2_048, notKeys)
-  .refine(isPlainUrl, notKeys)
-  .meta({ title: "URL" });
-
-function isPlainUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) return false;
-  return url.username === "" && url.password === "" && !text.includes("#");
-}
 
 const notClaim = "takes the name of a claim, or a JSON Pointer such as /realm_access/roles";
 const claimField = z
@@ -130,7 +117,9 @@ const issuerSchema = z
       .max(32)
       .prefault([])
       .describe("Scopes without which a token is answered with 403."),
-    jwksUri: keysUrl.optional().describe("Where its keys are. Absent: where its metadata says."),
+    jwksUri: exactUrlField
+      .optional()
+      .describe("Where its keys are. Absent: where its metadata says."),
     authority: secretReferenceSchema
       .optional()
       .describe("Authority that its certificate must come from (PEM), instead of the system's."),
@@ -167,16 +156,8 @@ function isSecure(url: string | undefined): boolean {
   return url === undefined || url.startsWith("https:");
 }
 
-const notName = "takes a name of lower-case letters, digits, - and _";
 export const issuersField = z
-  .record(
-    z
-      .string()
-      .max(64)
-      .regex(/^[a-z0-9]+(?:[-_][a-z0-9]+)*$/, notName)
-      .meta({ title: "name" }),
-    issuerSchema,
-  )
+  .record(nameField, issuerSchema)
   .refine((issuers) => Object.keys(issuers).length <= 32, "takes at most 32 issuers")
   .refine(areDistinct, "names one issuer twice")
   .prefault({})

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { moneyField } from "./config-budgets.ts";
-import { countField, durationField } from "./config-field.ts";
+import { countField, durationField, privateField, urlField } from "./config-field.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
 const notName = "takes a name of lower-case letters, digits and single -, _ or ., such as gpt-5.1";
@@ -12,19 +12,6 @@ const nameField = z
 
 const notModel = "takes the name of a model";
 const modelField = z.string(notModel).min(1, notModel).max(200, notModel);
-
-const notUrl = "takes an http or https URL without user, password or fragment";
-const urlField = z
-  .string(notUrl)
-  .max(2_048, notUrl)
-  .refine(isPlainUrl, notUrl)
-  .meta({ title: "URL" });
-
-function isPlainUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) return false;
-  return url.username === "" && url.password === "" && url.hash === "";
-}
 
 const pricesField = z
   .strictObject({
@@ -63,10 +50,7 @@ const remote = {
   key: secretReferenceSchema
     .optional()
     .describe("Reference to the API key. Absent: the backend wants none."),
-  private: z
-    .boolean("takes true or false")
-    .prefault(false)
-    .describe("Whether its address may be a private or loopback one. Link-local never is."),
+  private: privateField,
 };
 
 const openaiSchema = z

@@ -1,12 +1,10 @@
 import { z } from "zod";
-import { durationField } from "./config-field.ts";
+import { durationField, nameField } from "./config-field.ts";
 
 export const roleSchema = z
   .string()
   .max(128)
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "takes a role of letters, digits, dots, dashes");
-
-const notName = "takes a name of lower-case letters, digits, - and _";
 
 export const policyField = z
   .strictObject({
@@ -18,11 +16,7 @@ export const policyField = z
       ),
     rules: z
       .record(
-        z
-          .string()
-          .max(64)
-          .regex(/^[a-z0-9]+(?:[-_][a-z0-9]+)*$/, notName)
-          .meta({ title: "name" }),
+        nameField,
         z
           .string("takes the text of policies, in Cedar")
           .min(1, "takes the text of policies, in Cedar")

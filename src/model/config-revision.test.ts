@@ -198,10 +198,47 @@ const config: fc.Arbitrary<unknown> = fc.record({
   log: fc.record({ level: fc.constantFrom("debug", "info", "warn", "error") }),
 });
 
+/** Of a model that the document has. */
+const agent = fc.record(
+  {
+    description: fc.string({ minLength: 1 }),
+    maxTokens: fc.integer({ min: 1, max: 10_000 }),
+    temperature: fc.double({ min: 0, max: 2, noNaN: true }).map((each) => each + 0),
+    stop: fc.array(fc.string({ minLength: 1 }), { maxLength: 3 }),
+    instructions: fc.string({ unit: "grapheme", minLength: 1 }),
+    tools: fc.array(fc.constantFrom("a__b", "a__c"), { maxLength: 3 }),
+    agents: fc.constant([]),
+    waits: fc.boolean(),
+    compensations: fc.constantFrom({}, { a__b: { tool: "a__c", args: { id: "/result/id" } } }),
+    budget: fc.record(
+      { money: fc.nat(), tokens: fc.integer({ min: 1 }), calls: fc.integer({ min: 1, max: 9 }) },
+      { requiredKeys: [] },
+    ),
+    deadline: milliseconds.map((each) => each + 1_000),
+    maxSteps: fc.integer({ min: 1, max: 100 }),
+  },
+  {
+    requiredKeys: [
+      "description",
+      "maxTokens",
+      "stop",
+      "instructions",
+      "agents",
+      "waits",
+      "compensations",
+      "budget",
+      "maxSteps",
+    ],
+  },
+);
+
 test("a revision read back from its bytes is the same configuration under the same digest", () => {
   fc.assert(
-    fc.property(config, (value) => {
-      const revision = toConfigRevision(value as Config);
+    fc.property(config, agent, (given, made) => {
+      const value = given as Config;
+      const [model] = Object.keys(value.models.routes);
+      const agents = model === undefined ? {} : { travel: { ...made, model } };
+      const revision = toConfigRevision({ ...value, agents } as Config);
       const again = fromConfigBytes(revision.bytes);
       expect(again.config).toEqual(revision.config);
       expect(again.digest).toBe(revision.digest);
@@ -214,7 +251,7 @@ test("a revision read back from its bytes is the same configuration under the sa
 test("every default is written out, so that later defaults do not change what a revision means", () => {
   const { bytes } = toConfigRevision(configSchema.parse({ version: 1 }));
   expect(new TextDecoder().decode(bytes)).toBe(
-    '{"allowedHosts":[],"allowedOrigins":[],"approvals":{"expire":"1h","keys":"1d","openPerCaller":200},' +
+    '{"agents":{},"allowedHosts":[],"allowedOrigins":[],"approvals":{"expire":"1h","keys":"1d","openPerCaller":200},' +
       '"auth":{"agentKeys":[],"approvers":{},"callers":{},"issuers":{},"sealingKeys":[],"vaultKeys":[]},' +
       '"budgets":{},"gate":{"argumentProblems":10,"concurrency":64,"parkTime":"10m","parked":1000,' +
       '"queue":256,"record":"async","resultSize":"32MiB","tenantConcurrency":256},' +

@@ -1,32 +1,20 @@
 import { z } from "zod";
 import { credentialField, isBoundWhole, refuseSharedDocuments } from "./config-credential.ts";
-import { countField, durationField } from "./config-field.ts";
+import {
+  countField,
+  durationField,
+  privateField,
+  shortNameField,
+  toolPatternField,
+  urlField,
+} from "./config-field.ts";
 import { moneyField } from "./config-budgets.ts";
 import { tenantIdSchema } from "./id.ts";
 import { labelSchema } from "./label.ts";
 import { parametersField } from "./parameter-types.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
-const notName =
-  "takes a name of lower-case letters, digits and single - or _, such as github or file-search";
-const nameField = z
-  .string(notName)
-  .max(40, notName)
-  .regex(/^[a-z0-9]+(?:[-_][a-z0-9]+)*$/, notName)
-  .meta({ title: "name" });
-
-const notUrl = "takes an http or https URL without user, password or fragment";
-const urlField = z
-  .string(notUrl)
-  .max(2_048, notUrl)
-  .refine(isPlainUrl, notUrl)
-  .meta({ title: "URL" });
-
-function isPlainUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) return false;
-  return url.username === "" && url.password === "" && url.hash === "";
-}
+const nameField = shortNameField("github or file-search");
 
 const labelsField = z
   .array(labelSchema, "takes a list of labels")
@@ -150,10 +138,7 @@ const remote = {
     .max(64)
     .prefault([])
     .describe("Further running copies of the same server."),
-  private: z
-    .boolean("takes true or false")
-    .prefault(false)
-    .describe("Whether its address may be a private or loopback one. Link-local never is."),
+  private: privateField,
   headers: headersField,
   credential: credentialField,
   tls: tlsField,
@@ -228,13 +213,7 @@ const toolsetSchema = z
   .strictObject({
     servers: z.array(nameField).min(1).max(500).describe("Whose tools, prompts and resources."),
     tools: z
-      .array(
-        z
-          .string()
-          .min(1)
-          .max(200)
-          .regex(/^[A-Za-z0-9_.:/*-]+$/, "takes server__tool, with * for any characters"),
-      )
+      .array(toolPatternField)
       .max(1_000)
       .optional()
       .describe("Exposed names, `*` for any characters. Absent: all of the servers' tools."),

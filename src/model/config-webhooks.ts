@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { privateField, shortNameField, urlField } from "./config-field.ts";
 import { tenantIdSchema } from "./id.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
@@ -11,16 +12,9 @@ export const webhookEvents = [
 ] as const;
 export type WebhookEvent = (typeof webhookEvents)[number];
 
-const notUrl = "takes an http or https URL without user, password or fragment";
-
 const webhookSchema = z
   .strictObject({
-    url: z
-      .string(notUrl)
-      .max(2_048, notUrl)
-      .refine(isPlainUrl, notUrl)
-      .meta({ title: "URL" })
-      .describe("Where events are sent. Plain http only with `private: true`."),
+    url: urlField.describe("Where events are sent. Plain http only with `private: true`."),
     secret: secretReferenceSchema.describe(
       "Reference to what events are signed with: `whsec_` and 24 to 64 bytes in base64.",
     ),
@@ -33,10 +27,7 @@ const webhookSchema = z
       .max(webhookEvents.length)
       .prefault([...webhookEvents])
       .describe("Which events it is told of."),
-    private: z
-      .boolean("takes true or false")
-      .prefault(false)
-      .describe("Whether its address may be a private or loopback one. Link-local never is."),
+    private: privateField,
     tenant: tenantIdSchema.prefault("default").describe("Whose approvals it is told of."),
   })
   .refine(({ url, private: isPrivate }) => isPrivate || !url.startsWith("http:"), {
@@ -45,29 +36,14 @@ const webhookSchema = z
   });
 export type WebhookConfig = z.output<typeof webhookSchema>;
 
-const notName = "takes a name of lower-case letters, digits and single - or _, such as chat";
-
 /** More would be a bus, which this is not. */
 const mostWebhooks = 64;
 
 export const webhooksField = z
-  .record(
-    z
-      .string(notName)
-      .max(40, notName)
-      .regex(/^[a-z0-9]+(?:[-_][a-z0-9]+)*$/, notName)
-      .meta({ title: "name" }),
-    webhookSchema,
-  )
+  .record(shortNameField("chat"), webhookSchema)
   .refine(
     (webhooks) => Object.keys(webhooks).length <= mostWebhooks,
     `takes at most ${mostWebhooks} webhooks`,
   )
   .prefault({})
   .describe("Who is told by a signed request that approvals wait or were decided, by name.");
-
-function isPlainUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) return false;
-  return url.username === "" && url.password === "" && url.hash === "";
-}

@@ -9,6 +9,7 @@ import {
   sizeField,
 } from "./config-field.ts";
 import { issuersField, publicUrlField } from "./config-issuers.ts";
+import { agentsField, refuseStrangeAgents } from "./config-agents.ts";
 import { approvalsField } from "./config-approvals.ts";
 import { budgetsField } from "./config-budgets.ts";
 import { approversField, callersField, listenerTlsField } from "./config-callers.ts";
@@ -193,6 +194,7 @@ export const configSchema = z
     policy: policyField,
     budgets: budgetsField,
     models: modelsField,
+    agents: agentsField,
     webhooks: webhooksField,
     approvals: approvalsField,
     gate: gateSchema.prefault({}),
@@ -241,6 +243,7 @@ export const configSchema = z
     when: ({ issues }) => areSound(issues, ["worker"]),
   })
   .superRefine(refuseUnknownServers)
+  .superRefine(refuseStrangeAgents)
   .describe("Countersign's configuration: one document, read whole.");
 
 /** What the program reads: durations in milliseconds, sizes in bytes, defaults filled in. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { passkeyProofSchema } from "./approval-fields.ts";
 import { toCanonicalBytes } from "./canonical.ts";
 import { digestSchema, type Digest } from "./digest.ts";
 import { approvalIdSchema, entryIdSchema, runIdSchema, tenantIdSchema } from "./id.ts";
@@ -99,29 +100,6 @@ const gapEntrySchema = z.strictObject({
   toMs: atMs,
 });
 
-const base64Url = z
-  .string()
-  .min(1)
-  .max(8_192)
-  .regex(/^[A-Za-z0-9_-]+$/, "not base64url");
-
-/**
- * What a passkey signed: the WebAuthn challenge is the 32 bytes of the intent's digest. It stands for
- * agreement alone, because the word is not among what is signed.
- */
-const passkeySchema = z
-  .strictObject({
-    /** The public key, SPKI in DER. */
-    key: base64Url,
-    /** ES256, EdDSA, RS256, as COSE numbers them. */
-    algorithm: z.union([z.literal(-7), z.literal(-8), z.literal(-257)]),
-    authenticator: base64Url,
-    client: base64Url,
-    signature: base64Url,
-  })
-  .readonly();
-export type PasskeySignature = z.infer<typeof passkeySchema>;
-
 const approvalVerdictEntrySchema = z
   .strictObject({
     kind: z.literal("verdict"),
@@ -132,7 +110,7 @@ const approvalVerdictEntrySchema = z
     word: z.enum(["approved", "denied"]),
     /** Commitment to the approver, the credential and the reason: they can be erased. */
     by: digestSchema,
-    passkey: passkeySchema.nullable(),
+    passkey: passkeyProofSchema.nullable(),
   })
   .refine(({ word, passkey }) => word === "approved" || passkey === null, {
     path: ["passkey"],

@@ -2,6 +2,7 @@ export * from "./approval-states.ts";
 export * from "./approval-fields.ts";
 export * from "./approval.ts";
 export * from "./breaker-states.ts";
+export * from "./breaker-track.ts";
 export * from "./budget.ts";
 export * from "./call-states.ts";
 export * from "./canonical.ts";

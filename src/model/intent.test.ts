@@ -52,6 +52,18 @@ test.each(Object.keys(intent))(
   },
 );
 
+test("I3: which of a step's calls it is stands in it, and nowhere but in a step", () => {
+  const places = [undefined, 0, 1].map((ordinal) =>
+    toIntentDigest(
+      intentSchema.parse({ ...intent, ...(ordinal === undefined ? {} : { ordinal }) }),
+    ),
+  );
+  expect(new Set(places).size).toBe(3);
+  for (const odd of [undefined, null, -1, 0.5, "0"])
+    expect(intentSchema.safeParse({ ...intent, ordinal: odd }).success, String(odd)).toBe(false);
+  expect(intentSchema.safeParse({ ...intent, step: null, ordinal: 0 }).success).toBe(false);
+});
+
 test("I3: nothing stands in an intent, or in who acts, that is not in its digest", () => {
   const { principal } = intent;
   const more = { more: true };

@@ -20,6 +20,8 @@ export const intentSchema = z
     bundle: digestSchema.nullable(),
     run: runIdSchema.nullable(),
     step: z.int().nonnegative().nullable(),
+    /** Which of the step's calls: two that are alike are two. Absent outside of a run. */
+    ordinal: z.int().nonnegative().exactOptional(),
     server: nameSchema,
     method: nameSchema,
     /** The tool's name or the resource's URI. */
@@ -33,6 +35,10 @@ export const intentSchema = z
     policy: digestSchema,
     /** Checked once more before the socket is written: a late worker sends nothing. */
     notAfterMs: z.int().nonnegative(),
+  })
+  .refine(({ step, ordinal }) => ordinal === undefined || step !== null, {
+    path: ["ordinal"],
+    error: "a place in a step that is none",
   })
   .readonly();
 export type Intent = z.infer<typeof intentSchema>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { countField, durationField } from "./config-field.ts";
 import { jsonObjectSchema } from "./json-value.ts";
+import { hasOnlyReferences, notReference } from "./script-reference.ts";
 
 const text = z.string("takes a text").max(65_536, "takes at most 65536 characters");
 const nameField = z.string("takes a name").min(1, "takes a name").max(128);
@@ -55,9 +56,14 @@ const turnSchema = z.strictObject({
   times: countField({ min: 1, max: 1_000_000 })
     .optional()
     .describe("How often this turn is taken before the next ones are looked at. Absent: always."),
-  say: text.prefault(""),
+  say: text.refine(hasOnlyReferences, notReference).prefault(""),
   calls: z
-    .array(z.strictObject({ tool: nameField, args: jsonObjectSchema.prefault({}) }))
+    .array(
+      z.strictObject({
+        tool: nameField,
+        args: jsonObjectSchema.refine(hasOnlyReferences, notReference).prefault({}),
+      }),
+    )
     .max(128)
     .prefault([]),
   stop: z.enum(["length", "refused"], "takes length or refused").optional(),

@@ -10,12 +10,41 @@ import type { RunMove } from "./run-states.ts";
 const nameSchema = z.string().min(1).max(256);
 const step = z.int().nonnegative();
 const atMs = z.int().nonnegative();
+/** A letter of the run's inbox that this event folds in; each is folded once. */
+const inbox = z.int().positive();
+/** A step's place and which of its calls. */
+const place = { step, ordinal: step };
 
 /** Calls of the run, each by its step and its place in it. */
-const callsSchema = z
-  .array(z.strictObject({ step, ordinal: step }).readonly())
-  .max(1_000)
+const callsSchema = z.array(z.strictObject(place).readonly()).max(1_000).readonly();
+
+/** More calls than this in one answer of a model are an answer gone wrong. */
+export const maxCallsPerTurn = 64;
+
+/** A call as the model asked for it; its arguments are in the response's blob, in the same order. */
+const plannedSchema = z
+  .strictObject({
+    /** As the model named it. */
+    tool: nameSchema,
+    /** Digest of the arguments as text: the same call again is known by it. */
+    args: digestSchema,
+    /** `agent`: a sub-agent; `wait`: for a time or a signal; `refused`: what the model wrote is no call. */
+    effect: z.enum(["read", "write", "destructive", "agent", "wait", "refused"]),
+  })
   .readonly();
+export type PlannedCall = z.infer<typeof plannedSchema>;
+
+/** A piece of what the model is shown; its content is a blob. */
+const contextPartSchema = z
+  .strictObject({
+    kind: z.enum(["input", "response", "result", "late", "signal"]),
+    digest: digestSchema,
+    ...place,
+  })
+  .readonly();
+export type ContextPart = z.infer<typeof contextPartSchema>;
+
+const waits = ["approval", "timer", "signal", "run", "credential"] as const;
 
 function event<Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) {
   return z.strictObject({ v: z.literal(1), type: z.literal(type), atMs, ...shape });
@@ -27,55 +56,106 @@ function event<Type extends string, Shape extends z.ZodRawShape>(type: Type, sha
  */
 export const runEventSchema = z
   .discriminatedUnion("type", [
-    event("run.started", {
+    event("run.created", {
       agent: nameSchema,
       bundle: digestSchema,
       input: digestSchema,
       principal: principalSchema,
-      parent: runIdSchema.nullable(),
+      roles: z.array(nameSchema).max(64).readonly(),
+      /** The call that asked for it; null for a run that somebody started. */
+      parent: z
+        .strictObject({ run: runIdSchema, ...place })
+        .readonly()
+        .nullable(),
+      /** Whose budget it shares: its own id where it stands alone. */
+      root: runIdSchema,
+      /** Whose events stand before this one's; null for a run from the start. */
+      forkOf: z.strictObject({ run: runIdSchema, step }).readonly().nullable(),
+      /** What a fork begins with, as it stood at that step. */
+      context: z.array(contextPartSchema).max(4_096).readonly(),
       caps: capsSchema,
+      maxSteps: z.int().positive(),
       deadlineMs: atMs.nullable(),
     }),
+    event("run.started", {}),
     /** Held before, spent after: a crash between the two does not forget what may have been spent. */
     event("model.asked", { step, context: digestSchema, held: amountsSchema }),
     event("model.responded", {
       step,
       backend: nameSchema,
-      context: digestSchema,
       response: digestSchema,
+      stop: z.enum(["ended", "tool_calls", "length", "refused", "other"]),
+      calls: z.array(plannedSchema).max(maxCallsPerTurn).readonly(),
+      usage: z.strictObject({
+        input: z.int().nonnegative().nullable(),
+        cached: z.int().nonnegative().nullable(),
+        written: z.int().nonnegative().nullable(),
+        output: z.int().nonnegative().nullable(),
+        reasoning: z.int().nonnegative().nullable(),
+      }),
+      prices: digestSchema,
       cost: amountsSchema,
     }),
-    event("call.started", {
+    /** No answer came; what was held is spent where nobody knows. */
+    event("model.failed", {
       step,
-      ordinal: step,
-      intent: digestSchema,
-      entry: entryIdSchema,
-      held: amountsSchema,
+      code: nameSchema,
+      retryAtMs: atMs.nullable(),
+      cost: amountsSchema,
     }),
+    /** Durable together with the intent. */
+    event("call.started", { ...place, intent: digestSchema, entry: entryIdSchema }),
     event("call.ended", {
-      step,
-      ordinal: step,
-      entry: entryIdSchema,
-      outcome: z.enum(["answered", "tool_error", "denied", "fault", "unknown"]),
-      result: digestSchema.nullable(),
+      ...place,
+      /** Of the intent; null for a read, and for what was never sent. */
+      entry: entryIdSchema.nullable(),
+      outcome: z.enum(["answered", "tool_error", "denied", "unavailable", "fault", "unknown"]),
+      result: digestSchema,
       cost: amountsSchema,
     }),
-    event("call.resolved", { step, ordinal: step, outcome: z.enum(["done", "not_done"]) }),
-    event("approval.requested", { step, ordinal: step, approval: approvalIdSchema }),
+    /** It has to wait, for a person or a time, and is made again then. */
+    event("call.deferred", {
+      ...place,
+      for: z.enum(["approval", "credential", "timer", "signal"]),
+      approval: approvalIdSchema.nullable(),
+      /** Of the signal. */
+      name: nameSchema.nullable(),
+      untilMs: atMs,
+    }),
     event("approval.decided", {
       approval: approvalIdSchema,
       outcome: z.enum(["approved", "denied", "expired", "voided"]),
+      inbox,
     }),
-    event("context.compacted", { snapshot: digestSchema, parent: digestSchema, dropped: step }),
-    event("run.waited", {
-      for: z.enum(["approval", "timer", "signal", "run", "credential"]),
-      untilMs: atMs.nullable(),
+    event("child.started", { ...place, run: runIdSchema }),
+    event("child.stopped", { run: runIdSchema, reason: nameSchema, inbox: inbox.nullable() }),
+    event("child.ended", {
+      ...place,
+      run: runIdSchema,
+      outcome: z.enum(["completed", "partial", "failed", "cancelled"]),
+      result: digestSchema,
+      /** Null: it had ended before it was known to have begun. */
+      inbox: inbox.nullable(),
     }),
-    event("run.woken", { by: z.enum(["approval", "timer", "signal", "run", "credential"]) }),
-    event("signal.received", { name: nameSchema, payload: digestSchema }),
-    event("run.paused", { by: nameSchema }),
+    /** What takes back the effects of the run, the last one first; as an answer of a model it is carried out. */
+    event("compensation.planned", {
+      step,
+      by: nameSchema,
+      response: digestSchema,
+      calls: z.array(plannedSchema).max(maxCallsPerTurn).readonly(),
+    }),
+    event("run.waited", { for: z.enum(waits), untilMs: atMs.nullable() }),
+    event("run.woken", { by: z.enum(waits) }),
+    event("signal.received", { name: nameSchema, payload: digestSchema, inbox }),
+    event("run.paused", { by: nameSchema, inbox }),
     /** Raised caps, when it goes on after a stop at one; null leaves them. */
-    event("run.resumed", { by: nameSchema, caps: capsSchema.nullable() }),
+    event("run.resumed", {
+      by: nameSchema,
+      caps: capsSchema.nullable(),
+      maxSteps: z.int().positive().nullable(),
+      deadlineMs: atMs.nullable(),
+      inbox,
+    }),
     event("run.stopped", {
       reason: z.enum(["budget", "deadline", "steps", "frozen", "loop"]),
       detail: z.string().max(2_048),
@@ -89,7 +169,9 @@ export const runEventSchema = z
     }),
     event("run.completed", { output: digestSchema }),
     event("run.failed", { code: nameSchema, detail: z.string().max(2_048) }),
-    event("run.cancelled", { by: nameSchema }),
+    event("run.cancelled", { by: nameSchema, inbox: inbox.nullable() }),
+    /** A letter that means nothing here any more: a decision that is known, a child that is no child. */
+    event("letter.dropped", { inbox, reason: nameSchema }),
   ])
   .readonly();
 export type RunEvent = z.infer<typeof runEventSchema>;
@@ -103,12 +185,13 @@ export function fromRunEventBytes(bytes: Uint8Array): RunEvent {
   return fromRecordBytes(runEventSchema, bytes, "a run's event");
 }
 
-type Lifecycle = Extract<RunEvent["type"], `run.${string}`>;
+type Lifecycle = Exclude<Extract<RunEvent["type"], `run.${string}`>, "run.created">;
 type MoveOf<Type extends Lifecycle> = Type extends `run.${infer Move}` ? Move : never;
 
 /** What an event does to the run's state; null where it leaves it. */
 export function toRunMove({ type }: RunEvent): RunMove | null {
-  const isLifecycle = (text: RunEvent["type"]): text is Lifecycle => text.startsWith("run.");
+  const isLifecycle = (text: RunEvent["type"]): text is Lifecycle =>
+    text.startsWith("run.") && text !== "run.created";
   // The compiler holds the events against the table: a move that it does not know is a type error.
   return isLifecycle(type) ? (type.slice("run.".length) as MoveOf<Lifecycle>) : null;
 }

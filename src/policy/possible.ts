@@ -46,6 +46,8 @@ export function findPossible(slice: Slice, question: PossibleQuestion): Possible
   };
   const first = weighAll({ granted: false, met: false });
   const applied = first.filter(({ truth }) => truth.is !== "no");
+  // A firm no first: nothing is asked a second time.
+  if (applied.some((each) => isFirm(each) && each.truth.is === "yes")) return toDenied(applied);
   const decisions = new Set<Decision["kind"]>();
   if (canAllow(first)) decisions.add("allow");
   if (canDeny(first)) decisions.add("deny");
@@ -56,8 +58,6 @@ export function findPossible(slice: Slice, question: PossibleQuestion): Possible
       decisions.add("deny");
     return second;
   });
-  // A firm no first: nothing is asked a second time.
-  if (applied.some((each) => isFirm(each) && each.truth.is === "yes")) return toDenied(applied);
   return {
     decisions,
     on: distinct([first, ...seconds].flat().flatMap(({ truth }) => onOf(truth))),

@@ -11,6 +11,11 @@ export interface CallRows {
   byKey(tenant: TenantId, hash: Digest, nowMs: number): Promise<KeyedCall | null>;
   /** Those of which nobody can say any more how they ended, the oldest first. */
   listUnknown(tenant: TenantId, page: UnknownPage): Promise<readonly CallRow[]>;
+  /**
+   * From now on it is sent until then, never shorter than before. False once it is not open any more:
+   * whoever holds it then sends nothing more of it.
+   */
+  prolong(call: Pick<CallRow, "tenant" | "id">, notAfterMs: number): Promise<boolean>;
   /** Of every tenant: still open, though their time passed before. The oldest first. */
   listOverdue(beforeMs: number, limit: number): Promise<readonly CallRow[]>;
   /** Takes away what could say who it was or what was in it; the digests stay. At most `limit`. */
@@ -59,6 +64,8 @@ export interface CallEnding {
   readonly to: Exclude<CallState, "open">;
   /** What was answered, sealed; null where it is not kept. */
   readonly result: Uint8Array | null;
+  /** Only as long as it is not sent after this: one that was prolonged meanwhile is under way. */
+  readonly notAfterMs?: number;
 }
 
 export interface CallRow extends Omit<CallDraft, "key"> {

@@ -1,5 +1,5 @@
 import type { Principal, TenantId } from "../model/index.ts";
-import type { SecretValue } from "./secrets.ts";
+import { Secret, type SecretValue } from "./secrets.ts";
 import type { SecretKey } from "./vault.ts";
 
 /**
@@ -59,24 +59,10 @@ export interface CredentialRefusal {
   readonly message: string;
 }
 
-/** Header lines that do not print themselves (I9). */
-export class SecretHeaders {
-  readonly #lines: Readonly<Record<string, string>>;
+/** Header lines, for the request alone. */
+export class SecretHeaders extends Secret<Readonly<Record<string, string>>> {
   constructor(lines: Readonly<Record<string, string>>) {
-    this.#lines = Object.freeze({ ...lines });
-  }
-  /** For the request alone; callers are reviewed. */
-  reveal(): Readonly<Record<string, string>> {
-    return this.#lines;
-  }
-  toString(): string {
-    return "[secret]";
-  }
-  toJSON(): string {
-    return "[secret]";
-  }
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return "[secret]";
+    super(Object.freeze({ ...lines }));
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Json } from "../lib/strict-json.ts";
-import type { Principal } from "../model/index.ts";
+import type { Digest, EntryId, Principal, RunId } from "../model/index.ts";
 import type { ClientCapabilities, Era, RpcError } from "../model/protocol.ts";
+import type { Decider } from "./decider.ts";
+import type { CommitOutcome, CommitUnit } from "./store.ts";
 import type { AskAnswer, UpstreamNotification } from "./upstream.ts";
 
 /**
@@ -33,7 +35,38 @@ export interface GateRequest {
   readonly cancel: AbortController;
   readonly deadlineMs: number;
   readonly onNotification: (notification: UpstreamNotification) => void;
+  /** Absent: whoever asks is no run. */
+  readonly run?: RunOfCall;
 }
+
+/** The run that a call belongs to, and the place of the call in it. */
+export interface RunOfCall {
+  readonly run: RunId;
+  readonly step: number;
+  readonly ordinal: number;
+  /** Digest of the tool's definition that its bundle pinned: with another one it is not called. */
+  readonly pin: Digest | null;
+  /** Rules of its bundle: what they do not allow is not done, whatever the rules in force say. */
+  readonly rules: Decider | null;
+  /**
+   * Makes an intent or an outcome durable together with the event of the run that says so. Fenced:
+   * another worker has the run, and nothing was written.
+   */
+  commit(unit: CommitUnit, moment: RunMoment): Promise<CommitOutcome>;
+}
+
+export type RunMoment =
+  | { readonly kind: "started"; readonly entry: EntryId; readonly intent: Digest }
+  | {
+      readonly kind: "ended";
+      /** Of the intent. */
+      readonly entry: EntryId;
+      readonly outcome: "answered" | "tool_error" | "denied" | "fault" | "unknown";
+      /** What the caller is handed, or why there is nothing: of what was answered JSON of a result. */
+      readonly text: string;
+      /** As of the answer: absent where the text is the server's, or a fault's. */
+      readonly own?: OwnOutcomeName;
+    };
 
 export interface GateClient {
   readonly era: Era;

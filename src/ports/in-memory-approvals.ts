@@ -1,4 +1,5 @@
 import type { ApprovalId, Digest, TenantId } from "../model/index.ts";
+import { toRunLetterBytes, type RunLetter } from "../model/run-letter.ts";
 import { requireDigest, requireId, requireStorableApproval } from "./storable.ts";
 import { storeLimits } from "./store-limits.ts";
 import type {
@@ -11,15 +12,23 @@ import type {
   VerdictsChange,
 } from "./approval-rows.ts";
 import type { EntryRow } from "./entry-rows.ts";
+import type { LetterToRun } from "./run-rows.ts";
 import type { Consumption } from "./store.ts";
+
+/** What else changes in the transaction that this stands for. */
+interface ApprovalsWith {
+  /** Makes an entry durable, and gives what takes it back. */
+  write(entry: EntryRow): () => void;
+  /** Tells runs, or throws. */
+  tell(letters: readonly LetterToRun[]): void;
+}
 
 export class InMemoryApprovals implements ApprovalRows {
   readonly #rows = new Map<string, ApprovalRow>();
-  readonly #write: (entry: EntryRow) => void;
+  readonly #with: ApprovalsWith;
 
-  /** `write` makes an entry durable. */
-  constructor(write: (entry: EntryRow) => void) {
-    this.#write = write;
+  constructor(parts: ApprovalsWith) {
+    this.#with = parts;
   }
 
   /** Why it may not be consumed, or `null`. */
@@ -92,7 +101,13 @@ export class InMemoryApprovals implements ApprovalRows {
     const state = toState(row, decision);
     if (state !== "pending") return state;
     if (!areSame(row!.verdicts, decision.seen)) return "stale";
-    this.#write(decision.entry);
+    const takeBack = this.#with.write(decision.entry);
+    try {
+      if (decision.to !== "pending") this.#with.tell(toLetters([row!], decision.to));
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
     this.#change(row!, { state: decision.to, verdicts: decision.verdicts.slice() });
     return "decided";
   }
@@ -102,16 +117,14 @@ export class InMemoryApprovals implements ApprovalRows {
       .filter((row) => isWaiting(row) && row.expiresAtMs <= nowMs)
       .toSorted((a, b) => a.expiresAtMs - b.expiresAtMs)
       .slice(0, limit);
-    for (const row of late) this.#change(row, { state: "expired" });
-    return late.length;
+    return this.#end(late, "expired");
   }
 
   async void(tenant: TenantId, id: ApprovalId): Promise<boolean> {
     requireId("id", id);
     const row = this.#rows.get(toKey(tenant, id));
     if (row === undefined || !isWaiting(row)) return false;
-    this.#change(row, { state: "voided" });
-    return true;
+    return this.#end([row], "voided") === 1;
   }
 
   async voidAll(of: ApprovalsOf, limit: number): Promise<number> {
@@ -119,14 +132,14 @@ export class InMemoryApprovals implements ApprovalRows {
     const rows = [...this.#rows.values()]
       .filter((row) => isWaiting(row) && asked.every(([name, value]) => row[name] === value))
       .slice(0, limit);
-    for (const row of rows) this.#change(row, { state: "voided" });
-    return rows.length;
+    return this.#end(rows, "voided");
   }
 
   async erase(tenant: TenantId, subject: string, limit: number): Promise<number> {
     const rows = this.#of(tenant)
       .filter((row) => row.subject === subject)
       .slice(0, limit);
+    this.#with.tell(toLetters(rows.filter(isWaiting), "voided"));
     for (const row of rows) {
       const state = isWaiting(row) ? "voided" : row.state;
       this.#change(row, { subject: "", opening: null, key: noKey, state });
@@ -144,6 +157,12 @@ export class InMemoryApprovals implements ApprovalRows {
     return true;
   }
 
+  #end(rows: readonly ApprovalRow[], state: "expired" | "voided"): number {
+    this.#with.tell(toLetters(rows, state));
+    for (const row of rows) this.#change(row, { state });
+    return rows.length;
+  }
+
   #of(tenant: TenantId): readonly ApprovalRow[] {
     return [...this.#rows.values()]
       .filter((row) => row.tenant === tenant)
@@ -153,6 +172,17 @@ export class InMemoryApprovals implements ApprovalRows {
   #change(row: ApprovalRow, changes: Partial<ApprovalRow>): void {
     this.#rows.set(toKey(row.tenant, row.id), Object.freeze({ ...row, ...changes }));
   }
+}
+
+function toLetters(
+  rows: readonly ApprovalRow[],
+  outcome: Extract<RunLetter, { kind: "approval_decided" }>["outcome"],
+): readonly LetterToRun[] {
+  return rows.flatMap(({ id, run, tenant }) => {
+    if (run === null) return [];
+    const told = { v: 1, kind: "approval_decided", approval: id, outcome } as const;
+    return [{ run, tenant, payload: toRunLetterBytes(told) }];
+  });
 }
 
 /** What Postgres gives for a key that was taken away. */

@@ -1,6 +1,6 @@
 import type { Digest, EntryId, TenantId } from "../model/index.ts";
 import type { CallRow, CallRows, KeyedCall, UnknownPage } from "./call-rows.ts";
-import { requireDigest, requireId } from "./storable.ts";
+import { requireDigest, requireId, requireWhole } from "./storable.ts";
 import type { EntryRow } from "./entry-rows.ts";
 
 interface Key {
@@ -20,10 +20,11 @@ export class InMemoryCalls implements CallRows {
 
   /** Entries that end a call which had ended before. */
   listLate(entries: readonly EntryRow[]): readonly EntryRow[] {
-    return entries.filter(
-      ({ tenant, ends }) =>
-        ends !== undefined && this.#rows.get(toPlace(tenant, ends.call))?.state !== ends.from,
-    );
+    return entries.filter(({ tenant, ends }) => {
+      if (ends === undefined) return false;
+      const row = this.#rows.get(toPlace(tenant, ends.call));
+      return row?.state !== ends.from || (ends.notAfterMs ?? row.notAfterMs) !== row.notAfterMs;
+    });
   }
 
   /** Opens and ends what the entries say. Returns what takes it back. */
@@ -67,6 +68,20 @@ export class InMemoryCalls implements CallRows {
         ({ state, notAfterMs }) => state === "unknown" || (state === "open" && notAfterMs <= nowMs),
       )
       .slice(0, limit);
+  }
+
+  async prolong(
+    { tenant, id }: Pick<CallRow, "tenant" | "id">,
+    notAfterMs: number,
+  ): Promise<boolean> {
+    requireId("id", id);
+    requireWhole("notAfterMs", notAfterMs);
+    const place = toPlace(tenant, id);
+    const row = this.#rows.get(place);
+    if (row?.state !== "open") return false;
+    const longer = { ...row, notAfterMs: Math.max(row.notAfterMs, notAfterMs) };
+    this.#rows = new Map([...this.#rows, [place, longer] as const]);
+    return true;
   }
 
   async listOverdue(beforeMs: number, limit: number): Promise<readonly CallRow[]> {

@@ -1,4 +1,4 @@
-import type { FreezeLift, FreezeRows, StoredFreeze } from "./store.ts";
+import type { FreezeLift, FreezeRows, StoredFreeze } from "./freeze-rows.ts";
 
 export function createInMemoryFreezes(): FreezeRows {
   const rows: StoredFreeze[] = [];

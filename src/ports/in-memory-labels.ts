@@ -1,5 +1,5 @@
 import type { Label } from "../model/index.ts";
-import type { LabelRow, LabelRows } from "./store.ts";
+import type { LabelRow, LabelRows } from "./label-rows.ts";
 
 export function createInMemoryLabels(): LabelRows {
   const rows = new Map<string, { labels: readonly Label[]; touchedMs: number }>();

@@ -1,4 +1,4 @@
-import type { Letters } from "./store.ts";
+import type { Letters } from "./letter-rows.ts";
 
 interface Row {
   readonly owner: string;

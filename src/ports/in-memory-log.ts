@@ -105,8 +105,12 @@ export class InMemoryLog implements LogRows {
     return this.#tiles.get(toKey(log, level, index))?.bytes ?? null;
   }
 
-  async locate(tenant: TenantId, id: EntryId): Promise<LeafPlace | null> {
-    requireId("id", id);
+  async locate(tenant: TenantId, ids: readonly EntryId[]): Promise<readonly (LeafPlace | null)[]> {
+    for (const id of ids) requireId("id", id);
+    return ids.map((id) => this.#locate(tenant, id));
+  }
+
+  #locate(tenant: TenantId, id: EntryId): LeafPlace | null {
     const found = this.#entries.list(tenant).find((entry) => entry.id === id);
     if (found === undefined) return null;
     const { cursor } = found;

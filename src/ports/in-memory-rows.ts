@@ -7,7 +7,10 @@ import {
   requireWhole,
 } from "./storable.ts";
 import { storeLimits } from "./store-limits.ts";
-import type { Blobs, Memories, MemoryRow, PinRow, Pins, RevisionRow, Revisions } from "./store.ts";
+import type { Memories, MemoryRow } from "./memory-rows.ts";
+import type { PinRow, Pins } from "./pin-rows.ts";
+import type { RevisionRow, Revisions } from "./revision-rows.ts";
+import type { Blobs } from "./store.ts";
 
 /** The rows that are looked up by a key of several texts. */
 const toKey = (...parts: readonly string[]): string => parts.join("\0");

@@ -1,30 +1,54 @@
-import type { RunId } from "../model/index.ts";
-import { requireId, requireStorableDraft, requireWhole } from "./storable.ts";
+import type { Digest, RunId, TenantId } from "../model/index.ts";
+import type { RunState } from "../model/run-states.ts";
+import {
+  InMemoryBelongings,
+  toKeyPlace,
+  toSortedWakes,
+  type InMemoryDelivery,
+  type InMemoryKey,
+} from "./in-memory-inbox.ts";
+import { requireBytes, requireDigest, requireId, requireWhole } from "./storable.ts";
+import { requireStorableDraft, requireStorableLetter } from "./storable-unit.ts";
 import { storeLimits } from "./store-limits.ts";
 import type {
-  Append,
-  CommitOutcome,
+  KeyedRun,
+  LetterToRun,
+  Posted,
+  RunAbout,
   RunDraft,
   RunHead,
+  RunQuery,
+  RunRow,
   Runs,
+  RunSnapshot,
   StoredEvent,
+  StoredLetter,
   WakeNow,
-} from "./store.ts";
+} from "./run-rows.ts";
+import type { Append, CommitOutcome } from "./store.ts";
 
 /** Takes all of the wakes or throws: like the transaction that it stands for. */
 export type EnlistInMemory = (wakes: readonly WakeNow[]) => void;
 
 interface Log {
   head: RunHead;
+  state: RunState;
+  endedAtMs: number | null;
+  snapshot: RunSnapshot | null;
+  readonly about: RunAbout | null;
   readonly events: Uint8Array[];
+  readonly belongings: InMemoryBelongings;
 }
 
 export class InMemoryRuns implements Runs {
   readonly #logs = new Map<RunId, Log>();
+  readonly #keys = new Map<string, InMemoryKey>();
   readonly #enlist: EnlistInMemory;
+  readonly #onRemoved: (run: RunId) => void;
 
-  constructor(enlist: EnlistInMemory) {
+  constructor(enlist: EnlistInMemory, onRemoved: (run: RunId) => void) {
     this.#enlist = enlist;
+    this.#onRemoved = onRemoved;
   }
 
   /** Why the append may not be made, or `null`. */
@@ -37,28 +61,62 @@ export class InMemoryRuns implements Runs {
   }
 
   /** Makes an append that no fence holds back, and returns what takes it back. */
-  append({ run, head, events, wakeAtMs, ended = false }: Append): () => void {
+  append({ run, head, events, blobs = [], folded = 0, ...says }: Append): () => void {
+    const { wakeAtMs, ended = false, endedAtMs = null, state } = says;
     const log = this.#logs.get(run)!;
-    const before = log.head;
+    const before = { ...log };
     log.events.push(...events.map((event) => event.slice()));
     const wake = ended ? { wakeAtMs: null } : wakeAtMs === undefined ? {} : { wakeAtMs };
     change(log, { ...wake, ended, head: head + events.length });
+    log.state = state ?? log.state;
+    log.endedAtMs = ended ? endedAtMs : null;
+    const undo = [log.belongings.keep(blobs), log.belongings.fold(folded)];
     return () => {
       log.events.length = head;
-      log.head = before;
+      Object.assign(log, before);
+      for (const step of undo.toReversed()) step();
     };
+  }
+
+  /** For whoever enlists the wakes, or undoes it. */
+  put(letters: readonly LetterToRun[]): InMemoryDelivery {
+    const undo: (() => void)[] = [];
+    const wakes = new Map<RunId, WakeNow>();
+    const outcomes = letters.map((letter): Posted => {
+      const log = this.#logs.get(letter.run);
+      if (log === undefined || log.head.tenant !== letter.tenant) return "missing";
+      if (log.head.ended) return "ended";
+      if (log.belongings.isFull) return "full";
+      const { head } = log;
+      const { inbox } = change(log, { inbox: head.inbox + 1 });
+      undo.push(log.belongings.put(inbox, letter), () => void (log.head = head));
+      wakes.set(letter.run, { run: head.run, tenant: head.tenant, priority: head.priority });
+      return "posted";
+    });
+    const undoAll = (): void => undo.toReversed().forEach((step) => step());
+    return { outcomes, wakes: [...wakes.values()], undo: undoAll };
   }
 
   async create(draft: RunDraft): Promise<"created" | "exists"> {
     requireStorableDraft(draft);
-    if (this.#logs.has(draft.run)) return "exists";
-    const { run, tenant, priority = 0, events, wakeAtMs = null } = draft;
+    const { run, tenant, priority = 0, events, wakeAtMs = null, key, blobs = [] } = draft;
+    const place = key === undefined ? null : toKeyPlace(tenant, key.hash);
+    if (this.#logs.has(run) || (place !== null && this.#keys.has(place))) return "exists";
+    const head = { run, tenant, epoch: 0, head: events.length, priority, wakeAtMs };
+    const belongings = new InMemoryBelongings();
+    belongings.keep(blobs);
     this.#logs.set(run, {
-      head: { run, tenant, epoch: 0, head: events.length, priority, wakeAtMs, ended: false },
+      head: { ...head, ended: false, inbox: 0 },
+      state: draft.state ?? "queued",
+      endedAtMs: null,
+      snapshot: null,
+      about: draft.about ?? null,
       events: events.map((event) => event.slice()),
+      belongings,
     });
+    if (place !== null) this.#keys.set(place, { run, fingerprint: key!.fingerprint });
     if (draft.wake === true) {
-      this.#enlistOrUndo([{ run, tenant, priority }], () => this.#logs.delete(run));
+      this.#enlistOrUndo([{ run, tenant, priority }], () => this.#drop(run));
     }
     return "created";
   }
@@ -66,6 +124,26 @@ export class InMemoryRuns implements Runs {
   async get(run: RunId): Promise<RunHead | null> {
     requireId("run", run);
     return this.#logs.get(run)?.head ?? null;
+  }
+
+  async byKey(tenant: TenantId, key: Digest): Promise<KeyedRun | null> {
+    requireDigest("key", key);
+    return this.#keys.get(toKeyPlace(tenant, key)) ?? null;
+  }
+
+  async list(tenant: TenantId, query: RunQuery): Promise<readonly RunRow[]> {
+    const { state, agent, parent, before, limit } = query;
+    if (parent !== undefined) requireId("parent", parent);
+    if (before !== undefined) requireId("before", before);
+    return [...this.#logs.values()]
+      .filter((log) => log.head.tenant === tenant)
+      .filter((log) => state === undefined || log.state === state)
+      .filter((log) => agent === undefined || log.about?.agent === agent)
+      .filter((log) => parent === undefined || log.about?.parent === parent)
+      .filter((log) => before === undefined || log.head.run < before)
+      .toSorted((a, b) => (a.head.run < b.head.run ? 1 : -1))
+      .slice(0, Math.min(limit, storeLimits.rowsPerPage))
+      .map((log) => ({ ...log.head, state: log.state, about: log.about }));
   }
 
   async take(run: RunId): Promise<RunHead | null> {
@@ -102,18 +180,86 @@ export class InMemoryRuns implements Runs {
     const before = due.map((log) => log.head);
     for (const log of due) change(log, { wakeAtMs: null });
     const wakes = before.map(({ run, tenant, priority }) => ({ run, tenant, priority }));
-    if (wakes.length > 0) {
-      this.#enlistOrUndo(
-        wakes.toSorted((a, b) => (a.run < b.run ? -1 : 1)),
-        () => due.forEach((log, index) => change(log, before[index]!)),
-      );
-    }
+    this.#enlistOrUndo(wakes, () => due.forEach((log, index) => change(log, before[index]!)));
     return { woken: due.length, nextAtMs: toTimed(this.#logs)[0]?.head.wakeAtMs ?? null };
   }
 
+  async post(letter: LetterToRun): Promise<Posted> {
+    requireStorableLetter(letter);
+    return this.tell([letter])[0]!;
+  }
+
+  /** Puts letters and wakes those that took them, or does neither and throws. */
+  tell(letters: readonly LetterToRun[]): readonly Posted[] {
+    const { outcomes, wakes, undo } = this.put(letters);
+    this.#enlistOrUndo(wakes, undo);
+    return outcomes;
+  }
+
+  async letters(
+    run: RunId,
+    page: { after: number; limit: number },
+  ): Promise<readonly StoredLetter[]> {
+    requireId("run", run);
+    const letters = this.#logs.get(run)?.belongings.letters ?? [];
+    const limit = Math.min(page.limit, storeLimits.rowsPerPage);
+    return letters.filter(({ seq }) => seq > page.after).slice(0, limit);
+  }
+
+  async blobs(run: RunId, ids: readonly Digest[]): Promise<ReadonlyMap<Digest, Uint8Array>> {
+    requireId("run", run);
+    for (const id of ids) requireDigest("ids", id);
+    const all = this.#logs.get(run)?.belongings.blobs ?? new Map<Digest, Uint8Array>();
+    return new Map([...all].filter(([id]) => ids.includes(id)));
+  }
+
+  async copyBlobs(from: RunId, to: RunId): Promise<void> {
+    requireId("from", from);
+    requireId("to", to);
+    const [source, target] = [this.#logs.get(from), this.#logs.get(to)];
+    if (source === undefined || source.head.tenant !== target?.head.tenant) return;
+    target.belongings.keep([...source.belongings.blobs].map(([id, bytes]) => ({ id, bytes })));
+  }
+
+  async keepSnapshot(run: RunId, { seq, bytes }: RunSnapshot): Promise<void> {
+    requireId("run", run);
+    requireWhole("seq", seq);
+    requireBytes("bytes", bytes);
+    const log = this.#logs.get(run);
+    if (log === undefined || (log.snapshot?.seq ?? -1) >= seq) return;
+    log.snapshot = { seq, bytes: bytes.slice() };
+  }
+
+  async snapshot(run: RunId): Promise<RunSnapshot | null> {
+    requireId("run", run);
+    return this.#logs.get(run)?.snapshot ?? null;
+  }
+
+  async listEnded(beforeMs: number, limit: number): Promise<readonly RunId[]> {
+    return [...this.#logs.values()]
+      .filter(({ endedAtMs }) => endedAtMs !== null && endedAtMs < beforeMs)
+      .toSorted((a, b) => a.endedAtMs! - b.endedAtMs! || (a.head.run < b.head.run ? -1 : 1))
+      .slice(0, Math.min(limit, storeLimits.rowsPerPage))
+      .map(({ head }) => head.run);
+  }
+
+  async remove(run: RunId): Promise<boolean> {
+    requireId("run", run);
+    if (this.#logs.get(run)?.head.ended !== true) return false;
+    this.#drop(run);
+    this.#onRemoved(run);
+    return true;
+  }
+
+  #drop(run: RunId): void {
+    this.#logs.delete(run);
+    for (const [place, key] of this.#keys) if (key.run === run) this.#keys.delete(place);
+  }
+
   #enlistOrUndo(wakes: readonly WakeNow[], undo: () => void): void {
+    if (wakes.length === 0) return;
     try {
-      this.#enlist(wakes);
+      this.#enlist(toSortedWakes(wakes));
     } catch (error) {
       undo();
       throw error;

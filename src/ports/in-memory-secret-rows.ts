@@ -2,7 +2,7 @@ import { createKeyedSerial } from "../lib/keyed-serial.ts";
 import { Fault } from "../model/index.ts";
 import { requireSecretKey, requireStorableSecret } from "./storable.ts";
 import { storeLimits } from "./store-limits.ts";
-import type { SecretRow, SecretRows } from "./store.ts";
+import type { SecretRow, SecretRows } from "./secret-rows.ts";
 import type { SecretFacts, SecretKey } from "./vault.ts";
 
 export function createInMemorySecretRows(): SecretRows {

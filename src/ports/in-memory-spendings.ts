@@ -1,4 +1,4 @@
-import type { SpendingPlace, SpendingRows } from "./store.ts";
+import type { SpendingPlace, SpendingRows } from "./spending-rows.ts";
 
 export function createInMemorySpendings(): SpendingRows {
   const rows = new Map<string, { readonly periodMs: number; used: number }>();

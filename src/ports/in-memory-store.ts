@@ -13,15 +13,19 @@ import {
   createInMemoryPins,
   createInMemoryRevisions,
 } from "./in-memory-rows.ts";
+import { toSortedWakes } from "./in-memory-inbox.ts";
 import { InMemoryLog, toNextCursor, type EntrySource } from "./in-memory-log.ts";
 import { createInMemoryPasskeys } from "./in-memory-passkeys.ts";
 import { createInMemoryReplicas } from "./in-memory-replicas.ts";
 import { createInMemorySecretRows } from "./in-memory-secret-rows.ts";
+import { InMemoryRunBudgets } from "./in-memory-run-budgets.ts";
 import { InMemoryRuns, type EnlistInMemory } from "./in-memory-runs.ts";
-import { requireId, requireStorableUnit } from "./storable.ts";
+import { requireId } from "./storable.ts";
+import { requireStorableUnit } from "./storable-unit.ts";
 import { storeLimits } from "./store-limits.ts";
 import type { Entries, EntryRow, StoredEntry } from "./entry-rows.ts";
-import type { CommitOutcome, CommitUnit, Store, WakeNow } from "./store.ts";
+import type { WakeNow } from "./run-rows.ts";
+import type { CommitOutcome, CommitUnit, Store } from "./store.ts";
 
 export interface InMemoryStoreOptions {
   /** Not read: the port takes every time as an argument. Accepted as the other twins take one. */
@@ -33,18 +37,15 @@ export interface InMemoryStoreOptions {
 /** The store's twin for tests and simulations: the same answers, nothing kept. */
 export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
   const enlist = options.enlist ?? refuseWakes;
-  const runs = new InMemoryRuns(enlist);
   const entries = createInMemoryEntries();
   const calls = new InMemoryCalls();
-  const approvals = new InMemoryApprovals((entry) => {
-    entries.add(entries.toMissing([entry]));
-  });
+  const { runs, runBudgets, approvals } = createRunTables(enlist, entries);
   let closed = false;
 
   function commit(unit: CommitUnit): CommitOutcome {
     requireStorableUnit(unit);
     if (closed) throw new Fault("draining", "The store is closed");
-    const { append, consume, wakes = [] } = unit;
+    const { append, consume, wakes = [], letters = [] } = unit;
     // Everything that may refuse comes first: what follows cannot stop half-way.
     const fence = append === undefined ? null : runs.toFence(append);
     if (fence !== null) return fence;
@@ -59,16 +60,19 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     const undo = [entries.add(written), calls.write(written)];
     if (consume !== undefined) undo.push(approvals.consume(consume));
     if (append !== undefined) undo.push(runs.append(append));
+    const delivery = runs.put(letters);
+    undo.push(delivery.undo);
     // Last, so that whoever wakes at once sees what woke it.
-    if (wakes.length > 0) enlistOrUndo(wakes, () => undo.forEach((step) => step()));
+    enlistOrUndo([...wakes, ...delivery.wakes], () => undo.toReversed().forEach((step) => step()));
     const head = append === undefined ? null : append.head + append.events.length;
     if (late.length === 0) return { kind: "committed", head };
     return { kind: "committed", head, late: late.map(({ id }) => id) };
   }
 
   function enlistOrUndo(wakes: readonly WakeNow[], undo: () => void): void {
+    if (wakes.length === 0) return;
     try {
-      enlist(wakes.toSorted((a, b) => (a.run < b.run ? -1 : 1)));
+      enlist(toSortedWakes(wakes));
     } catch (error) {
       undo();
       throw error;
@@ -77,6 +81,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
 
   return {
     runs,
+    runBudgets,
     entries,
     approvals,
     calls,
@@ -86,6 +91,17 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
       closed = true;
     },
   };
+}
+
+/** Runs, and what tells them something. */
+function createRunTables(enlist: EnlistInMemory, entries: InMemoryEntries) {
+  const runBudgets = new InMemoryRunBudgets();
+  const runs = new InMemoryRuns(enlist, (run) => runBudgets.remove(run));
+  const approvals = new InMemoryApprovals({
+    write: (entry) => entries.add(entries.toMissing([entry])),
+    tell: (letters) => runs.tell(letters),
+  });
+  return { runs, runBudgets, approvals };
 }
 
 /** What stands in no unit with others. */

@@ -1,6 +1,6 @@
 import { Fault, type RunId, type TenantId } from "../model/index.ts";
 import type { Clock } from "./clock.ts";
-import type { Runs, WakeNow } from "./store.ts";
+import type { Runs, WakeNow } from "./run-rows.ts";
 import { TimerSweeper } from "./timer-sweeper.ts";
 import type { Serving, Wake, WakeDepth, Worker } from "./wake.ts";
 import { wakeLimits } from "./wake-limits.ts";

@@ -29,8 +29,8 @@ export interface LogRows {
   reopen(change: Reopening): Promise<bigint | null>;
   /** Hashes of a tile; null where there is none. */
   readTile(place: LogTilePlace): Promise<Uint8Array | null>;
-  /** Where an entry lies, or will lie; null when there is no such entry. */
-  locate(tenant: TenantId, id: EntryId): Promise<LeafPlace | null>;
+  /** Where entries lie, or will lie, in the order in which they are asked for; null for none. */
+  locate(tenant: TenantId, ids: readonly EntryId[]): Promise<readonly (LeafPlace | null)[]>;
   /** Tiles of leaves with the entries that lie there now, which a tampering hand may have changed. */
   readLeaves(
     log: LogPlace,

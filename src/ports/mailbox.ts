@@ -23,6 +23,8 @@ export interface ParkedLetter {
   readonly owner: string;
   readonly parked: string;
   readonly responses: Readonly<Record<string, Json>>;
+  /** How long whoever brings them waits for what comes of it. */
+  readonly withinMs: number;
 }
 
 /** The answer of a session's client to what the owner asked it. */

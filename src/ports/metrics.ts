@@ -140,7 +140,7 @@ export const metrics = {
   },
   ledger_log_size: {
     kind: "gauge",
-    help: "Size of the largest log that this replica wrote to.",
+    help: "Size of the log that this replica signed last.",
     labels: {},
   },
   ledger_signatures: {

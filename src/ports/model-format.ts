@@ -7,6 +7,8 @@ export interface ModelFormat {
   readonly path: string;
   /** What answers a GET where the backend is well. */
   readonly lookPath: string;
+  /** Whether a request asks for its beginning to be kept, which may have a price of its own. */
+  readonly marksPrefix: boolean;
   toHeaders(key: string | null): Readonly<Record<string, string>>;
   toBody(request: ModelRequest, model: string): unknown;
   /** One for each answer. */

@@ -8,14 +8,14 @@ export interface Secrets {
   resolve(reference: string, destination?: string): Promise<SecretValue>;
 }
 
-/** A value that does not print itself: not in a log, an error, JSON or a template string. */
-export class SecretValue {
-  readonly #value: string;
-  constructor(value: string) {
+/** What does not print itself: not in a log, an error, JSON or a template string (I9). */
+export class Secret<Value> {
+  readonly #value: Value;
+  constructor(value: Value) {
     this.#value = value;
   }
-  /** The one place the value comes out; callers are reviewed. */
-  reveal(): string {
+  /** The one place it comes out; callers are reviewed. */
+  reveal(): Value {
     return this.#value;
   }
   toString(): string {
@@ -28,3 +28,5 @@ export class SecretValue {
     return "[secret]";
   }
 }
+
+export class SecretValue extends Secret<string> {}

@@ -1,91 +1,10 @@
 import { digestSchema, Fault, runIdSchema } from "../model/index.ts";
 import { storeLimits } from "./store-limits.ts";
 import type { ApprovalDraft } from "./approval-rows.ts";
-import type { EntryRow } from "./entry-rows.ts";
-import type { Append, CommitUnit, MemoryRow, PinRow, RunDraft, SecretRow } from "./store.ts";
-import type { CallDraft } from "./call-rows.ts";
+import type { MemoryRow } from "./memory-rows.ts";
+import type { PinRow } from "./pin-rows.ts";
+import type { SecretRow } from "./secret-rows.ts";
 import type { SecretKey } from "./vault.ts";
-
-/**
- * What every store refuses before it writes, so that the twin and Postgres refuse alike and no
- * value can spoil a statement that it shares with others.
- */
-export function requireStorableUnit(unit: CommitUnit): void {
-  if (unit.append !== undefined) requireAppend(unit.append);
-  requireCount("entries", unit.entries?.length ?? 0, storeLimits.entriesPerUnit);
-  for (const entry of unit.entries ?? []) requireEntry(entry);
-  requireDistinct(unit.entries ?? []);
-  requireCount("wakes", unit.wakes?.length ?? 0, storeLimits.wakesPerUnit);
-  for (const wake of unit.wakes ?? []) requireId("wakes.run", wake.run);
-  if (unit.consume !== undefined) {
-    requireId("consume.approval", unit.consume.approval);
-    requireDigest("consume.intent", unit.consume.intent);
-    requireWhole("consume.nowMs", unit.consume.nowMs);
-  }
-}
-
-export function requireStorableDraft(draft: RunDraft): void {
-  requireId("run", draft.run);
-  requireName("tenant", draft.tenant);
-  requireCount("events", draft.events.length, storeLimits.eventsPerAppend);
-  for (const event of draft.events) requireBytes("events", event);
-  requireWakeAt(draft.wakeAtMs);
-  const priority = draft.priority ?? 0;
-  if (!Number.isInteger(priority) || Math.abs(priority) > 0x7fff_ffff) {
-    throw new Fault("payload_invalid", `priority must be a whole number of 32 bits: ${priority}`);
-  }
-}
-
-function requireAppend(append: Append): void {
-  requireId("append.run", append.run);
-  requireWhole("append.epoch", append.epoch);
-  requireWhole("append.head", append.head);
-  if (append.events.length === 0) {
-    throw new Fault("payload_invalid", "append.events is empty: an append holds at least one");
-  }
-  requireCount("append.events", append.events.length, storeLimits.eventsPerAppend);
-  for (const event of append.events) requireBytes("append.events", event);
-  requireWakeAt(append.wakeAtMs);
-}
-
-function requireEntry(entry: EntryRow): void {
-  requireId("entries.id", entry.id);
-  requireName("entries.tenant", entry.tenant);
-  requireBytes("entries.bytes", entry.bytes);
-  const { opens, ends } = entry;
-  if (opens !== undefined) requireCall(opens);
-  if (ends === undefined) return;
-  requireId("ends.call", ends.call);
-  if (ends.result !== null) requireBytes("ends.result", ends.result);
-}
-
-function requireCall(draft: CallDraft): void {
-  requireName("opens.subject", draft.subject);
-  requireName("opens.server", draft.server);
-  if (draft.tool !== null) requireName("opens.tool", draft.tool);
-  requireDigest("opens.intent", draft.intent);
-  if (draft.approval !== null) requireId("opens.approval", draft.approval);
-  requireWhole("opens.notAfterMs", draft.notAfterMs);
-  requireWhole("opens.atMs", draft.atMs);
-  if (draft.opening !== null) requireBytes("opens.opening", draft.opening);
-  if (draft.key === null) return;
-  requireDigest("opens.key.hash", draft.key.hash);
-  requireDigest("opens.key.fingerprint", draft.key.fingerprint);
-  requireWhole("opens.key.expiresAtMs", draft.key.expiresAtMs);
-  if (draft.key.repeats !== undefined) requireId("opens.key.repeats", draft.key.repeats);
-}
-
-function requireDistinct(entries: readonly EntryRow[]): void {
-  if (entries.length < 2) return;
-  const ids = new Set(entries.map((entry) => `${entry.tenant} ${entry.id}`));
-  if (ids.size < entries.length) {
-    throw new Fault("payload_invalid", "entries holds the same id twice");
-  }
-}
-
-function requireWakeAt(wakeAtMs: number | null | undefined): void {
-  if (wakeAtMs !== undefined && wakeAtMs !== null) requireWhole("wakeAtMs", wakeAtMs);
-}
 
 /** Run, entry and approval ids are all UUIDv7 in lower case. */
 export function requireId(place: string, id: string): void {
@@ -128,7 +47,7 @@ export function requireBytes(
   if (bytes.byteLength > limit) throw tooLarge(place, bytes.byteLength, limit);
 }
 
-function requireCount(place: string, count: number, limit: number): void {
+export function requireCount(place: string, count: number, limit: number): void {
   if (count > limit) {
     throw new Fault("payload_too_large", `${place} holds ${count}, and may hold ${limit}`);
   }

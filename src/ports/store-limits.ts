@@ -11,6 +11,10 @@ export const storeLimits = {
   eventsPerAppend: 1_000,
   entriesPerUnit: 1_000,
   wakesPerUnit: 1_000,
+  lettersPerUnit: 1_000,
+  blobsPerUnit: 1_000,
+  /** Letters that may lie in a run's inbox: its owner folds them in when it wakes. */
+  lettersUnread: 1_000,
   /** A secret of 64 KiB with its nonce and tag, and room for another format. */
   sealedBytes: 72 * 1024,
   /** A wrapped data key; those of key management services have a few hundred bytes. */

@@ -10,4 +10,11 @@ export interface TenantHash {
 }
 
 /** What was hashed for one is never found as another. */
-export type HashPurpose = "approval" | "call-key" | "call-fingerprint" | "call-continued";
+export type HashPurpose =
+  | "approval"
+  | "call-key"
+  | "call-fingerprint"
+  | "call-continued"
+  | "run-blob"
+  | "run-key"
+  | "run-fingerprint";

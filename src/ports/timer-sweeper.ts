@@ -1,6 +1,6 @@
 import { Nudge } from "../lib/nudge.ts";
 import type { Clock } from "./clock.ts";
-import type { Runs } from "./store.ts";
+import type { Runs } from "./run-rows.ts";
 import { wakeLimits } from "./wake-limits.ts";
 
 export interface TimerSweeperOptions {

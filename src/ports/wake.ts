@@ -1,5 +1,5 @@
 import type { RunId, TenantId } from "../model/index.ts";
-import type { WakeNow } from "./store.ts";
+import type { WakeNow } from "./run-rows.ts";
 
 /**
  * Liveness: what makes a run go on. It may wake late or once too often, never lose a wake.

@@ -1,6 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
 import { isObject, type Params } from "../mcp/read-message.ts";
-import type { ServerConfig, ToolConfig, ToolsetConfig } from "../model/config-servers.ts";
+import type { ToolConfig, ToolsetConfig } from "../model/config-servers.ts";
 import { toCanonicalText, toDigest, toExposedName } from "../model/index.ts";
 import type {
   Catalog,
@@ -42,7 +42,7 @@ export function createBuildCatalog({
   const made = new Map<string, CatalogTool>();
 
   function toTool(book: ServerBook, definition: Definition, names: Names): CatalogTool {
-    const config = book.config.tools[definition.name] ?? toDefaults(book.config);
+    const config = configOf(book, definition);
     const blocked = book.blocked.get(definition.name) ?? null;
     const key = `${book.name}\n${names}\n${definition.digest}\n${definition.text}\n${JSON.stringify(config)}`;
     const known = made.get(key);
@@ -101,8 +101,10 @@ function toServer(book: ServerBook): CatalogServer {
   });
 }
 
-function toDefaults(config: ServerConfig): ToolConfig {
-  return { effect: config.effect, idempotent: false };
+/** The server names its tools: one that it calls `constructor` is configured by nothing that is there anyway. */
+function configOf({ config }: ServerBook, { name }: Definition): ToolConfig {
+  const { tools, effect } = config;
+  return Object.hasOwn(tools, name) ? tools[name]! : { effect, idempotent: false };
 }
 
 interface Shaping {

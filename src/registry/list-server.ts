@@ -1,3 +1,4 @@
+import { cutShort } from "../lib/cut-short.ts";
 import type { Json } from "../lib/strict-json.ts";
 import { isObject, type Params } from "../mcp/read-message.ts";
 import { Fault } from "../model/index.ts";
@@ -16,30 +17,21 @@ const bounds = { pages: 200, items: 10_000, bytes: 32 * 1024 * 1024 };
 /** One list, all its pages. */
 const withinMs = 30_000;
 
-export async function listServer(
+export function listServer(
   upstream: Upstream,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<ServerListing> {
-  const late = new AbortController();
-  const done = new AbortController();
-  clock.sleep(withinMs, done.signal).then(
-    () => late.abort(new Fault("deadline_exceeded", "The server did not list in time.")),
-    () => undefined,
-  );
-  const list = createLister(upstream, {
-    signal: AbortSignal.any([signal, late.signal]),
-  });
+  const late = () => new Fault("deadline_exceeded", "The server did not list in time.");
   const { tools, prompts, resources } = upstream.facts.capabilities;
-  try {
+  return cutShort({ clock, signal, withinMs, late }, async (until) => {
+    const list = createLister(upstream, { signal: until });
     return {
       tools: tools === undefined ? [] : await list("tools/list", "tools"),
       prompts: prompts === undefined ? [] : await list("prompts/list", "prompts"),
       resources: resources === undefined ? [] : await list("resources/list", "resources"),
       templates: resources === undefined ? [] : await listOptional(list),
     };
-  } finally {
-    done.abort();
-  }
+  });
 }
 
 type List = (method: string, key: string) => Promise<readonly Json[]>;
@@ -70,10 +62,10 @@ function createLister(upstream: Upstream, listing: Listing): List {
       const found = value[key];
       if (!Array.isArray(found))
         throw new Fault("upstream_garbled", `The answer to ${method} has no ${key}.`);
-      items.push(...(found as readonly Json[]));
-      if (items.length > bounds.items || bytes > bounds.bytes) {
+      if (items.length + found.length > bounds.items || bytes > bounds.bytes) {
         throw new Fault("upstream_garbled", `The server lists more ${key} than a server may have.`);
       }
+      items.push(...(found as readonly Json[]));
       const next = value["nextCursor"];
       if (typeof next !== "string") return items;
       if (seen.has(next))

@@ -7,7 +7,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
 import type { Random } from "../ports/random.ts";
 import type { CatalogChange, Drift, Registry } from "../ports/registry.ts";
-import type { Pins } from "../ports/store.ts";
+import type { Pins } from "../ports/pin-rows.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { createBuildCatalog } from "./build-catalog.ts";
 import { listServer } from "./list-server.ts";

@@ -3,7 +3,7 @@ import { Fault, toDigest, type Digest, type TenantId } from "../model/index.ts";
 import type { Blocked, ServerState } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Drift } from "../ports/registry.ts";
-import type { PinRow, Pins } from "../ports/store.ts";
+import type { PinRow, Pins } from "../ports/pin-rows.ts";
 import type { Json } from "../lib/strict-json.ts";
 import { fromStored, readDefinition, type Definition } from "./definition.ts";
 import { gradeChange, gradeFirst, isBlocking } from "./grade.ts";
@@ -143,10 +143,10 @@ function compare(book: ServerBook): void {
     ...pins.keys(),
     ...[...seen.values()].flatMap((each) => [...each.keys()]),
   ]);
-  for (const tool of tools) compareTool(book, tool);
+  book.drifts = [...tools].flatMap((tool) => compareTool(book, tool));
 }
 
-function compareTool(book: ServerBook, name: string): void {
+function compareTool(book: ServerBook, name: string): readonly Drift[] {
   const pinned = book.pins.get(name);
   const same: string[] = [];
   const mild: string[] = [];
@@ -170,17 +170,16 @@ function compareTool(book: ServerBook, name: string): void {
   const fitting = same.length > 0 ? same : mild;
   if (fitting.length === 0 && drifts.size === 0 && pinned !== undefined) {
     const gone = { grade: "breaking", reasons: ["the tool is gone"], observed: undefined } as const;
-    book.drifts = [...book.drifts, toDrift(book, { ...gone, name, pinned })];
     book.blocked.set(name, { grade: "breaking", reasons: gone.reasons, observed: null });
-    return;
+    return [toDrift(book, { ...gone, name, pinned })];
   }
-  book.drifts = [...book.drifts, ...drifts.values()];
   if (same.length === 0 && mild.length > 0) book.standIns.set(name, toStandIn(drifts));
   const worst = [...drifts.values()].find(({ grade }) => isBlocking(grade));
   if (fitting.length === 0 && worst !== undefined && isBlocking(worst.grade)) {
     const { grade, reasons, observed } = worst;
     book.blocked.set(name, { grade, reasons, observed });
   } else if (fitting.length < countEndpoints(book)) book.fitting.set(name, fitting);
+  return [...drifts.values()];
 }
 
 /** Several that differ from the pin harmlessly, and from each other, are one thing that may be called. */

@@ -52,6 +52,10 @@ export async function attemptModel(attempt: Attempt): Promise<AttemptEnd> {
       if (isProbe) breaker.gaveUp();
       return { kind: "failed", error, hasBegun: false };
     }
+    if (!isProbe && breaker.isOpen()) {
+      line.leave(null);
+      return { kind: "failed", error: toGone(live), hasBegun: false };
+    }
     const startedMs = clock.monotonicMs();
     const end = await askOnce(attempt, startedMs);
     line.leave(end.kind === "answered" ? clock.monotonicMs() - startedMs : null);
@@ -60,6 +64,11 @@ export async function attemptModel(attempt: Attempt): Promise<AttemptEnd> {
   } finally {
     until.stop();
   }
+}
+
+/** Whoever stood in its line when it was found unwell is not sent there after all the others. */
+function toGone({ name }: LiveBackend): Fault {
+  return new Fault("model_unavailable", `${name} was found unwell while its line was waited in.`);
 }
 
 /** In the line, too, nobody waits beyond the deadline. */

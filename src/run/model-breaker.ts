@@ -1,8 +1,11 @@
-import { breakerStates, transition, type BreakerMove, type BreakerState } from "../model/index.ts";
+import {
+  isBreakerOpen,
+  newBreaker,
+  stepBreaker,
+  type BreakerNews,
+  type BreakerState,
+} from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
-
-const tripAfter = 3;
-const coolMs = 30_000;
 
 export interface ModelBreaker {
   readonly state: BreakerState;
@@ -16,46 +19,27 @@ export interface ModelBreaker {
   gaveUp(): void;
 }
 
-/** Three faults in a row keep requests away from a backend; after 30 s one of them tries. */
+/** Faults in a row keep requests away from a backend; after the cooling time one of them tries. */
 export function createModelBreaker(clock: Clock, onMove: (to: BreakerState) => void): ModelBreaker {
-  let state: BreakerState = breakerStates.initial;
-  let faults = 0;
-  let openedMs = 0;
+  let track = newBreaker;
 
-  function move(by: BreakerMove): void {
-    const moved = transition(breakerStates, state, by);
-    if (moved.kind === "refused") return;
-    state = moved.to;
-    if (state === "open") openedMs = clock.monotonicMs();
-    onMove(state);
+  /** True when it moved. */
+  function hear(news: BreakerNews): boolean {
+    const { state } = track;
+    track = stepBreaker(track, news, clock.monotonicMs());
+    if (track.state === state) return false;
+    onMove(track.state);
+    return true;
   }
-
-  const isCool = (): boolean => clock.monotonicMs() >= openedMs + coolMs;
 
   return {
     get state() {
-      return state;
+      return track.state;
     },
-    isOpen: () => state === "probing" || (state === "open" && !isCool()),
-    enter: () => {
-      if (state !== "open" || !isCool()) return false;
-      move("cooled");
-      return true;
-    },
-    succeeded: () => {
-      faults = 0;
-      move("succeeded");
-    },
-    faulted: () => {
-      faults += 1;
-      if (state === "probing") move("faulted");
-      else if (faults >= tripAfter) move("tripped");
-    },
-    gaveUp: () => {
-      if (state !== "probing") return;
-      move("faulted");
-      // The next one may try at once.
-      openedMs -= coolMs;
-    },
+    isOpen: () => isBreakerOpen(track, clock.monotonicMs()),
+    enter: () => hear("entered"),
+    succeeded: () => void hear("succeeded"),
+    faulted: () => void hear("faulted"),
+    gaveUp: () => void hear("gave_up"),
   };
 }

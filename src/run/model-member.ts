@@ -16,6 +16,7 @@ export interface NamedBackend extends QueueBounds {
   /** Host and port, for people. */
   readonly host: string;
   readonly prices: ModelPrices | null;
+  readonly marksPrefix: boolean;
   readonly backend: ModelBackend;
 }
 

@@ -60,6 +60,7 @@ function open({ plays, route, priceOf = () => prices, bounds }: Given) {
       model: name,
       host: "127.0.0.1",
       prices: priceOf(name),
+      marksPrefix: false,
       backend: one(name),
       ...(bounds ?? { concurrency: 8, queue: 8 }),
     })),
@@ -132,6 +133,27 @@ test("three faults open the breaker, a probe after 30 s closes it", async () => 
   clock.advance(30_000);
   expect(await ask()).toMatchObject({ backend: "a" });
   expect(router.describe()[0]).toMatchObject({ breaker: "closed", lastFault: null });
+});
+
+test("who stood in the line of a backend that is found unwell goes elsewhere", async () => {
+  const ends: (() => void)[] = [];
+  const hangs: Play = () =>
+    new Promise((_, reject) =>
+      ends.push(() => reject(new Fault("model_unavailable", "It hangs."))),
+    );
+  const { ask, asked } = open({
+    plays: { a: hangs, b: answers },
+    bounds: { concurrency: 3, queue: 8 },
+    route: [[{ backend: "a", weight: 1, model: null }], [{ backend: "b", weight: 1, model: null }]],
+  });
+  const all = Array.from({ length: 8 }, () => ask());
+  await settle();
+  expect(asked).toEqual(["a", "a", "a"]);
+  for (const end of ends) end();
+  const routed = await Promise.all(all);
+  expect(routed.map(({ backend }) => backend)).toEqual(Array<string>(8).fill("b"));
+  // Three found out; nobody after them was sent there.
+  expect(asked.filter((name) => name === "a")).toHaveLength(3);
 });
 
 test("a retry budget keeps attempts in proportion to requests", async () => {

@@ -4,7 +4,6 @@ import {
   createPriceTable,
   toCost,
   toLargestCost,
-  type ModelPrices,
   type ModelUsage,
   type PriceTable,
 } from "../model/model-usage.ts";
@@ -232,15 +231,15 @@ const addedTokens = 1_024;
 
 /** Tokens are at least one byte each: so many bytes are never more tokens. */
 function largestOf(groups: readonly (readonly Member[])[], request: ModelRequest): number | null {
-  const most = {
-    inputTokens: Buffer.byteLength(JSON.stringify(request)) + addedTokens,
-    outputTokens: request.parameters.maxTokens,
-    marksPrefix: request.stableMessages !== null,
-  };
-  const priced: readonly ModelPrices[] = groups
+  const inputTokens = Buffer.byteLength(JSON.stringify(request)) + addedTokens;
+  const outputTokens = request.parameters.maxTokens;
+  const costs = groups
     .flat()
-    .flatMap(({ live }) => (live.prices === null ? [] : [live.prices]));
-  const costs = priced.map((prices) => toLargestCost(prices, most));
+    .filter(({ live }) => live.prices !== null)
+    .map(({ live }) => {
+      const marksPrefix = live.marksPrefix && request.stableMessages !== null;
+      return toLargestCost(live.prices, { inputTokens, outputTokens, marksPrefix });
+    });
   if (costs.length === 0) return null;
   return costs.reduce((one, other) =>
     one === null || other === null ? null : Math.max(one, other),

@@ -22,7 +22,7 @@ const [turn] = modelScriptSchema.parse({
   ],
 }).turns;
 const scene = { last: "user" as const, text: "", tool: null, results: 0 };
-const asked = { scene, messages: 1, streams: true, wantsUsage: true, size: 10 };
+const asked = { scene, results: [], messages: 1, streams: true, wantsUsage: true, size: 10 };
 const said = toSaid({ turn: turn!, asked, model: "scripted/abuse", createdMs: 0 });
 
 const formats: readonly { name: string; format: ModelFormat; events: readonly string[] }[] = [

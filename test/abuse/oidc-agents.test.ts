@@ -170,6 +170,7 @@ test("an exchange widens nothing: not the agent, not the bundle, not the audienc
     expect(await refusal(toSubject(), { ...asked, agent })).toBe("claims");
   // Two scopes that came as one would come back as two.
   expect(await refusal(toSubject({ scopes: ["calls admin"] }), asked)).toBe("claims");
+  expect(await refusal(toSubject({ roles: ["a\nb"] }), asked)).toBe("claims");
 });
 
 test("an agent's name cannot pass for another agent's, or its bundle for another", async () => {

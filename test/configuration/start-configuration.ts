@@ -9,7 +9,7 @@ import { createInMemoryBus } from "../../src/ports/in-memory-bus.ts";
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import { createInMemoryTelemetry } from "../../src/ports/in-memory-telemetry.ts";
 import { createManualClock } from "../../src/ports/manual-clock.ts";
-import type { RevisionRow, Revisions } from "../../src/ports/store.ts";
+import type { RevisionRow, Revisions } from "../../src/ports/revision-rows.ts";
 
 /** Parts that know which configuration they were made of, and whether they run. */
 export interface TestParts {

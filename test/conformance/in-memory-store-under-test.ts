@@ -1,5 +1,5 @@
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
-import type { WakeNow } from "../../src/ports/store.ts";
+import type { WakeNow } from "../../src/ports/run-rows.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 
 /** The twin with an engine that only remembers. */

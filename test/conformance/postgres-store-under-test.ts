@@ -7,7 +7,7 @@ import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemRandom } from "../../src/adapters/system/system-random.ts";
 import type { RunId, TenantId } from "../../src/model/index.ts";
 import type { SqlTransaction } from "../../src/ports/sql.ts";
-import type { WakeNow } from "../../src/ports/store.ts";
+import type { WakeNow } from "../../src/ports/run-rows.ts";
 import type { Telemetry } from "../../src/ports/telemetry.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 

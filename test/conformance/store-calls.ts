@@ -122,6 +122,56 @@ export function describeCalls(under: () => StoreUnderTest): void {
       expect(overdue.map(({ id }) => id)).not.toContain(late.id);
     });
 
+    test("I4: one that is prolonged is in doubt only after its longer time, and never shortened", async () => {
+      const { store, peer } = under();
+      const tenant = newTenant();
+      const call = await open(store, tenant, { notAfterMs: startMs });
+      const doubted = async (nowMs: number) => {
+        const rows = await peer.calls.listUnknown(tenant, { nowMs, limit: 10 });
+        const overdue = await peer.calls.listOverdue(nowMs, 1_000);
+        const isOverdue = overdue.some(({ id }) => id === call.id);
+        return rows.some(({ id }) => id === call.id) && isOverdue;
+      };
+      expect(await doubted(startMs)).toBe(true);
+      expect(await store.calls.prolong(call, laterMs)).toBe(true);
+      expect(await doubted(laterMs - 1)).toBe(false);
+      expect(await doubted(laterMs)).toBe(true);
+      expect(await store.calls.prolong(call, startMs)).toBe(true);
+      expect(await store.calls.get(tenant, call.id)).toMatchObject({ notAfterMs: laterMs });
+      await end(store, call);
+      expect(await store.calls.prolong(call, laterMs + 1)).toBe(false);
+      expect(await store.calls.get(tenant, call.id)).toMatchObject({ notAfterMs: laterMs });
+      expect(await store.calls.prolong({ ...call, tenant: newTenant() }, laterMs)).toBe(false);
+      await expect(store.calls.prolong(call, -1)).rejects.toMatchObject({
+        code: "payload_invalid",
+      });
+    });
+
+    test("I4: of one that is given up and prolonged at the same moment, one of both happens", async () => {
+      const { store, peer } = under();
+      const tenant = newTenant();
+      for (let race = 0; race < scaled({ test: 20, prove: 500 }); race += 1) {
+        const call = await open(store, tenant, { notAfterMs: startMs });
+        const giveUp = () => end(peer, call, { to: "unknown", notAfterMs: startMs });
+        const prolong = () => store.calls.prolong(call, laterMs);
+        const [given, isLonger] =
+          race % 2 === 0
+            ? await Promise.all([giveUp(), prolong()])
+            : await Promise.all([prolong(), giveUp()]).then(
+                ([one, other]) => [other, one] as const,
+              );
+        const isGivenUp = !("late" in given.outcome);
+        expect(isGivenUp).toBe(!isLonger);
+        const { state, notAfterMs } = (await store.calls.get(tenant, call.id))!;
+        expect([state, notAfterMs]).toEqual(isLonger ? ["open", laterMs] : ["unknown", startMs]);
+        expect((await store.entries.get(tenant, given.row.id)) !== null).toBe(isGivenUp);
+        // Whoever looked before it was prolonged gives nothing up; its own outcome asks for no time.
+        if (!isLonger) continue;
+        expect((await giveUp()).outcome).toHaveProperty("late");
+        expect((await end(store, call)).outcome).not.toHaveProperty("late");
+      }
+    });
+
     test("a key stands for one call, until it was not carried out or ran out", async () => {
       const { store } = under();
       const tenant = newTenant();

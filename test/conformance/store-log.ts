@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Integration, LogHead, LogRows } from "../../src/ports/log-rows.ts";
+import type { Integration, LeafPlace, LogHead, LogRows } from "../../src/ports/log-rows.ts";
 import type { Store } from "../../src/ports/store.ts";
 import type { EntryId, TenantId } from "../../src/model/index.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
@@ -147,6 +147,11 @@ function describeHeads(under: () => StoreUnderTest): void {
   });
 }
 
+async function locate(store: Store, tenant: TenantId, id: EntryId): Promise<LeafPlace | null> {
+  const [place] = await store.log.locate(tenant, [id]);
+  return place!;
+}
+
 function describeLeaves(under: () => StoreUnderTest): void {
   describe("leaves of logs", () => {
     test("are found by their entry, and entries by their leaf", async () => {
@@ -156,16 +161,27 @@ function describeLeaves(under: () => StoreUnderTest): void {
       const ids = await write(store, tenant, 300);
       await write(store, other, 5);
       await store.log.begin(tenant, startMs);
-      expect((await store.log.locate(tenant, ids[7]!))?.leaf).toBeNull();
+      expect((await locate(store, tenant, ids[7]!))?.leaf).toBeNull();
       await store.log.integrate(await toChange(store, tenant, 200));
       await store.log.integrate(await toChange(store, tenant, 90));
       for (const index of [0, 1, 199, 200, 255, 256, 289]) {
-        const place = await store.log.locate(tenant, ids[index]!);
+        const place = await locate(store, tenant, ids[index]!);
         expect(place?.leaf).toEqual({ epoch: 1, index });
       }
-      expect((await store.log.locate(tenant, ids[290]!))?.leaf).toBeNull();
-      expect(await store.log.locate(other, ids[0]!)).toBeNull();
-      expect(await store.log.locate(tenant, newEntryId())).toBeNull();
+      expect((await locate(store, tenant, ids[290]!))?.leaf).toBeNull();
+      expect(await locate(store, other, ids[0]!)).toBeNull();
+      expect(await locate(store, tenant, newEntryId())).toBeNull();
+      const several = [ids[290]!, newEntryId(), ids[256]!, ids[0]!, ids[256]!];
+      const places = await store.log.locate(tenant, several);
+      expect(places.map((place) => place?.leaf?.index)).toEqual([
+        undefined,
+        undefined,
+        256,
+        0,
+        256,
+      ]);
+      expect(places.map((place) => place === null)).toEqual([false, true, false, false, false]);
+      expect(await store.log.locate(tenant, [])).toEqual([]);
 
       const page = { fromTile: 0, tiles: 10 };
       const tiles = await store.log.readLeaves({ tenant, epoch: 1 }, page);
@@ -243,7 +259,7 @@ function describeReopening(under: () => StoreUnderTest): void {
         { epoch: 1, size: 2, cursor: signed.cursor, isOpen: false, signed: { size: 2 } },
       ]);
       expect(await store.log.integrate(await toChange(store, tenant))).toBe(true);
-      const leaf = async (id: EntryId) => (await store.log.locate(tenant, id))?.leaf;
+      const leaf = async (id: EntryId) => (await locate(store, tenant, id))?.leaf;
       expect(await leaf(ids[1]!)).toEqual({ epoch: 1, index: 1 });
       expect(await leaf(gap.id)).toEqual({ epoch: 5, index: 0 });
       expect(await leaf(ids[2]!)).toEqual({ epoch: 5, index: 1 });
@@ -259,8 +275,8 @@ function describeReopening(under: () => StoreUnderTest): void {
       const asked = { tenant, from: null, end, epoch: 3, gap, atMs: startMs };
       expect(await store.log.reopen(asked)).toBe(1n);
       await store.log.integrate(await toChange(store, tenant));
-      expect((await store.log.locate(tenant, gap.id))?.leaf).toEqual({ epoch: 3, index: 0 });
-      expect((await store.log.locate(tenant, id!))?.leaf).toEqual({ epoch: 3, index: 1 });
+      expect((await locate(store, tenant, gap.id))?.leaf).toEqual({ epoch: 3, index: 0 });
+      expect((await locate(store, tenant, id!))?.leaf).toEqual({ epoch: 3, index: 1 });
     });
 
     test("opens behind an epoch that nobody signed, and there is an end to that", async () => {
@@ -283,7 +299,7 @@ function describeReopening(under: () => StoreUnderTest): void {
       expect(await headOf(store.log, tenant)).toMatchObject({ epoch: 16, isOpen: true });
       await write(store, tenant, 1);
       await store.log.integrate(await toChange(store, tenant));
-      const leaf = async (id: EntryId) => (await store.log.locate(tenant, id))?.leaf;
+      const leaf = async (id: EntryId) => (await locate(store, tenant, id))?.leaf;
       expect(await leaf(gaps.at(-1)!)).toEqual({ epoch: 16, index: 0 });
       expect(await leaf(gaps[0]!)).toBeNull();
     });

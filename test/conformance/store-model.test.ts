@@ -6,6 +6,7 @@ import { usePostgres } from "../postgres.ts";
 import { scaled, seed } from "../scale.ts";
 import { makeInMemoryStore } from "./in-memory-store-under-test.ts";
 import { makePostgresStore } from "./postgres-store-under-test.ts";
+import { askRun, runSteps, side, text, toBlobs, which, type RunStep } from "./store-model-runs.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 import { newApproval, newEntryId, newRun, startMs, toBytes, toText } from "./store-values.ts";
 
@@ -33,9 +34,6 @@ function makeWorld() {
 }
 type World = ReturnType<typeof makeWorld>;
 
-/** Mostly the first, so that steps meet. */
-const which = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat({ max: 2 }));
-const side = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.constant(1));
 const small = fc.integer({ min: -1, max: 1 });
 /** A guess of what the run is at: mostly right, sometimes off by one. */
 const guess = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: small });
@@ -46,7 +44,6 @@ const intended = fc.oneof(
   { weight: 5, arbitrary: fc.constant(0) },
   { weight: 1, arbitrary: which },
 );
-const text = fc.string({ maxLength: 3 });
 
 const steps = {
   create: fc.record({
@@ -54,7 +51,10 @@ const steps = {
     tenant: side,
     events: fc.array(text, { maxLength: 2 }),
     wake: fc.boolean(),
+    key: fc.option(which, { freq: 2 }),
+    blobs: fc.array(which, { maxLength: 2 }),
   }),
+  ...runSteps,
   take: fc.record({ run: which }),
   setTimer: fc.record({ run: which, at: fc.nat({ max: 4 }), replace: fc.boolean() }),
   wakeDue: fc.record({ at: fc.nat({ max: 5 }) }),
@@ -67,8 +67,12 @@ const steps = {
         events: fc.array(text, { minLength: 1, maxLength: 3 }),
         wakeAt: fc.option(fc.option(fc.nat({ max: 4 })), { nil: undefined }),
         ended: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, fc.constant(true)),
+        state: fc.option(fc.constantFrom("running", "waiting", "failed"), { nil: undefined }),
+        blobs: fc.array(which, { maxLength: 2 }),
+        folded: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
       }),
     ),
+    letters: fc.array(fc.record({ run: which, tenant: side, text }), { maxLength: 2 }),
     entries: fc.uniqueArray(
       fc.record({ id: which, tenant: side, text: fc.constantFrom("a", "b") }),
       {
@@ -86,6 +90,7 @@ const steps = {
     tenant: side,
     intent: intended,
     expires: fc.integer({ min: 1, max: 3 }),
+    run: fc.option(which),
   }),
   decide: fc.record({
     approval: which,
@@ -122,9 +127,12 @@ type Step = {
 
 /** Where every sequence begins: something is there to write to and to ask for. */
 const opening: readonly Step[] = [
-  { name: "create", with: { run: 0, tenant: 0, events: ["started"], wake: false } },
-  { name: "create", with: { run: 1, tenant: 1, events: [], wake: true } },
-  { name: "ask", with: { approval: 0, tenant: 0, intent: 0, expires: 2 } },
+  {
+    name: "create",
+    with: { run: 0, tenant: 0, events: ["started"], wake: false, key: 0, blobs: [0] },
+  },
+  { name: "create", with: { run: 1, tenant: 1, events: [], wake: true, key: null, blobs: [] } },
+  { name: "ask", with: { approval: 0, tenant: 0, intent: 0, expires: 2, run: 0 } },
 ];
 
 const step = fc.oneof(
@@ -149,7 +157,13 @@ async function ask(store: Store, world: World, { name, with: it }: Step): Promis
   switch (name) {
     case "create": {
       const draft = { run: runs[it.run]!, tenant: tenants[it.tenant]!, wake: it.wake };
-      return store.runs.create({ ...draft, events: it.events.map(toBytes) });
+      const key = it.key === null ? null : world.digests[it.key]!;
+      return store.runs.create({
+        ...draft,
+        events: it.events.map(toBytes),
+        blobs: toBlobs(world, it.blobs, "made"),
+        ...(key === null ? {} : { key: { hash: key, fingerprint: key } }),
+      });
     }
     case "take":
       return store.runs.take(runs[it.run]!);
@@ -163,7 +177,7 @@ async function ask(store: Store, world: World, { name, with: it }: Step): Promis
       return store.approvals.create({
         id: approvals[it.approval]!,
         tenant: tenants[it.tenant]!,
-        run: null,
+        run: it.run === null ? null : runs[it.run]!,
         intent: toIntent(world, it),
         key: toDigest(approvals[it.approval]!),
         server: "mail",
@@ -195,6 +209,7 @@ async function ask(store: Store, world: World, { name, with: it }: Step): Promis
     case "void":
       return store.approvals.void(tenants[it.tenant]!, approvals[it.approval]!);
     default:
+      if (Object.hasOwn(runSteps, name)) return askRun(store, world, { name, with: it } as RunStep);
       return askRow(store, world, { name, with: it } as Step);
   }
 }
@@ -248,7 +263,7 @@ async function toUnit(
   const { runs, tenants, approvals, entries } = world;
   const unit: { -readonly [K in keyof CommitUnit]: CommitUnit[K] } = {};
   if (it.append !== null) {
-    const { run, epoch, head, events, wakeAt, ended } = it.append;
+    const { run, epoch, head, events, wakeAt, ended, state, blobs, folded } = it.append;
     const now = await store.runs.get(runs[run]!);
     unit.append = {
       run: runs[run]!,
@@ -257,9 +272,18 @@ async function toUnit(
       events: events.map(toBytes),
       ...(wakeAt === undefined ? {} : { wakeAtMs: wakeAt }),
       ended,
+      ...(ended ? { endedAtMs: events.length } : {}),
+      ...(state === undefined ? {} : { state }),
+      ...(folded === undefined ? {} : { folded }),
+      blobs: toBlobs(world, blobs, "appended"),
     };
     if (it.wake) unit.wakes = [{ run: runs[run]!, tenant: tenants[0]! }];
   }
+  unit.letters = it.letters.map(({ run, tenant, text: payload }) => ({
+    run: runs[run]!,
+    tenant: tenants[tenant]!,
+    payload: toBytes(payload),
+  }));
   unit.entries = it.entries.map(({ id, tenant, text: bytes }) => ({
     id: entries[id]!,
     tenant: tenants[tenant]!,
@@ -284,11 +308,23 @@ async function look({ store, readWakes }: StoreUnderTest, world: World): Promise
   const seen = {
     runs: await Promise.all(world.runs.map((run) => store.runs.get(run))),
     events: await Promise.all(world.runs.map((run) => store.runs.read(run, page))),
+    letters: await Promise.all(world.runs.map((run) => store.runs.letters(run, page))),
+    snapshots: await Promise.all(world.runs.map((run) => store.runs.snapshot(run))),
+    budgets: await Promise.all(world.runs.map((run) => store.runBudgets.read(run))),
+    blobs: await Promise.all(
+      world.runs.map(async (run) => {
+        const found = await store.runs.blobs(run, world.digests);
+        return world.digests.map((id) => found.get(id) ?? null);
+      }),
+    ),
+    ended: (await store.runs.listEnded(9, 1_000)).filter((run) => world.runs.includes(run)),
     tenants: await Promise.all(
       world.tenants.map(async (tenant) => ({
         entries: (await store.entries.page(tenant, { after: 0n, limit: 1_000 })).map(
           ({ id, bytes }) => ({ id, bytes }),
         ),
+        runs: await store.runs.list(tenant, all),
+        keys: await Promise.all(world.digests.map((key) => store.runs.byKey(tenant, key))),
         approvals: await store.approvals.list(tenant, all),
         pins: await store.pins.list(tenant, "server"),
         memories: await store.memories.list(tenant, "scope", all),

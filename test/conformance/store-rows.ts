@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { MemoryRow, PinRow } from "../../src/ports/store.ts";
+import type { MemoryRow } from "../../src/ports/memory-rows.ts";
+import type { PinRow } from "../../src/ports/pin-rows.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 import { newDigest, newEntry, newTenant, startMs, toBytes, toText } from "./store-values.ts";
 

@@ -18,6 +18,7 @@ export function describeRuns(under: () => StoreUnderTest): void {
         priority: 3,
         wakeAtMs: 9,
         ended: false,
+        inbox: 0,
       });
       expect(toTexts(await store.runs.read(run, { after: 0, limit: 10 }))).toEqual(["a", "b"]);
     });

@@ -121,6 +121,10 @@ describe("partitions", () => {
       "entries_2031_02",
       "events_2031_01",
       "events_2031_02",
+      "run_blobs_2031_01",
+      "run_blobs_2031_02",
+      "run_snapshots_2031_01",
+      "run_snapshots_2031_02",
       "runs_2031_01",
       "runs_2031_02",
     ]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
-import type { SecretRow, SecretRows } from "../../src/ports/store.ts";
+import type { SecretRow, SecretRows } from "../../src/ports/secret-rows.ts";
 import type { SecretKey } from "../../src/ports/vault.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 import { newTenant, startMs, toBytes, toText } from "./store-values.ts";

@@ -1,4 +1,5 @@
-import type { Store, WakeNow } from "../../src/ports/store.ts";
+import type { WakeNow } from "../../src/ports/run-rows.ts";
+import type { Store } from "../../src/ports/store.ts";
 
 /** A store and what a test sees of the engine that wakes. */
 export interface StoreUnderTest {

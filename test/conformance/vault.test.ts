@@ -5,7 +5,7 @@ import { createLocalKeys } from "../../src/authority/local-keys.ts";
 import { createVault } from "../../src/authority/vault.ts";
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import { createInMemoryVault } from "../../src/ports/in-memory-vault.ts";
-import type { SecretRows } from "../../src/ports/store.ts";
+import type { SecretRows } from "../../src/ports/secret-rows.ts";
 import { usePostgres } from "../postgres.ts";
 import { makePostgresStore, type PostgresUnderTest } from "./postgres-store-under-test.ts";
 import { newTenant } from "./store-values.ts";

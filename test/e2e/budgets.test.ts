@@ -3,54 +3,31 @@ import { usePostgres } from "../postgres.ts";
 import { scaled } from "../scale.ts";
 import { startCountedServers } from "./counted-servers.ts";
 import { sendModern } from "./replica-clients.ts";
-import { startFleet } from "./replica-fleet.ts";
+import { callerKey, startFleet } from "./replica-fleet.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 const postgres = usePostgres();
 
-const key = "a-key-that-all-of-the-replicas-know";
 const cap = scaled({ test: 600, prove: 5_000 });
 const kills = scaled({ test: 2, prove: 10 });
 const atOnce = 8;
 /** As the code has it: what a replica leases at a time. */
 const lease = Math.min(100, Math.floor(cap / 50));
 
-const document = (modern: string) => `version: 1
-policy:
-  rule: allow-all
-budgets:
-  daily:
-    each: tenant
-    calls: ${cap}
-store:
-  kind: postgres
-  url: env://DATABASE_URL
-auth:
-  sealingKeys:
-    - env://SEALING_KEY
-  vaultKeys:
-    - env://SEALING_KEY
-  callers:
-    load:
-      key: env://CALLER_KEY
-servers:
-  modern:
-    transport: http
-    url: ${modern}
-    private: true
-`;
-
 test("I8: three replicas on one Postgres keep a budget together, killed or not", async () => {
   const servers = await startCountedServers();
   const fleet = await startFleet(3, {
-    document: document(servers.modern),
-    environment: {
-      DATABASE_URL: await postgres.freshDatabase(),
-      SEALING_KEY: "a-sealing-key-that-all-of-the-replicas-know",
-      CALLER_KEY: key,
+    document: {
+      budgets: { daily: { each: "tenant", calls: cap } },
+      servers: { modern: { transport: "http", url: servers.modern, private: true } },
     },
+    databaseUrl: await postgres.freshDatabase(),
   });
-  const target = { key, pick: () => fleet.pick(Math.random()), think: () => Promise.resolve() };
+  const target = {
+    key: callerKey,
+    pick: () => fleet.pick(Math.random()),
+    think: () => Promise.resolve(),
+  };
   let [next, refused, cut] = [0, 0, 0];
   async function work(): Promise<void> {
     // Every replica has to say no, and more than once.

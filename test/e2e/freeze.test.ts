@@ -4,50 +4,20 @@ import { openCuttingProxy } from "../conformance/cutting-proxy.ts";
 import { usePostgres } from "../postgres.ts";
 import { startCountedServers, type CountedServers } from "./counted-servers.ts";
 import { sendModern } from "./replica-clients.ts";
-import { startFleet, type Fleet } from "./replica-fleet.ts";
+import { adminKey, callerKey, startFleet, type Fleet } from "./replica-fleet.ts";
 
 vi.setConfig({ testTimeout: 180_000 });
 const postgres = usePostgres();
 
-const callerKey = "a-key-that-all-of-the-replicas-know";
-const adminKey = "an-admin-key-of-all-of-the-replicas";
 const atOnce = 12;
-
-const document = (modern: string) => `version: 1
-policy:
-  rule: allow-all
-store:
-  kind: postgres
-  url: env://DATABASE_URL
-auth:
-  adminKey: env://ADMIN_KEY
-  sealingKeys:
-    - env://SEALING_KEY
-  vaultKeys:
-    - env://SEALING_KEY
-  callers:
-    load:
-      key: env://CALLER_KEY
-servers:
-  modern:
-    transport: http
-    url: ${modern}
-    private: true
-    tools:
-      look:
-        effect: read
-`;
 
 async function start(replicas: number, databaseUrl: string) {
   const servers = await startCountedServers();
-  const environment = {
-    DATABASE_URL: databaseUrl,
-    CALLER_KEY: callerKey,
-    ADMIN_KEY: adminKey,
-    SEALING_KEY: "a-sealing-key-that-all-of-the-replicas-know",
+  const tools = { look: { effect: "read" } };
+  const document = {
+    servers: { modern: { transport: "http", url: servers.modern, private: true, tools } },
   };
-  const fleet = await startFleet(replicas, { document: document(servers.modern), environment });
-  return { servers, fleet };
+  return { servers, fleet: await startFleet(replicas, { document, databaseUrl }) };
 }
 
 const target = (fleet: Fleet) => ({

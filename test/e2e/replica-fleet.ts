@@ -17,10 +17,32 @@ export interface Replica {
   isDead: boolean;
 }
 
+export const callerKey = "a-key-that-all-of-the-replicas-know";
+export const adminKey = "an-admin-key-of-all-of-the-replicas";
+
+const common = {
+  version: 1,
+  policy: { rule: "allow-all" },
+  store: { kind: "postgres", url: "env://DATABASE_URL" },
+  auth: {
+    adminKey: "env://ADMIN_KEY",
+    sealingKeys: ["env://SEALING_KEY"],
+    vaultKeys: ["env://SEALING_KEY"],
+    callers: { load: { key: "env://CALLER_KEY" } },
+  },
+};
+
+/** On one Postgres, with one caller, who may call everything; the document says what there is to call. */
 export async function startFleet(
   count: number,
-  { document, environment }: { document: string; environment: Record<string, string> },
+  { document, databaseUrl }: { readonly document: object; readonly databaseUrl: string },
 ): Promise<Fleet> {
+  const environment = {
+    DATABASE_URL: databaseUrl,
+    SEALING_KEY: "a-sealing-key-that-all-of-the-replicas-know",
+    CALLER_KEY: callerKey,
+    ADMIN_KEY: adminKey,
+  };
   const up: Replica[] = [];
   const members = new Map<Replica, { readonly home: Home; readonly process: Up }>();
   let kills = 0;
@@ -36,7 +58,8 @@ export async function startFleet(
   for (let index = 0; index < count; index += 1) {
     const home = createHome();
     Object.assign(home.environment, environment);
-    writeFileSync(path.join(home.directory, "countersign.yaml"), document);
+    const whole = JSON.stringify({ ...common, ...document });
+    writeFileSync(path.join(home.directory, "countersign.yaml"), whole);
     await start(home);
   }
   return {
@@ -58,7 +81,7 @@ async function untilListed(home: Home, url: string): Promise<void> {
   home.environment["COUNTERSIGN_URL"] = url;
   for (let tries = 0; tries < 200; tries += 1) {
     const response = await fetch(`${url}/v1/servers`, {
-      headers: { authorization: `Bearer ${home.environment["ADMIN_KEY"] ?? home.key("admin")}` },
+      headers: { authorization: `Bearer ${adminKey}` },
     });
     const { servers } = (await response.json()) as { servers: { state: string }[] };
     if (servers.every(({ state }) => state === "ready")) return;

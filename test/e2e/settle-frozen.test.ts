@@ -43,7 +43,9 @@ test("I4: a replica that froze before it wrote to the socket does not send what 
       expect((await settle(scene, payment, { pick: () => other })).kind).toBe("done");
     }
     frozen.up()!.kill("SIGCONT");
-    expect(await sending).toEqual({ kind: "again", why: "deadline_exceeded" });
+    // Stopped by the check before the socket, or by the deadline when its timer comes first.
+    const why = expect.stringMatching(/^(?:call_late|deadline_exceeded)$/) as string;
+    expect(await sending).toEqual({ kind: "again", why });
     expect(countOf(scene, payment)).toEqual({ came: 1, paid: 1 });
     expect((await readLedger(scene.databaseUrl)).slice(known)).toMatchObject([
       { outcomes: ["unknown"], resolutions: [tool === "pay" ? "not_done" : "retry"] },

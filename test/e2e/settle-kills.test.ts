@@ -125,7 +125,8 @@ test("I4, I5: killed at each step of settling, a payment is made once or in doub
     if (tool === "pay_keyed") expect(final.kind, label).not.toBe("unknown");
     // On a slow machine the tool's time may be over by itself, wherever the process is killed.
     const call = final.kind === "unknown" ? known.get(final.call) : undefined;
-    const isLate = whys.has("deadline_exceeded") || call?.reasons[0] === "deadline_exceeded";
+    const late = ["deadline_exceeded", "call_late"];
+    const isLate = late.some((why) => whys.has(why) || call?.reasons[0] === why);
     if (!isAtStep || isLate) continue;
     // Without a key: not begun, and made once; from then on in doubt; and known once it is durable.
     if (tool === "pay" && step === "before_intent") expect(final.kind, label).toBe("done");

@@ -14,7 +14,7 @@ import {
   toDigest,
   toEntryBytes,
   toUuidV7,
-  type PasskeySignature,
+  type PasskeyProof,
 } from "../../src/model/index.ts";
 import type { Json } from "../../src/lib/strict-json.ts";
 import { madeUpLeaves, naivePath, naiveRoot } from "./naive-tree.ts";
@@ -59,7 +59,7 @@ export interface PasskeyOptions {
 export function signWithPasskey(
   digest: string,
   options: PasskeyOptions = {},
-): { readonly signature: PasskeySignature; readonly fingerprint: string; readonly key: KeyObject } {
+): { readonly signature: PasskeyProof; readonly fingerprint: string; readonly key: KeyObject } {
   const { algorithm = -7, flags = 0x05 } = options;
   const { publicKey, privateKey } = createPair(algorithm);
   const spki = publicKey.export({ format: "der", type: "spki" });

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { ChannelUpstream } from "../../src/mcp/channel-upstream.ts";
 import { createMetaWriter } from "../../src/mcp/modern-meta.ts";
-import type { UpstreamRequest } from "../../src/ports/upstream.ts";
+import type { AskAnswer, UpstreamRequest } from "../../src/ports/upstream.ts";
 import { callTool, hello, telemetry, toTarget } from "./upstream-parts.ts";
 
 const say = (upstream: ChannelUpstream, message: object): void =>
@@ -117,4 +117,43 @@ test("what the channel had not written when it ended was not sent", async () => 
   await expect(left).rejects.toThrow("left");
   await expect(waiting).rejects.toMatchObject({ code: "upstream_unreachable" });
   await expect(written).rejects.toMatchObject({ code: "upstream_lost" });
+});
+
+test("I4: what a client answers is not written once its call may not be sent any more", async () => {
+  const { upstream, written } = await open();
+  let isOver = false;
+  const beforeWrite = (): void => {
+    if (isOver) throw new Error("over");
+  };
+  const told = Promise.withResolvers<AskAnswer>();
+  const onAsk = (): Promise<AskAnswer> => told.promise;
+  const answered = callTool(upstream, "act", { beforeWrite, onAsk });
+  say(upstream, ask);
+  isOver = true;
+  const before = written.length;
+  told.resolve({ kind: "result", result: {} });
+  // A message that comes after it has gone through.
+  say(upstream, { id: 78, method: "ping" });
+  say(upstream, { id: 2, result: { content: [] } });
+  await answered;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(written.slice(before)).toMatchObject([{ id: 78 }]);
+});
+
+test("I13: a flood of questions is cut: so many wait for their answers at once", async () => {
+  const { upstream, written } = await open();
+  const told: PromiseWithResolvers<AskAnswer>[] = [];
+  const onAsk = (): Promise<AskAnswer> => {
+    told.push(Promise.withResolvers<AskAnswer>());
+    return told.at(-1)!.promise;
+  };
+  void callTool(upstream, "act", { onAsk });
+  for (let count = 0; count < 2_000; count += 1) say(upstream, { ...ask, id: 1_000 + count });
+  expect(told).toHaveLength(1_000);
+  const before = written.length;
+  for (const { resolve } of told) resolve({ kind: "result", result: {} });
+  await vi.waitFor(() => expect(written.slice(before)).toHaveLength(1_000));
+  await new Promise((resolve) => setImmediate(resolve));
+  say(upstream, ask);
+  expect(told).toHaveLength(1_001);
 });

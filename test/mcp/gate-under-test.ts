@@ -8,9 +8,6 @@ import { startApi } from "../../src/api/api.ts";
 import { createFace } from "../../src/api/mcp/face.ts";
 import { createReadiness } from "../../src/api/readiness.ts";
 import { createKeyring, hashKey } from "../../src/authority/keyring.ts";
-import { openApprovals } from "../../src/authority/approvals.ts";
-import { createOpenings } from "../../src/authority/openings.ts";
-import { createTenantHash, createTenantKeys } from "../../src/authority/tenant-keys.ts";
 import { createLeases } from "../../src/authority/leases.ts";
 import { openFreezeView } from "../../src/authority/freezes.ts";
 import { createSealer } from "../../src/authority/sealer.ts";
@@ -18,7 +15,7 @@ import { createDeadlines } from "../../src/gate/deadlines.ts";
 import { createRandomPool } from "../../src/gate/intent-template.ts";
 import { createParkedCalls } from "../../src/gate/parked.ts";
 import { createRecorder } from "../../src/gate/record.ts";
-import type { GateBase } from "../../src/main/gate-base.ts";
+import { openAsking, type GateBase } from "../../src/main/gate-base.ts";
 import { openDesk } from "../../src/main/open-desk.ts";
 import { openBroker } from "../../src/main/open-broker.ts";
 import { startGate } from "../../src/main/gate-parts.ts";
@@ -33,7 +30,7 @@ import { createInMemoryVault } from "../../src/ports/in-memory-vault.ts";
 import { createInMemoryMailbox } from "../../src/ports/in-memory-mailbox.ts";
 import { SecretValue, type Secrets } from "../../src/ports/secrets.ts";
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
-import { createScriptedConfiguration } from "../start-api.ts";
+import { createScriptedConfiguration, noRuns } from "../start-api.ts";
 import { noLedger } from "../ledger/no-ledger.ts";
 import { openPasskeysUnderTest } from "../webauthn/passkeys-under-test.ts";
 
@@ -123,28 +120,16 @@ export async function startGateOver<Kept extends Store>(
   const port = Number(new URL(config.publicUrl ?? "http://127.0.0.1:0").port);
   const listen = { host: "127.0.0.1", port };
   const sealer = createSealer([sealingKey], random);
-  const tenantKeys = createTenantKeys(vault, random);
-  const openings = createOpenings(tenantKeys, random);
-  const hashes = createTenantHash(tenantKeys);
-  const approvals = await openApprovals({
-    rows: store.approvals,
-    openings,
-    hashes,
-    bus,
-    clock,
-    random,
-    bounds: () => ({
-      expireMs: config.approvals.expire,
-      openPerCaller: config.approvals.openPerCaller,
-    }),
-    urlOf: (id) => `http://localhost/approvals/${id}`,
+  const now = {
+    config: () => config,
+    url: () => "http://localhost",
     announce: () => undefined,
-  });
+  };
+  const asking = await openAsking({ vault, random, store, bus, clock, telemetry, now });
+  const { openings } = asking;
   const base: GateBase = {
+    ...asking,
     store,
-    approvals,
-    openings,
-    hashes,
     bus,
     clock,
     random,
@@ -223,6 +208,8 @@ export async function startGateOver<Kept extends Store>(
     passkeys,
     ...openDesk({ ...base, passkeys, catalog: () => current().registry.catalog() }),
     ledger: noLedger,
+    runs: noRuns,
+    agents: () => ({}),
     models: () => {
       throw new Error("no models here");
     },

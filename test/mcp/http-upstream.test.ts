@@ -1,4 +1,5 @@
-import { expect, onTestFinished, test } from "vitest";
+import type { ServerResponse } from "node:http";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createDialer } from "../../src/adapters/dialer/dialer.ts";
 import { createHttpConnector } from "../../src/adapters/mcp-http/connector.ts";
 import { fromEntryBytes } from "../../src/model/index.ts";
@@ -47,6 +48,52 @@ test.each([
 test("a read is sent again whatever the status was", async () => {
   const { times } = await callRefused(409, {}, { effect: "read" });
   expect(times).toBe(3);
+});
+
+test("I4: what a client answers is not posted once its call may not be sent any more", async () => {
+  const heard: unknown[] = [];
+  let end: () => void = () => undefined;
+  const say = (outgoing: ServerResponse, message: object): void =>
+    void outgoing.write(`data: ${JSON.stringify({ jsonrpc: "2.0", ...message })}\n\n`);
+  const pinged = Promise.withResolvers<void>();
+  const url = await startPosts(
+    ({ id, method }, outgoing) => {
+      if (method === "initialize") {
+        outgoing.writeHead(200, { "content-type": "application/json" });
+        return void outgoing.end(JSON.stringify({ jsonrpc: "2.0", id, result: hello }));
+      }
+      if (method === "server/discover") return void outgoing.writeHead(400).end();
+      if (method !== "tools/call") {
+        if (method === undefined) heard.push(id);
+        if (id === "ping") pinged.resolve();
+        return void outgoing.writeHead(202).end();
+      }
+      outgoing.writeHead(200, { "content-type": "text/event-stream" });
+      say(outgoing, { id: "asked", method: "elicitation/create", params: {} });
+      say(outgoing, { id: "ping", method: "ping", params: {} });
+      end = () => say(outgoing, { id, result: { content: [] } });
+    },
+    (outgoing) => void outgoing.writeHead(405).end(),
+  );
+  const connector = createHttpConnector({
+    ...connecting,
+    dialer: createDialer(),
+    toTls: () => null,
+  });
+  const signal = AbortSignal.timeout(5_000);
+  const upstream = await connector.connect(toTarget("http", url), signal);
+  onTestFinished(() => upstream.close());
+  let checks = 0;
+  const beforeWrite = (): void => {
+    checks += 1;
+    if (checks > 1) throw new Error("over");
+  };
+  const answered = callTool(upstream, "act", { signal, beforeWrite });
+  await pinged.promise;
+  end();
+  expect(await answered).toMatchObject({ kind: "result" });
+  await vi.waitFor(() => expect(checks).toBe(2));
+  expect(heard).toEqual(["ping"]);
 });
 
 test("a server that leaves cancellations unanswered keeps no connection for good", async () => {

@@ -111,7 +111,7 @@ export async function send({ gate }: Scene, params: Json, key = callerKey): Prom
       jsonrpc: "2.0",
       id: 1,
       method: "tools/call",
-      params: { ...params, _meta: meta },
+      params: { ...params, _meta: { ...meta, ...(params["_meta"] as Json | undefined) } },
     }),
   });
   const text = await response.text();

@@ -246,3 +246,17 @@ describe("what was granted", () => {
     expect(await send(scene, echo, otherKey)).toMatchObject({ resultType: "input_required" });
   });
 });
+
+test("a key stays that of the call when its person agrees to a credential in between", async () => {
+  const scene = await openScene();
+  const keyed = { ...touch, _meta: { "dev.countersign/key": "one" } };
+  const { url, requestState } = await ask(scene, keyed);
+  await agree(url, callerKey, "ann");
+  const back = { ...keyed, inputResponses: accepted, requestState };
+  const many = await Promise.all(Array.from({ length: 5 }, () => send(scene, back)));
+  const done = many.filter((each) => !("error" in each));
+  expect(done).not.toEqual([]);
+  // Whoever did not hear of it and sends it again is told what came of it.
+  for (const again of [keyed, back]) expect(await send(scene, again)).toEqual(done[0]);
+  expect(sentOf(scene)).toHaveLength(1);
+});

@@ -3,7 +3,7 @@ import pg from "pg";
 import { createPgBossWake } from "../../src/adapters/pg-boss/pg-boss-wake.ts";
 import { openWakeQueue } from "../../src/adapters/pg-boss/wake-queue.ts";
 import { openPostgresStore } from "../../src/adapters/postgres/postgres-store.ts";
-import type { RunHead } from "../../src/ports/store.ts";
+import type { RunHead } from "../../src/ports/run-rows.ts";
 import type { Telemetry } from "../../src/ports/telemetry.ts";
 import type { Woken } from "../../src/ports/wake.ts";
 import { systemClock as clock } from "../../src/adapters/system/system-clock.ts";

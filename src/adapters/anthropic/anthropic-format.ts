@@ -10,6 +10,7 @@ export function createAnthropicFormat(): ModelFormat {
   return {
     path: "/v1/messages",
     lookPath: "/v1/models",
+    marksPrefix: true,
     toHeaders: (key) => ({
       "anthropic-version": version,
       ...(key === null ? {} : { "x-api-key": key }),

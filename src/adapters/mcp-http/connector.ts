@@ -1,3 +1,4 @@
+import { cutShort } from "../../lib/cut-short.ts";
 import { createMetaWriter } from "../../mcp/modern-meta.ts";
 import { Fault } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -32,22 +33,19 @@ export function createHttpConnector(options: HttpConnectorOptions): Connector {
       if (config.transport === "stdio") throw new Error("a program is not reached over HTTP");
       const url = new URL(target.endpoint);
       const endpoint = toEndpoint(options, target, config);
-      const late = new AbortController();
-      const timer = new AbortController();
-      options.clock.sleep(probeMs, timer.signal).then(
-        () => late.abort(new Fault("upstream_unreachable", `${url.host} did not answer in time.`)),
-        () => undefined,
-      );
+      const { clock, telemetry } = options;
+      const late = () => new Fault("upstream_unreachable", `${url.host} did not answer in time.`);
       try {
-        const opened = await probe({
-          endpoint,
-          place: url.host,
-          version: options.version,
-          metaText: writeMeta({}, {}),
-          redact: target.redact,
-          signal: AbortSignal.any([signal, late.signal]),
-        });
-        const { clock, telemetry } = options;
+        const opened = await cutShort({ clock, signal, withinMs: probeMs, late }, (until) =>
+          probe({
+            endpoint,
+            place: url.host,
+            version: options.version,
+            metaText: writeMeta({}, {}),
+            redact: target.redact,
+            signal: until,
+          }),
+        );
         return new HttpUpstream({
           target,
           endpoint,
@@ -60,8 +58,6 @@ export function createHttpConnector(options: HttpConnectorOptions): Connector {
       } catch (error) {
         await endpoint.origin.close();
         throw error;
-      } finally {
-        timer.abort();
       }
     },
   };

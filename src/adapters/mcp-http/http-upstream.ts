@@ -1,8 +1,8 @@
 import { untilAborted } from "../../lib/until-aborted.ts";
+import { answerAsk, maxAsks } from "../../mcp/answer-ask.ts";
 import { encodeHeaderValue } from "../../mcp/header-value.ts";
 import { modernVersion } from "../../mcp/protocol.ts";
 import type { Reply } from "../../mcp/read-reply.ts";
-import { rpcCodes } from "../../mcp/rpc-error.ts";
 import { within } from "../../mcp/within.ts";
 import {
   writeError,
@@ -11,7 +11,7 @@ import {
   writeResult,
 } from "../../mcp/write-message.ts";
 import { Fault } from "../../model/index.ts";
-import type { AskAnswer, Upstream, UpstreamAnswer, UpstreamRequest } from "../../ports/upstream.ts";
+import type { Upstream, UpstreamAnswer, UpstreamRequest } from "../../ports/upstream.ts";
 import {
   post,
   toOwnHeaders,
@@ -35,6 +35,7 @@ export class HttpUpstream implements Upstream {
   readonly #standing: Standing;
   readonly #calls = new Set<UpstreamRequest>();
   #nextId = 1;
+  #asks = 0;
 
   constructor(options: HttpUpstreamOptions) {
     this.#options = options;
@@ -83,7 +84,7 @@ export class HttpUpstream implements Upstream {
     });
     if (posted.kind === "refused") throw this.#toFault(posted, request);
     if (posted.kind === "accepted") throw new Fault("upstream_garbled", `${place} gave no answer.`);
-    if (posted.kind === "reply") return this.#toAnswer(id, posted.reply, request);
+    if (posted.kind === "reply") return this.#toAnswer(id, posted.reply);
     return this.#follow(id, posted.replies, request);
   }
 
@@ -123,9 +124,9 @@ export class HttpUpstream implements Upstream {
           throw new Fault("upstream_garbled", "The server sent too many notifications.");
         request.onNotification(restoreToken(reply, request));
       } else if (reply.kind === "request") {
-        void this.#answerAsk(reply, request);
+        this.#onAsked(reply, request);
       } else if (reply.id === id || reply.kind === "error") {
-        return this.#toAnswer(id, reply, request);
+        return this.#toAnswer(id, reply);
       }
     }
     throw new Fault(
@@ -134,7 +135,7 @@ export class HttpUpstream implements Upstream {
     );
   }
 
-  #toAnswer(id: number, reply: Reply, _request: UpstreamRequest): UpstreamAnswer {
+  #toAnswer(id: number, reply: Reply): UpstreamAnswer {
     if (reply.kind === "result" && reply.id === id)
       return { kind: "result", text: reply.text, value: reply.value };
     if (reply.kind === "error" && (reply.id === id || reply.id === null))
@@ -162,30 +163,39 @@ export class HttpUpstream implements Upstream {
     return new Fault("upstream_unreachable", `${place} does not know this session any more.`);
   }
 
+  #onAsked(ask: Extract<Reply, { kind: "request" }>, request: UpstreamRequest | null): void {
+    if (this.#asks >= maxAsks) return;
+    this.#asks += 1;
+    void this.#answerAsk(ask, request).finally(() => (this.#asks -= 1));
+  }
+
   async #answerAsk(
     ask: Extract<Reply, { kind: "request" }>,
     request: UpstreamRequest | null,
   ): Promise<void> {
-    const answer = await toAnswerOf(ask, request, this.#closed.signal);
+    const { signal: closed } = this.#closed;
+    const signal = request === null ? closed : AbortSignal.any([request.signal, closed]);
+    const onUntold = (): void => this.#logUntold(ask.method);
+    const answer = await answerAsk(ask, { request, signal, onUntold });
     if (request?.signal.aborted === true) return;
     const message =
       answer.kind === "result"
         ? writeResult(ask.id, JSON.stringify(answer.result))
         : writeError(ask.id, answer.error);
-    await this.#tell(message, answerMs);
+    // Of a call nothing is written once it may not be sent any more (I4); a ping is of none.
+    await this.#tell(message, answerMs, ask.method === "ping" ? noCheck : request?.beforeWrite);
   }
 
   /** On the standing stream nothing says which call asks: it is the only one, or nobody is asked. */
   #answerUnrelated(ask: Extract<Reply, { kind: "request" }>): void {
     const [only] = this.#calls.size === 1 ? this.#calls : [];
-    if (only === undefined && ask.method !== "ping") {
-      const { server } = this.#options.target;
-      this.#options.telemetry.log("warn", "a server asked, and which call asks cannot be told", {
-        server,
-        method: ask.method,
-      });
-    }
-    void this.#answerAsk(ask, only ?? null);
+    this.#onAsked(ask, only ?? null);
+  }
+
+  #logUntold(method: string): void {
+    const { telemetry, target } = this.#options;
+    const { server } = target;
+    telemetry.log("warn", "a server asked, and which call asks cannot be told", { server, method });
   }
 
   #cancel(id: number): void {
@@ -195,13 +205,13 @@ export class HttpUpstream implements Upstream {
   }
 
   /** A server that leaves it unanswered must not keep the connection: calls need it. */
-  async #tell(message: string, withinMs: number): Promise<void> {
+  async #tell(message: string, withinMs: number, beforeWrite = noCheck): Promise<void> {
     const { endpoint, opened, telemetry, target, clock, place: who } = this.#options;
     const limits = { clock, signal: this.#closed.signal, withinMs, who };
     const headers = sessionHeaders(opened.facts.version, opened.session);
     try {
       await within(limits, async (signal) => {
-        const { posted } = await post(endpoint, { message, headers, signal });
+        const { posted } = await post(endpoint, { message, headers, signal, beforeWrite });
         if (posted.kind === "stream") for await (const _ of posted.replies) break;
       });
     } catch (fault) {
@@ -218,53 +228,24 @@ export class HttpUpstream implements Upstream {
     const { endpoint, opened } = this.#options;
     this.#closed.abort(new Fault("upstream_unreachable", "The connection was closed."));
     if (opened.session === null) return endpoint.origin.close();
-    const late = new AbortController();
-    void this.#options.clock.sleep(goodbyeMs).then(() => late.abort());
     const own = sessionHeaders(opened.facts.version, opened.session);
-    await untilAborted(toOwnHeaders(endpoint), late.signal)
-      .then((headers) =>
-        endpoint.origin.request({
-          method: "DELETE",
-          path: endpoint.path,
-          headers: { ...headers, ...own },
-          body: null,
-          signal: late.signal,
-        }),
-      )
-      .then(
-        (answer) => answer.discard(),
-        () => undefined,
-      );
+    const { clock, place: who } = this.#options;
+    const limits = { clock, signal: new AbortController().signal, withinMs: goodbyeMs, who };
+    await within(limits, async (signal) => {
+      const headers = { ...(await untilAborted(toOwnHeaders(endpoint), signal)), ...own };
+      const { path } = endpoint;
+      const goodbye = { method: "DELETE", path, headers, body: null, signal } as const;
+      (await endpoint.origin.request(goodbye)).discard();
+    }).catch(() => undefined);
     await endpoint.origin.close();
   }
 }
 
 /** A session that is not ended ends by itself; nobody waits long for it. */
 const goodbyeMs = 1_000;
+const noCheck = (): void => undefined;
 const cancelMs = 3_000;
 const answerMs = 10_000;
-
-async function toAnswerOf(
-  ask: Extract<Reply, { kind: "request" }>,
-  request: UpstreamRequest | null,
-  closed: AbortSignal,
-): Promise<AskAnswer> {
-  if (ask.method === "ping") return { kind: "result", result: {} };
-  if (request === null) {
-    if (ask.method === "roots/list") return { kind: "result", result: { roots: [] } };
-    return {
-      kind: "error",
-      error: { code: rpcCodes.internal, message: "Which call asks cannot be told." },
-    };
-  }
-  try {
-    const signal = AbortSignal.any([request.signal, closed]);
-    return await request.onAsk({ method: ask.method, params: ask.params, signal });
-  } catch (error) {
-    const message = error instanceof Fault ? error.message : "The client was not asked.";
-    return { kind: "error", error: { code: rpcCodes.internal, message } };
-  }
-}
 
 /** Progress tokens are ours on the wire, so that two callers' equal ones never meet. */
 function restoreToken(

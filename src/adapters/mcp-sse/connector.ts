@@ -1,3 +1,4 @@
+import { cutShort } from "../../lib/cut-short.ts";
 import { ChannelUpstream } from "../../mcp/channel-upstream.ts";
 import { createMetaWriter } from "../../mcp/modern-meta.ts";
 import type { HttpServerConfig } from "../../model/config-servers.ts";
@@ -27,6 +28,7 @@ export function createSseConnector(options: SseConnectorOptions): Connector {
   return {
     async connect(target, signal) {
       const { config } = target;
+      const { clock } = options;
       if (config.transport !== "sse")
         throw new Error("only servers over HTTP+SSE are spoken to here");
       const url = new URL(target.endpoint);
@@ -40,7 +42,7 @@ export function createSseConnector(options: SseConnectorOptions): Connector {
       const channel = new SseChannel({
         origin,
         url,
-        clock: options.clock,
+        clock,
         headers: target.headers,
         present: target.present,
         maxBytes: options.resultBytes,
@@ -51,22 +53,16 @@ export function createSseConnector(options: SseConnectorOptions): Connector {
         },
       });
       upstream.attach(channel);
-      const late = new AbortController();
-      const done = new AbortController();
-      options.clock.sleep(helloMs, done.signal).then(
-        () => late.abort(new Fault("upstream_unreachable", `${url.host} did not answer in time.`)),
-        () => undefined,
-      );
+      const late = () => new Fault("upstream_unreachable", `${url.host} did not answer in time.`);
       try {
-        const until = AbortSignal.any([signal, late.signal]);
-        await channel.open(until);
-        await upstream.initialize(until);
+        await cutShort({ clock, signal, withinMs: helloMs, late }, async (until) => {
+          await channel.open(until);
+          await upstream.initialize(until);
+        });
         return upstream;
       } catch (error) {
         await channel.close();
         throw error;
-      } finally {
-        done.abort();
       }
     },
   };

@@ -1,3 +1,4 @@
+import { untilAborted } from "../../lib/until-aborted.ts";
 import { Fault } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { toDestination } from "../../ports/credentials.ts";
@@ -60,8 +61,7 @@ async function stream(
   const patience = startPatience(clock, opened, { host, deadlineMs });
   const until = AbortSignal.any([signal, patience.signal]);
   try {
-    const backend = { host, key: await readKey(opened) };
-    until.throwIfAborted();
+    const backend = { host, key: await untilAborted(readKey(opened), until) };
     const answer = await origin.request({
       method: "POST",
       path: toPath(opened.url, format.path),
@@ -90,7 +90,7 @@ async function look(opened: Opened, signal: AbortSignal): Promise<void> {
   const { format, origin, clock } = opened;
   const { host } = new URL(opened.url);
   try {
-    const backend = { host, key: await readKey(opened) };
+    const backend = { host, key: await untilAborted(readKey(opened), signal) };
     const answer = await origin.request({
       method: "GET",
       path: toPath(opened.url, format.lookPath),

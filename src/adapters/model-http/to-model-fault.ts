@@ -59,12 +59,14 @@ export function toFailed(said: { readonly busy: boolean; readonly message: strin
 export function toWireFault(error: unknown, host: string): unknown {
   if (!(error instanceof Fault)) return error;
   const options = { cause: error, details: { host } };
+  // A reader of events does not know whose they are.
+  const message = error.message.includes(host) ? error.message : `${host}: ${error.message}`;
   switch (error.code) {
     case "upstream_unreachable":
-      return new Fault("model_unavailable", error.message, options);
+      return new Fault("model_unavailable", message, options);
     case "upstream_lost":
     case "upstream_garbled":
-      return new Fault("model_broken", error.message, options);
+      return new Fault("model_broken", message, options);
     default:
       return error;
   }

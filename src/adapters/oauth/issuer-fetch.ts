@@ -80,7 +80,7 @@ function isNamed(place: IssuerPlace, { origin }: URL): boolean {
 export function checkEndpoint(place: IssuerPlace, text: string): void {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null)
-    throw new Fault("upstream_garbled", "An issuer names an endpoint that is no URL.");
+    throw new Fault("upstream_garbled", `${place.issuer} names an endpoint that is no URL.`);
   checkProtocol(url, place.private && isNamed(place, url));
 }
 

@@ -11,6 +11,7 @@ import {
   revocationRequest,
   type TokenEndpointResponse,
 } from "oauth4webapi";
+import { cutShort } from "../../lib/cut-short.ts";
 import { Fault } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type {
@@ -56,26 +57,11 @@ export function createTokenIssuers(options: TokenIssuersOptions): TokenIssuers {
     { hosts: clientHosts }: ClientProof,
     ask: (reached: Reached) => Promise<T>,
   ): Promise<T | IssuerRefusal> {
-    const late = new AbortController();
-    const timer = new AbortController();
-    clock.sleep(deadlineMs, timer.signal).then(
-      () => late.abort(new Fault("upstream_unreachable", `${at.issuer} did not answer in time.`)),
-      () => undefined,
-    );
-    const fetch = createIssuerFetch({
-      dialer,
-      place: at,
-      clientHosts,
-      signal: late.signal,
-      maxBytes,
+    const late = () => new Fault("upstream_unreachable", `${at.issuer} did not answer in time.`);
+    return cutShort({ clock, withinMs: deadlineMs, late }, (signal) => {
+      const fetch = createIssuerFetch({ dialer, place: at, clientHosts, signal, maxBytes });
+      return answerOf(at, async () => ask({ at, fetch, metadata: await readMetadata(at, fetch) }));
     });
-    try {
-      return await answerOf(at, async () =>
-        ask({ at, fetch, metadata: await readMetadata(at, fetch) }),
-      );
-    } finally {
-      timer.abort();
-    }
   }
 
   return {

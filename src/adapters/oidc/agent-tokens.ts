@@ -100,7 +100,7 @@ async function exchange(
 
 /** An agent may renew what it has, and neither hand it on, nor turn it to another place. */
 function findRefusal(
-  { principal, audiences, scopes }: ExchangeSubject,
+  { principal, audiences, scopes, roles }: ExchangeSubject,
   asked: Exchange,
   { mintsFor }: Parts,
 ): ExchangeOutcome | null {
@@ -110,6 +110,8 @@ function findRefusal(
   }
   // One with a space in it would come back as two.
   if (!scopes.every(isScope)) return refuseExchange("claims", "A scope cannot be used as one.");
+  // A token with it would be refused wherever it is shown.
+  if (!roles.every(isPlainName)) return refuseExchange("claims", "A role cannot be used as one.");
   if (actor !== null && (actor.agent !== asked.agent || actor.bundle !== asked.bundle)) {
     return refuseExchange("actor", "One agent's token is not exchanged for another's.");
   }

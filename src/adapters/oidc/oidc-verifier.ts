@@ -1,4 +1,6 @@
 import { compactVerify, type CryptoKey } from "jose";
+import { cutShort } from "../../lib/cut-short.ts";
+import { Fault } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Dialer } from "../../ports/dialer.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
@@ -10,7 +12,6 @@ import { readKeys } from "./read-keys.ts";
 import { readToken, type ReadToken } from "./read-token.ts";
 import { refuse } from "./refuse.ts";
 import { createVerdictCache, type VerdictCache } from "./verdict-cache.ts";
-import { within } from "./within.ts";
 
 export interface OidcVerifier extends TokenVerifier {
   /** Ends what is being read. */
@@ -61,9 +62,11 @@ export function createOidcVerifier(options: OidcVerifierOptions): OidcVerifier {
   checkIssuers(issuers);
   const limits = { ...defaultLimits, ...options.limits };
   const closing = new AbortController();
-  const deadline = { clock, deadlineMs: limits.deadlineMs, signal: closing.signal };
+  const { deadlineMs: withinMs } = limits;
+  const late = () => new Fault("deadline_exceeded", `No answer came within ${withinMs} ms.`);
+  const deadline = { clock, withinMs, signal: closing.signal, late };
   const toKnown = (issuer: Issuer): Known => {
-    const read = () => within(deadline, (signal) => readKeys({ issuer, dialer, signal }));
+    const read = () => cutShort(deadline, (signal) => readKeys({ issuer, dialer, signal }));
     return {
       issuer,
       keys: createKeySet({ issuer: issuer.issuer, read, clock, telemetry, limits }),

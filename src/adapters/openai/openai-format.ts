@@ -10,6 +10,7 @@ export function createOpenaiFormat(tokenLimit: TokenLimitName): ModelFormat {
   return {
     path: "/chat/completions",
     lookPath: "/models",
+    marksPrefix: false,
     toHeaders: (key) => (key === null ? {} : { authorization: `Bearer ${key}` }),
     toBody: (request, model) => toBody(request, model, tokenLimit),
     createReader: createOpenaiReader,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunId, TenantId } from "../../model/index.ts";
-import type { WakeNow } from "../../ports/store.ts";
+import type { WakeNow } from "../../ports/run-rows.ts";
 import { EnqueueBatch } from "./enqueue-batch.ts";
 
 const toWake = (run: string): WakeNow => ({ run: run as RunId, tenant: "acme" as TenantId });

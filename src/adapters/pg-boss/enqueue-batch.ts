@@ -1,5 +1,5 @@
 import { Fault } from "../../model/index.ts";
-import type { WakeNow } from "../../ports/store.ts";
+import type { WakeNow } from "../../ports/run-rows.ts";
 
 /** A second of what one connection queues; who brings more is told to come again. */
 const mostWaiting = 20_000;

@@ -1,6 +1,6 @@
 import { Fault } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Runs } from "../../ports/store.ts";
+import type { Runs } from "../../ports/run-rows.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import { TimerSweeper } from "../../ports/timer-sweeper.ts";
 import type { Serving, Wake, Worker } from "../../ports/wake.ts";

@@ -3,7 +3,7 @@ import { PgBoss, type Db } from "pg-boss";
 import { Fault, type RunId, type TenantId } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { SqlTransaction } from "../../ports/sql.ts";
-import type { WakeNow } from "../../ports/store.ts";
+import type { WakeNow } from "../../ports/run-rows.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { WakeDepth } from "../../ports/wake.ts";
 import { wakeLimits } from "../../ports/wake-limits.ts";

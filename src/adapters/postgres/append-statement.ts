@@ -1,7 +1,11 @@
 import type pg from "pg";
-import { lateEntries, toCallTables, toCallValues } from "./call-statement.ts";
 import type { EntryRow } from "../../ports/entry-rows.ts";
+import type { RunBlob } from "../../ports/run-rows.ts";
 import type { Append } from "../../ports/store.ts";
+import { changesWake, endsRun, one, oneWithMore, statements, stateShift } from "./append-text.ts";
+import { toCallValues } from "./call-statement.ts";
+import { toDigestBytes } from "./digest-bytes.ts";
+import { runStateNumbers } from "./run-state-numbers.ts";
 import {
   encodeByteaArray,
   encodeInt4Array,
@@ -49,28 +53,27 @@ export async function executeBatch<Unit extends Written>(
 
 function toStatement(batch: readonly Written[]): pg.QueryArrayConfig {
   const appends = batch.some((unit) => unit.append !== undefined);
+  const more = batch.some(bringsMore);
   const entries = batch.flatMap((unit) => unit.entries);
   const calls = entries.some(({ opens, ends }) => opens !== undefined || ends !== undefined);
   const values = [
     ...(appends ? toAppendValues(batch) : []),
+    ...(more ? toMoreValues(batch) : []),
     ...(entries.length > 0 ? toEntryValues(batch) : []),
     ...(calls ? toCallValues(entries) : []),
   ];
-  if (appends && calls) return prepared("append_with_calls", appendWithCalls, values);
-  if (appends && entries.length > 0) return prepared("append_with_entries", both, values);
-  if (appends) return prepared("append_many", many, values);
-  if (calls) return prepared("entries_with_calls", entriesWithCalls, values);
-  return prepared("entries_alone", entriesAlone, values);
+  const beside = calls ? "calls" : entries.length > 0 ? "entries" : "nothing";
+  const { name, text } = statements[more ? "more" : appends ? "append" : "alone"][beside];
+  return prepared(name, text, values);
 }
 
-/**
- * One run alone: Postgres prunes to the one partition when it starts, where the merged form opens
- * them all. That is a third of the latency with a year of partitions.
- */
 async function executeOne(executor: Executor, unit: Written): Promise<boolean> {
   const append = unit.append!;
+  const { blobs = [], folded = null } = append;
+  const more = bringsMore(unit);
+  const { name, text } = more ? oneWithMore : one;
   const { rows } = await executor.query(
-    prepared("append_one", one, [
+    prepared(name, text, [
       encodeUuid(append.run),
       encodeInt8(append.epoch),
       encodeInt8(append.head),
@@ -79,6 +82,9 @@ async function executeOne(executor: Executor, unit: Written): Promise<boolean> {
       toWakeAt(unit),
       encodeInt8(unit.token),
       encodeByteaArray(append.events),
+      ...(more
+        ? [encodeIds(blobs), encodeByteaArray(blobs.map(({ bytes }) => bytes)), folded]
+        : []),
     ]),
   );
   return rows[0]?.[0] === 1;
@@ -88,17 +94,21 @@ function prepared(name: string, text: string, values: unknown[]): pg.QueryArrayC
   return { name, text, values, rowMode: "array" };
 }
 
-const changesWake = 1;
-const endsRun = 2;
-
-function toFlags({ append }: Written): number {
-  const wake = append!.wakeAtMs !== undefined || append!.ended === true;
-  return (wake ? changesWake : 0) | (append!.ended === true ? endsRun : 0);
+/** Plain appends keep to the lean statement. */
+function bringsMore({ append }: Written): boolean {
+  return append?.folded !== undefined || (append?.blobs?.length ?? 0) > 0;
 }
 
-/** Nothing wakes a run that has ended. */
+function toFlags({ append }: Written): number {
+  const { ended = false, wakeAtMs, state } = append!;
+  const wake = wakeAtMs !== undefined || ended;
+  const number = state === undefined ? 0 : runStateNumbers[state];
+  return (wake ? changesWake : 0) | (ended ? endsRun : 0) | (number << stateShift);
+}
+
+/** Nothing wakes a run that has ended: there it says when that was. */
 function toWakeAt({ append }: Written): number | null {
-  return append!.ended === true ? null : (append!.wakeAtMs ?? null);
+  return (append!.ended === true ? append!.endedAtMs : append!.wakeAtMs) ?? null;
 }
 
 /** One row an event; `unit` is the place in the batch, from 1, and `last` that of its last event. */
@@ -145,6 +155,35 @@ function toAppendValues(batch: readonly Written[]): unknown[] {
   ];
 }
 
+/** One row an event, and the blobs of all: `first` and `last` are the places of a unit's, from 1. */
+function toMoreValues(batch: readonly Written[]): unknown[] {
+  const blobs: RunBlob[] = [];
+  const folded: (number | null)[] = [];
+  const firsts: number[] = [];
+  const lasts: number[] = [];
+  for (const { append } of batch) {
+    if (append === undefined) continue;
+    const first = blobs.length + 1;
+    blobs.push(...(append.blobs ?? []));
+    for (let place = 0; place < append.events.length; place += 1) {
+      folded.push(append.folded ?? null);
+      firsts.push(first);
+      lasts.push(blobs.length);
+    }
+  }
+  return [
+    encodeInt8Array(folded),
+    encodeInt4Array(firsts),
+    encodeInt4Array(lasts),
+    encodeIds(blobs),
+    encodeByteaArray(blobs.map(({ bytes }) => bytes)),
+  ];
+}
+
+function encodeIds(blobs: readonly RunBlob[]): Buffer {
+  return encodeByteaArray(blobs.map(({ id }) => toDigestBytes(id)));
+}
+
 /** `unit` is 0 for entries that hang on no append. */
 function toEntryValues(batch: readonly Written[]): unknown[] {
   const rows = batch.flatMap((unit, index) =>
@@ -173,82 +212,6 @@ function toWinners<Unit extends Written>(
 function toLate(ids: unknown): ReadonlySet<string> {
   return typeof ids === "string" ? new Set(ids.split(",")) : none;
 }
-
-// Without the ordered lock, two statements that hold the same runs in opposite order deadlock.
-// A row that another statement changed meanwhile is looked at again once it is locked, so the
-// fence is on what is committed. All events of a unit join the same row: they win or lose together.
-const appendTables = `
-  inp as (
-    select * from unnest($1::uuid[], $2::int8[], $3::int8[], $4::int4[], $5::int4[], $6::int4[],
-                         $7::int4[], $8::int8[], $9::int8[], $10::bytea[])
-      as x(run, epoch, head, unit, place, last, flags, wake, token, payload)
-  ),
-  won as (
-    select r.run_id, r.tenant, x.head + x.place as seq, x.unit, x.place, x.last, x.flags, x.wake,
-           x.token, x.payload
-    from countersign.runs r
-      join inp x on r.run_id = x.run and r.epoch = x.epoch and r.head = x.head
-    where not r.ended
-    order by r.run_id
-    for update of r
-  ),
-  moved as (
-    update countersign.runs r
-    set head = w.seq,
-        wake_at = case when w.flags & ${changesWake} <> 0 then w.wake else r.wake_at end,
-        ended = w.flags & ${endsRun} <> 0
-    from won w
-    where r.run_id = w.run_id and w.place = w.last
-  ),
-  logged as (
-    insert into countersign.events (run_id, seq, tenant, token, payload)
-    select run_id, seq, tenant, token, payload from won
-  )`;
-
-/**
- * A cursor is drawn once the transaction has an id: whoever pages the entries relies on it to
- * tell which cursors are settled.
- */
-function toEntryInsert(first: number, condition: string): string {
-  return `insert into countersign.entries (cursor, id, tenant, bytes)
-    select case when t.xid is not null then nextval('countersign.entries_cursor') end,
-           e.id, e.tenant, e.bytes
-    from (select pg_current_xact_id() as xid offset 0) t,
-         unnest($${first}::uuid[], $${first + 1}::text[], $${first + 2}::bytea[], $${first + 3}::int4[])
-           as e(id, tenant, bytes, unit)
-    where ${condition}`;
-}
-
-const winningUnits = "select string_agg(unit::text, ',') from won where place = last";
-
-const many = `with ${appendTables} ${winningUnits}`;
-
-const both = `with ${appendTables},
-  noted as (${toEntryInsert(11, "e.unit = 0 or e.unit in (select unit from won)")})
-  ${winningUnits}`;
-
-const entriesAlone = toEntryInsert(1, "e.unit = 0");
-
-const entriesWithCalls = `with ${toCallTables(1, "e.unit = 0")} select null, ${lateEntries}`;
-
-const appendWithCalls = `with ${appendTables},
-  ${toCallTables(11, "e.unit = 0 or e.unit in (select unit from won)")}
-  select (${winningUnits}), ${lateEntries}`;
-
-const one = `with won as (
-    update countersign.runs
-    set head = head + $4::int4,
-        wake_at = case when $5::int4 & ${changesWake} <> 0 then $6::int8 else wake_at end,
-        ended = $5::int4 & ${endsRun} <> 0
-    where run_id = $1::uuid and epoch = $2::int8 and head = $3::int8 and not ended
-    returning run_id, tenant
-  ),
-  logged as (
-    insert into countersign.events (run_id, seq, tenant, token, payload)
-    select w.run_id, $3::int8 + e.place, w.tenant, $7::int8, e.payload
-    from won w, unnest($8::bytea[]) with ordinality as e(payload, place)
-  )
-  select count(*)::int4 from won`;
 
 /**
  * The lanes run nothing but these statements. Their plan is made once and must be the index: one

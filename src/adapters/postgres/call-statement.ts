@@ -30,7 +30,11 @@ export function toCallValues(entries: readonly EntryRow[]): unknown[] {
     encodeUuidArray(drafts.map((draft) => draft?.approval ?? null)),
     encodeTextArray(endings.map((ending) => ending?.to ?? "")),
     encodeTextArray(endings.map((ending) => ending?.from ?? "")),
-    encodeInt8Array(drafts.map((draft) => draft?.notAfterMs ?? null)),
+    encodeInt8Array(
+      entries.map(
+        ({ opens: draft, ends: ending }) => draft?.notAfterMs ?? ending?.notAfterMs ?? null,
+      ),
+    ),
     encodeInt8Array(drafts.map((draft) => draft?.atMs ?? null)),
     encodeByteaArray(entries.map((entry) => entry.opens?.opening ?? entry.ends?.result ?? nothing)),
   ];
@@ -81,6 +85,7 @@ export function toCallTables(first: number, condition: string): string {
         result = nullif(e.kept, ''::bytea)
     from given e
     where e.move = ${ends} and c.id = e.call and c.tenant = e.tenant and c.state = e.previous
+      and (e.not_after is null or c.not_after = e.not_after)
     returning e.id
   ),
   noted as (

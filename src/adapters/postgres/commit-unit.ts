@@ -9,6 +9,7 @@ import type { Enlist } from "./enlist.ts";
 import { enlistSorted } from "./enlist.ts";
 import { readFences, readLandedAppends, readMissingEntries } from "./landed.ts";
 import { toRefusal, type RefusalRow } from "./approval-refusal.ts";
+import { lockRuns, putLetters } from "./run-inbox.ts";
 import { inTransaction, type Step, type TransactionOptions } from "./transaction.ts";
 
 export interface UnitWork extends TransactionOptions {
@@ -18,8 +19,9 @@ export interface UnitWork extends TransactionOptions {
 }
 
 /**
- * A unit that consumes an approval, claims a key or wakes runs, in a transaction of its own. The run is locked
- * before the approval, here as everywhere, so that two of them cannot wait for each other.
+ * A unit that consumes an approval, claims a key, wakes runs or writes to them, in a transaction of
+ * its own. Runs are locked before the approval, here as everywhere, so that two of them cannot wait
+ * for each other.
  */
 export function commitUnit(work: UnitWork): Promise<CommitOutcome> {
   return inTransaction(work, (client, uncertain) => writeUnit(client, { ...work, uncertain }));
@@ -30,8 +32,14 @@ interface Attempt extends UnitWork {
 }
 
 async function writeUnit(client: pg.PoolClient, work: Attempt): Promise<Step<CommitOutcome>> {
-  const { append, consume, entries, wakes } = work.unit;
+  const { append, consume, entries, letters = [], wakes = [] } = work.unit;
   const committed = toCommitted(work.unit);
+  if (letters.length > 0) {
+    await lockRuns(client, [
+      ...(append === undefined ? [] : [append.run]),
+      ...letters.map(({ run }) => run),
+    ]);
+  }
   if (append !== undefined && !(await writeAppend(client, append, work.token))) {
     if (work.uncertain && (await hasLanded(client, append, work.token))) {
       return { outcome: committed, rollback: true };
@@ -52,7 +60,9 @@ async function writeUnit(client: pg.PoolClient, work: Attempt): Promise<Step<Com
   if (repeatsEnded(entries ?? [], late)) {
     return { outcome: { kind: "key_taken" }, rollback: true };
   }
-  if (wakes !== undefined && wakes.length > 0) await enlistSorted(work.enlist, client, wakes);
+  const delivery = await putLetters(client, letters, work.token);
+  const all = [...wakes, ...delivery.wakes];
+  if (all.length > 0) await enlistSorted(work.enlist, client, all);
   return { outcome: toCommitted(work.unit, late) };
 }
 

@@ -15,7 +15,18 @@ export interface Tables {
     wake_at: number | null;
     ended: boolean;
     token: string;
+    inbox: Generated<number>;
+    state: Generated<number>;
+    agent: string | null;
+    subject: string | null;
+    parent: string | null;
+    created_at: number | null;
+    ended_at: number | null;
   };
+  run_keys: { tenant: string; hash: Buffer; fingerprint: Buffer; run_id: string };
+  run_letters: { run_id: string; seq: number; token: string; payload: Buffer };
+  run_blobs: { run_id: string; tenant: string; id: Buffer; bytes: Buffer };
+  run_snapshots: { run_id: string; seq: number; bytes: Buffer };
   events: { run_id: string; seq: number; tenant: string; token: string; payload: Buffer };
   blobs: { tenant: string; id: Buffer; bytes: Buffer };
   revisions: { position: number; digest: Buffer; bytes: Buffer; applied_at: number };

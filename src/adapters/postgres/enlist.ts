@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { SqlTransaction } from "../../ports/sql.ts";
-import type { WakeNow } from "../../ports/store.ts";
+import type { WakeNow } from "../../ports/run-rows.ts";
 
 /** Makes the wakes part of the transaction. Offered by the engine that wakes. */
 export type Enlist = (tx: SqlTransaction, wakes: readonly WakeNow[]) => Promise<void>;

@@ -114,6 +114,7 @@ const rowBytes = 64;
 function toSize(unit: Pick<CommitUnit, "append" | "entries">): number {
   let size = 0;
   for (const event of unit.append?.events ?? []) size += event.byteLength + rowBytes;
+  for (const blob of unit.append?.blobs ?? []) size += blob.bytes.byteLength + rowBytes;
   for (const entry of unit.entries ?? []) size += entry.bytes.byteLength + rowBytes;
   return size;
 }

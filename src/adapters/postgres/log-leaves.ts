@@ -21,17 +21,26 @@ export function toEntry(tenant: TenantId, row: EntryColumns): LogEntry {
   return { tenant, id: row.id as EntryId, bytes: row.bytes, cursor: BigInt(row.cursor) };
 }
 
+interface Located {
+  readonly id: string;
+  readonly cursor: string;
+  readonly epoch: number | null;
+  readonly index: number;
+  readonly rank: number;
+}
+
 /** The index of a leaf is that of its tile, and its rank there by cursor. */
 export async function locate(
   pool: pg.Pool,
   tenant: TenantId,
-  id: EntryId,
-): Promise<LeafPlace | null> {
-  requireId("id", id);
+  ids: readonly EntryId[],
+): Promise<readonly (LeafPlace | null)[]> {
+  for (const id of ids) requireId("id", id);
+  if (ids.length === 0) return [];
   const { rows } = await asked(
-    pool.query<{ cursor: string; epoch: number | null; index: number; rank: number }>({
-      name: "locate_entry",
-      text: `select e.cursor::text as cursor, t.epoch, t.index, (
+    pool.query<Located>({
+      name: "locate_entries",
+      text: `select e.id, e.cursor::text as cursor, t.epoch, t.index, (
                select count(*)::int from countersign.entries o
                where o.tenant = $2 and o.cursor >= t.first_cursor and o.cursor < e.cursor) as rank
              from countersign.entries e
@@ -40,15 +49,17 @@ export async function locate(
                  where tenant = $2 and level = 0 and last_cursor >= e.cursor
                  order by last_cursor limit 1
                ) t on t.first_cursor <= e.cursor
-             where e.id = $1 and e.tenant = $2`,
-      values: [id, tenant],
+             where e.id = any($1::uuid[]) and e.tenant = $2`,
+      values: [ids, tenant],
     }),
   );
-  const row = rows[0];
-  if (row === undefined) return null;
-  const { epoch, index, rank } = row;
+  const places = new Map(rows.map((row) => [row.id, toPlace(row)]));
+  return ids.map((id) => places.get(id) ?? null);
+}
+
+function toPlace({ cursor, epoch, index, rank }: Located): LeafPlace {
   const leaf = epoch === null ? null : { epoch, index: index * tileWidth + rank };
-  return { cursor: BigInt(row.cursor), leaf };
+  return { cursor: BigInt(cursor), leaf };
 }
 
 interface Bounds {

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type pg from "pg";
 import { Fault } from "../../model/index.ts";
 import { connect } from "./connection.ts";
-import { migrations as ours, type Migration } from "./migrations.ts";
+import type { Migration } from "./migration.ts";
+import { migrations as ours } from "./migrations.ts";
 import { toFault } from "./to-fault.ts";
 
 /**

@@ -5,11 +5,13 @@ import { schemaLock } from "./migrate.ts";
 const tables = [
   { table: "runs", key: "run_id", storage: "with (fillfactor = 70)" },
   { table: "events", key: "run_id", storage: "" },
+  { table: "run_blobs", key: "run_id", storage: "" },
+  { table: "run_snapshots", key: "run_id", storage: "" },
   { table: "entries", key: "id", storage: "" },
   { table: "calls", key: "id", storage: "with (fillfactor = 80)" },
 ] as const;
 
-/** Rows of one table that are moved out of the default partition at a time: about a second. */
+/** Rows of one table that are moved or deleted at a time: about a second. */
 const movedRows = 100_000;
 
 /** Attaching locks the default partition; rather later than in the way of appends. */
@@ -73,7 +75,7 @@ async function makePartition(
 }
 
 /**
- * Drops the months before `beforeMs` in which every run has ended: the runs and their events,
+ * Drops the months before `beforeMs` in which every run has ended: the runs and what is theirs,
  * together. Entries are not touched here: what is dropped of a ledger is the ledger's to say.
  */
 export async function dropEndedPartitions(
@@ -91,6 +93,7 @@ export async function dropEndedPartitions(
   );
   for (const { name } of rows) {
     if (name.slice("runs_".length) > last) break;
+    await clearIfEnded(pool, name);
     const outcome = await inSchemaWork(pool, (client) => dropIfEnded(client, name));
     (outcome === "dropped" ? dropped : kept).push(name);
   }
@@ -98,18 +101,41 @@ export async function dropEndedPartitions(
 }
 
 async function dropIfEnded(client: pg.PoolClient, name: string): Promise<"dropped" | "kept"> {
-  const events = name.replace("runs_", "events_");
   if (!(await exists(client, name))) return "kept";
   // Nothing may be appended between the look and the drop. Parents first, as appends lock them.
   await client.query(`
-    lock table only countersign.runs, only countersign.events in access exclusive mode;
+    lock table only countersign.runs, only countersign.events, only countersign.run_blobs,
+      only countersign.run_snapshots in access exclusive mode;
     lock table countersign.${name} in access exclusive mode;
   `);
   const { rows } = await client.query(`select 1 from countersign.${name} where not ended limit 1`);
   if (rows.length > 0) return "kept";
   await client.query(`drop table countersign.${name}`);
-  await client.query(`drop table if exists countersign.${events}`);
+  for (const table of ["events", "run_blobs", "run_snapshots"]) {
+    await client.query(`drop table if exists countersign.${name.replace("runs", table)}`);
+  }
   return "dropped";
+}
+
+/** Small tables that all months share. */
+const beside = [
+  ["run_letters", "run_id"],
+  ["run_keys", "run_id"],
+  ["run_holds", "root"],
+  ["run_budgets", "root"],
+] as const;
+
+/** Before the drop, so that a crash between the two leaves the month to be met again. */
+async function clearIfEnded(pool: pg.Pool, name: string): Promise<void> {
+  const { rows } = await pool.query(`select 1 from countersign.${name} where not ended limit 1`);
+  if (rows.length > 0) return;
+  const [year, month] = name.slice("runs_".length).split("_");
+  const { from, to } = toMonth(Date.UTC(Number(year), Number(month) - 1), 0);
+  for (const [table, key] of beside) {
+    const text = `delete from countersign.${table} where ctid = any(array(
+      select ctid from countersign.${table} where ${key} >= $1 and ${key} < $2 limit $3))`;
+    while ((await pool.query(text, [from, to, movedRows])).rowCount === movedRows);
+  }
 }
 
 async function exists(client: pg.PoolClient, name: string): Promise<boolean> {

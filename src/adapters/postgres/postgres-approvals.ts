@@ -1,3 +1,4 @@
+import type pg from "pg";
 import type { ApprovalId, RunId, TenantId } from "../../model/index.ts";
 import { requireDigest, requireId, requireStorableApproval } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
@@ -9,16 +10,17 @@ import type {
   ApprovalsOf,
 } from "../../ports/approval-rows.ts";
 import { toRefusal, type RefusalRow } from "./approval-refusal.ts";
+import { choices, endApprovals, tellRuns, type EndingOptions } from "./end-approvals.ts";
 import { executeBatch } from "./append-statement.ts";
 import { asked, type Database, type Tables } from "./database.ts";
 import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
+import { toFindApproval } from "./find-approval.ts";
 import { readMissingEntries } from "./landed.ts";
-import type { Tokens } from "./tokens.ts";
-import { inTransaction, type TransactionOptions } from "./transaction.ts";
+import { lockRuns } from "./run-inbox.ts";
+import { inTransaction } from "./transaction.ts";
 
-export interface PostgresApprovalsOptions extends TransactionOptions {
+export interface PostgresApprovalsOptions extends EndingOptions {
   readonly database: Database;
-  readonly tokens: Tokens;
 }
 
 /** All but what the store writes for itself. */
@@ -62,11 +64,7 @@ function createReads({ database }: PostgresApprovalsOptions): Reads {
     },
     async find(tenant, key, nowMs) {
       requireDigest("key", key);
-      const text = `select ${selected} from countersign.approvals
-        where tenant = $1 and key = $2 and state in ('pending', 'approved', 'denied')
-          and expires_at > $3
-        order by state = 'denied', id desc limit 1`;
-      return read("find_approval", text, [tenant, toDigestBytes(key), nowMs]);
+      return read("find_approval", toFindApproval(selected), [tenant, toDigestBytes(key), nowMs]);
     },
     async countPending(tenant, subject, limit) {
       const { rows } = await asked(
@@ -94,52 +92,42 @@ function createReads({ database }: PostgresApprovalsOptions): Reads {
 
 function createChanges(options: PostgresApprovalsOptions): Omit<ApprovalRows, keyof Reads> {
   const { pool } = options.database;
-  async function change(name: string, text: string, values: unknown[]): Promise<number> {
-    return (await asked(pool.query({ name, text, values }))).rowCount ?? 0;
-  }
-
   return {
     create: (row) => create(options.database, row),
     decide: (decision) => decide(options, decision),
     expire: (nowMs, limit) =>
-      change(
-        "expire_approvals",
-        `update countersign.approvals a set state = 'expired'
-         from (select tenant, id from countersign.approvals
-               where state in ('pending', 'approved') and expires_at <= $1
-               order by expires_at limit $2 for update skip locked) late
-         where a.tenant = late.tenant and a.id = late.id`,
-        [nowMs, limit],
-      ),
+      endApprovals(options, { to: "expired", limit, choose: choices.late, values: [nowMs] }),
     async void(tenant, id) {
       requireId("id", id);
-      const text = `update countersign.approvals set state = 'voided'
-        where tenant = $1 and id = $2 and state in ('pending', 'approved')`;
-      return (await change("void_approval", text, [tenant, id])) === 1;
+      const values = [tenant, id];
+      const choose = choices.one;
+      return (await endApprovals(options, { to: "voided", limit: 1, choose, values })) === 1;
     },
-    voidAll: (of, limit) => change("void_approvals", voidAll, toVoidValues(of, limit)),
-    erase: (tenant, subject, limit) => change("erase_approvals", erase, [tenant, subject, limit]),
-    rewriteVerdicts: async ({ tenant, id }, { seen, verdicts }) =>
-      (await change(
-        "rewrite_verdicts",
-        `update countersign.approvals set verdicts = $4
-         where tenant = $1 and id = $2 and verdicts = $3 and state <> 'pending'`,
-        [tenant, id, Buffer.from(seen), Buffer.from(verdicts)],
-      )) === 1,
+    voidAll: (of, limit) =>
+      endApprovals(options, { to: "voided", limit, choose: choices.kind, values: toKind(of) }),
+    async erase(tenant, subject, limit) {
+      // Those that wait are voided first, so that their runs hear of it.
+      const values = [tenant, subject];
+      await endApprovals(options, { to: "voided", limit, choose: choices.subject, values });
+      const statement = { name: "erase_approvals", text: erase, values: [...values, limit] };
+      return (await asked(pool.query(statement))).rowCount ?? 0;
+    },
+    async rewriteVerdicts({ tenant, id }, { seen, verdicts }) {
+      const { rowCount } = await asked(
+        pool.query({
+          name: "rewrite_verdicts",
+          text: `update countersign.approvals set verdicts = $4
+                 where tenant = $1 and id = $2 and verdicts = $3 and state <> 'pending'`,
+          values: [tenant, id, Buffer.from(seen), Buffer.from(verdicts)],
+        }),
+      );
+      return rowCount === 1;
+    },
   };
 }
 
-/** One that is being decided is waited for: what was agreed to at that moment is void, too. */
-const voidAll = `update countersign.approvals a set state = 'voided'
-  from (select tenant, id from countersign.approvals
-        where state in ('pending', 'approved')
-          and ($1::text is null or tenant = $1) and ($2::text is null or server = $2)
-          and ($3::text is null or tool = $3) and ($4::text is null or agent = $4)
-        order by tenant, id limit $5 for update) old
-  where a.tenant = old.tenant and a.id = old.id`;
-
-function toVoidValues({ tenant, server, tool, agent }: ApprovalsOf, limit: number): unknown[] {
-  return [tenant ?? null, server ?? null, tool ?? null, agent ?? null, limit];
+function toKind({ tenant, server, tool, agent }: ApprovalsOf): unknown[] {
+  return [tenant ?? null, server ?? null, tool ?? null, agent ?? null];
 }
 
 const erase = `update countersign.approvals a
@@ -201,14 +189,18 @@ async function list(
 
 /** The row and the entry that says what became of it, or neither. */
 function decide(
-  { tokens, pool, clock, random, withinMs }: PostgresApprovalsOptions,
+  of: PostgresApprovalsOptions,
   decision: ApprovalDecision,
 ): ReturnType<ApprovalRows["decide"]> {
   const { tenant, id, intent, to, verdicts, seen, entry, nowMs } = decision;
+  const { tokens } = of;
   requireId("id", id);
-  return inTransaction({ pool, clock, random, withinMs }, async (client, uncertain) => {
+  return inTransaction(of, async (client, uncertain) => {
     if (uncertain && (await readMissingEntries(client, [entry])).length === 0)
       return { outcome: "decided" };
+    // The run is locked before the approval, here as everywhere.
+    const run = to === "pending" ? null : await readRun(client, decision);
+    if (run !== null) await lockRuns(client, [run]);
     const { rowCount } = await client.query({
       name: "decide",
       text: `update countersign.approvals set state = $4, verdicts = $5
@@ -226,6 +218,7 @@ function decide(
     });
     if (rowCount === 1) {
       await executeBatch(client, [{ append: undefined, entries: [entry], token: tokens.next() }]);
+      if (to !== "pending") await tellRuns(client, [{ tenant, id, run_id: run }], { ...of, to });
       return { outcome: "decided" };
     }
     const { rows } = await client.query<RefusalRow>({
@@ -237,6 +230,18 @@ function decide(
     const refusal = toRefusal(rows[0], decision);
     return { outcome: refusal === "pending" ? "stale" : refusal, rollback: true };
   });
+}
+
+async function readRun(
+  client: pg.PoolClient,
+  { tenant, id }: ApprovalDecision,
+): Promise<RunId | null> {
+  const { rows } = await client.query<{ run_id: string | null }>({
+    name: "run_of_approval",
+    text: "select run_id from countersign.approvals where tenant = $1 and id = $2",
+    values: [tenant, id],
+  });
+  return (rows[0]?.run_id ?? null) as RunId | null;
 }
 
 function toApprovalRow(row: Row): ApprovalRow {

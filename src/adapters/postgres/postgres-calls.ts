@@ -1,6 +1,6 @@
 import type { ApprovalId, EntryId, TenantId } from "../../model/index.ts";
 import type { CallRow, CallRows } from "../../ports/call-rows.ts";
-import { requireDigest, requireId } from "../../ports/storable.ts";
+import { requireDigest, requireId, requireWhole } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
 import { asked, type Database, type Tables } from "./database.ts";
 import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
@@ -43,6 +43,19 @@ export function createPostgresCalls({ pool }: Database): CallRows {
          order by id limit $4`,
         [tenant, nowMs, after ?? null, Math.min(limit, storeLimits.rowsPerPage)],
       ),
+    async prolong({ tenant, id }, notAfterMs) {
+      requireId("id", id);
+      requireWhole("notAfterMs", notAfterMs);
+      const { rowCount } = await asked(
+        pool.query({
+          name: "prolong_call",
+          text: `update countersign.calls set not_after = greatest(not_after, $3)
+                 where id = $1 and tenant = $2 and state = 'open'`,
+          values: [id, tenant, notAfterMs],
+        }),
+      );
+      return rowCount === 1;
+    },
     listOverdue: (beforeMs, limit) =>
       read(
         "overdue_calls",

@@ -1,5 +1,5 @@
 import type { TenantId } from "../../model/index.ts";
-import type { FreezeRow, FreezeRows } from "../../ports/store.ts";
+import type { FreezeRow, FreezeRows } from "../../ports/freeze-rows.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
 import { asked, type Database, type Tables } from "./database.ts";
 

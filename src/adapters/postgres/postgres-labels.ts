@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { labelSchema } from "../../model/index.ts";
-import type { LabelRows } from "../../ports/store.ts";
+import type { LabelRows } from "../../ports/label-rows.ts";
 import { asked, type Database } from "./database.ts";
 import { toDigestBytes } from "./digest-bytes.ts";
 

@@ -1,4 +1,4 @@
-import type { Letters } from "../../ports/store.ts";
+import type { Letters } from "../../ports/letter-rows.ts";
 import { asked, type Database } from "./database.ts";
 
 export function createPostgresLetters({ tables }: Database): Letters {

@@ -37,7 +37,7 @@ function createPostgresLog(options: PostgresLedgerOptions): LogRows {
       );
       return rows[0]?.hashes ?? null;
     },
-    locate: (tenant, id) => locate(pool, tenant, id),
+    locate: (tenant, ids) => locate(pool, tenant, ids),
     readLeaves: (log, page) => readLeaves(pool, log, page),
     latest: (tenant, page) => readLatest(pool, tenant, page),
     async callOf(tenant, approval) {

@@ -1,7 +1,7 @@
 import type { TenantId } from "../../model/index.ts";
 import { requireStorableMemory } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
-import type { Memories, MemoryRow } from "../../ports/store.ts";
+import type { Memories, MemoryRow } from "../../ports/memory-rows.ts";
 import { asked, type Database, type Tables } from "./database.ts";
 import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
 

@@ -1,7 +1,7 @@
 import type { Digest, TenantId } from "../../model/index.ts";
 import { requireStorablePin } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
-import type { PinRow, Pins } from "../../ports/store.ts";
+import type { PinRow, Pins } from "../../ports/pin-rows.ts";
 import { asked, type Database, type Tables } from "./database.ts";
 import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
 

@@ -1,7 +1,7 @@
 import type { Digest } from "../../model/index.ts";
 import { requireBytes, requireDigest, requireWhole } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
-import type { RevisionRow, Revisions } from "../../ports/store.ts";
+import type { RevisionRow, Revisions } from "../../ports/revision-rows.ts";
 import { asked, type Database, type Tables } from "./database.ts";
 import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
 

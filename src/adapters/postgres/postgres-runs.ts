@@ -1,11 +1,18 @@
 import type pg from "pg";
-import type { RunId, TenantId } from "../../model/index.ts";
-import { requireId, requireStorableDraft, requireWhole } from "../../ports/storable.ts";
+import { Fault, type RunId, type TenantId } from "../../model/index.ts";
+import { requireId, requireWhole } from "../../ports/storable.ts";
+import { requireStorableDraft, requireStorableLetter } from "../../ports/storable-unit.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
-import type { RunDraft, RunHead, Runs, StoredEvent, WakeNow } from "../../ports/store.ts";
-import { encodeByteaArray } from "./binary-array.ts";
+import type { LetterToRun, Posted, RunHead, Runs, WakeNow } from "../../ports/run-rows.ts";
+import type { Store } from "../../ports/store.ts";
+import { createRun } from "./create-run.ts";
 import { asked, type Database } from "./database.ts";
 import { type Enlist, enlistSorted } from "./enlist.ts";
+import { createPostgresRunBudgets } from "./postgres-run-budgets.ts";
+import { removeRun } from "./remove-run.ts";
+import { createRunBlobs } from "./run-blobs.ts";
+import { hasLetter, lockRuns, putLetters } from "./run-inbox.ts";
+import { createRunReads, selectedHead, toRunHead, type HeadRow } from "./run-rows.ts";
 import type { Tokens } from "./tokens.ts";
 import { inTransaction, type Step, type TransactionOptions } from "./transaction.ts";
 
@@ -15,157 +22,100 @@ export interface RunsOptions extends TransactionOptions {
   readonly enlist: Enlist | undefined;
 }
 
-export function createPostgresRuns(options: RunsOptions): Runs {
-  const { tables } = options.database;
+/** Runs, and what trees of them spend. */
+export function createPostgresRuns(options: RunsOptions): Pick<Store, "runs" | "runBudgets"> {
+  return { runs: createRuns(options), runBudgets: createPostgresRunBudgets(options.database) };
+}
+
+function createRuns(options: RunsOptions): Runs {
+  const { database, enlist } = options;
   return {
+    ...createRunReads(database),
+    ...createRunBlobs(database),
     async create(draft) {
       requireStorableDraft(draft);
       const token = options.tokens.next();
       return inTransaction(options, (client, uncertain) =>
-        createRun(client, { draft, token, uncertain, enlist: options.enlist }),
+        createRun(client, { draft, token, uncertain, enlist }),
       );
     },
-    async get(run) {
-      requireId("run", run);
-      const row = await asked(
-        tables.selectFrom("runs").select(headColumns).where("run_id", "=", run).executeTakeFirst(),
-      );
-      return row === undefined ? null : toRunHead(row);
-    },
-    async take(run) {
-      requireId("run", run);
-      const { rows } = await asked(
-        options.pool.query<HeadRow>({
-          name: "take_run",
-          text: `update countersign.runs set epoch = epoch + case when ended then 0 else 1 end
-                 where run_id = $1
-                 returning run_id, tenant, epoch, head, priority, wake_at, ended`,
-          values: [run],
-        }),
-      );
-      const row = rows[0];
-      return row === undefined ? null : toRunHead(row);
-    },
-    read: (run, page) => readEvents(options.database, run, page),
-    async setTimer(run, atMs, { replace = false } = {}) {
-      requireId("run", run);
-      requireWhole("atMs", atMs);
-      const result = await asked(
-        tables
-          .updateTable("runs")
-          .set({ wake_at: atMs })
-          .where("run_id", "=", run)
-          .where("ended", "=", false)
-          .$if(!replace, (update) =>
-            update.where((eb) => eb.or([eb("wake_at", "is", null), eb("wake_at", ">=", atMs)])),
-          )
-          .executeTakeFirst(),
-      );
-      return result.numUpdatedRows === 1n;
-    },
+    take: (run) => take(options, run),
+    setTimer: (run, atMs, { replace = false } = {}) => setTimer(database, { run, atMs, replace }),
     wakeDue: (nowMs, limit) =>
       inTransaction(options, (client) =>
-        wakeDue(
-          client,
-          { nowMs, limit: Math.min(limit, storeLimits.wakesPerUnit) },
-          options.enlist,
-        ),
+        wakeDue(client, { nowMs, limit: Math.min(limit, storeLimits.wakesPerUnit) }, enlist),
       ),
+    async post(letter) {
+      requireStorableLetter(letter);
+      const token = options.tokens.next();
+      return inTransaction(options, (client, uncertain) =>
+        post(client, { letter, token, uncertain, enlist }),
+      );
+    },
+    async remove(run) {
+      requireId("run", run);
+      return inTransaction(options, (client, uncertain) => removeRun(client, run, uncertain));
+    },
   };
 }
 
-const headColumns = ["run_id", "tenant", "epoch", "head", "priority", "wake_at", "ended"] as const;
-
-interface HeadRow {
-  readonly run_id: string;
-  readonly tenant: string;
-  readonly epoch: number;
-  readonly head: number;
-  readonly priority: number;
-  readonly wake_at: number | null;
-  readonly ended: boolean;
-}
-
-function toRunHead(row: HeadRow): RunHead {
-  return {
-    run: row.run_id as RunId,
-    tenant: row.tenant as TenantId,
-    epoch: row.epoch,
-    head: row.head,
-    priority: row.priority,
-    wakeAtMs: row.wake_at,
-    ended: row.ended,
-  };
-}
-
-async function readEvents(
-  { tables }: Database,
-  run: RunId,
-  page: { readonly after: number; readonly limit: number },
-): Promise<readonly StoredEvent[]> {
+async function take(options: RunsOptions, run: RunId): Promise<RunHead | null> {
   requireId("run", run);
-  const rows = await asked(
-    tables
-      .selectFrom("events")
-      .select(["seq", "payload"])
-      .where("run_id", "=", run)
-      .where("seq", ">", page.after)
-      .orderBy("seq")
-      .limit(Math.min(page.limit, storeLimits.rowsPerPage))
-      .execute(),
+  const { rows } = await asked(
+    options.pool.query<HeadRow>({
+      name: "take_run",
+      text: `update countersign.runs set epoch = epoch + case when ended then 0 else 1 end
+             where run_id = $1
+             returning ${selectedHead}`,
+      values: [run],
+    }),
   );
-  return rows.map((row) => ({ run, seq: row.seq, payload: row.payload }));
+  return rows[0] === undefined ? null : toRunHead(rows[0]);
 }
 
-interface Creation {
-  readonly draft: RunDraft;
+interface Timer {
+  readonly run: RunId;
+  readonly atMs: number;
+  readonly replace: boolean;
+}
+
+async function setTimer({ tables }: Database, { run, atMs, replace }: Timer): Promise<boolean> {
+  requireId("run", run);
+  requireWhole("atMs", atMs);
+  const result = await asked(
+    tables
+      .updateTable("runs")
+      .set({ wake_at: atMs })
+      .where("run_id", "=", run)
+      .where("ended", "=", false)
+      .$if(!replace, (update) =>
+        update.where((eb) => eb.or([eb("wake_at", "is", null), eb("wake_at", ">=", atMs)])),
+      )
+      .executeTakeFirst(),
+  );
+  return result.numUpdatedRows === 1n;
+}
+
+interface Posting {
+  readonly letter: LetterToRun;
   readonly token: bigint;
   readonly uncertain: boolean;
   readonly enlist: Enlist | undefined;
 }
 
-async function createRun(
+async function post(
   client: pg.PoolClient,
-  { draft, token, uncertain, enlist }: Creation,
-): Promise<Step<"created" | "exists">> {
-  const { rowCount } = await client.query({
-    name: "create_run",
-    text: `with made as (
-             insert into countersign.runs
-               (run_id, tenant, epoch, head, priority, wake_at, ended, token)
-             values ($1, $2, 0, $3, $4, $5, false, $6)
-             on conflict (run_id) do nothing
-             returning run_id, tenant, token
-           ), logged as (
-             insert into countersign.events (run_id, seq, tenant, token, payload)
-             select m.run_id, e.place, m.tenant, m.token, e.payload
-             from made m, unnest($7::bytea[]) with ordinality as e(payload, place)
-           )
-           select 1 from made`,
-    values: [
-      draft.run,
-      draft.tenant,
-      draft.events.length,
-      draft.priority ?? 0,
-      draft.wakeAtMs ?? null,
-      token.toString(),
-      encodeByteaArray(draft.events),
-    ],
-  });
-  if (rowCount === 0) {
-    if (!uncertain) return { outcome: "exists", rollback: true };
-    const { rows } = await client.query<{ token: string }>(
-      "select token::text as token from countersign.runs where run_id = $1",
-      [draft.run],
-    );
-    const ours = rows[0]?.token === token.toString();
-    return { outcome: ours ? "created" : "exists", rollback: true };
+  { letter, token, uncertain, enlist }: Posting,
+): Promise<Step<Posted>> {
+  await lockRuns(client, [letter.run]);
+  if (uncertain && (await hasLetter(client, letter.run, token))) {
+    return { outcome: "posted", rollback: true };
   }
-  if (draft.wake === true) {
-    const wake = { run: draft.run, tenant: draft.tenant, priority: draft.priority ?? 0 };
-    await enlistSorted(enlist, client, [wake]);
-  }
-  return { outcome: "created" };
+  const { outcomes, wakes } = await putLetters(client, [letter], token);
+  const outcome = outcomes[0];
+  if (outcome === undefined) throw new Fault("internal", "A letter was neither put nor refused");
+  if (wakes.length > 0) await enlistSorted(enlist, client, wakes);
+  return { outcome, rollback: outcome !== "posted" };
 }
 
 /** Rows that another transaction holds are left for its end: they stay due. */

@@ -4,7 +4,7 @@ import { createKeyedSerial } from "../../lib/keyed-serial.ts";
 import { Fault, type TenantId } from "../../model/index.ts";
 import { requireSecretKey, requireStorableSecret } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
-import type { ChangeSecret, SecretRow, SecretRows } from "../../ports/store.ts";
+import type { ChangeSecret, SecretRow, SecretRows } from "../../ports/secret-rows.ts";
 import type { SecretFacts, SecretKey } from "../../ports/vault.ts";
 import { openPool } from "./connection.ts";
 import { asked, type Database, type Tables } from "./database.ts";

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { SpendingRows } from "../../ports/store.ts";
+import type { SpendingRows } from "../../ports/spending-rows.ts";
 import { asked, type Database } from "./database.ts";
 import { toDigestBytes } from "./digest-bytes.ts";
 

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
-import { requireStorableUnit } from "../../ports/storable.ts";
+import { requireStorableUnit } from "../../ports/storable-unit.ts";
 import type { CommitOutcome, CommitUnit, Store } from "../../ports/store.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import { laneSettings } from "./append-statement.ts";
@@ -102,12 +102,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     throw error;
   });
   return {
-    runs: createPostgresRuns({ ...transactions, database, tokens, enlist }),
+    ...createPostgresRuns({ ...transactions, database, tokens, enlist }),
     entries: createPostgresEntries(database, clock),
     blobs: createPostgresBlobs(database),
     revisions: createPostgresRevisions(database),
     pins: createPostgresPins(database),
-    approvals: createPostgresApprovals({ ...transactions, database, tokens }),
+    approvals: createPostgresApprovals({ ...transactions, database, tokens, enlist }),
     calls: createPostgresCalls(database),
     memories: createPostgresMemories(database),
     letters: createPostgresLetters(database),
@@ -126,8 +126,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 /** Group commit writes one statement; what has to look first has a transaction of its own. */
-function needsTransaction({ consume, wakes, entries }: CommitUnit): boolean {
-  if (consume !== undefined || (wakes?.length ?? 0) > 0) return true;
+function needsTransaction({ consume, wakes, letters, entries }: CommitUnit): boolean {
+  if (consume !== undefined || (wakes?.length ?? 0) > 0 || (letters?.length ?? 0) > 0) return true;
   return entries?.some(({ opens }) => opens !== undefined && opens.key !== null) ?? false;
 }
 

@@ -1,9 +1,12 @@
 import { z } from "zod";
 import type { ScriptScene } from "../../model/model-script.ts";
+import type { ScriptResult } from "../../model/script-reference.ts";
 
 /** A request as a script sees it, from whichever format. */
 export interface AskedModel {
   readonly scene: ScriptScene;
+  /** Of tools, the oldest first. */
+  readonly results: readonly ScriptResult[];
   readonly messages: number;
   readonly streams: boolean;
   readonly wantsUsage: boolean;
@@ -88,6 +91,10 @@ export function readOpenai(body: unknown): AskedModel | null {
       tool: isResult ? (names.get(last.tool_call_id ?? "") ?? null) : null,
       results: results.length,
     },
+    results: results.map(({ tool_call_id: id = "", content }) => ({
+      tool: names.get(id)!,
+      text: toText(content),
+    })),
     messages: messages.length,
     streams: stream === true,
     wantsUsage: options?.include_usage === true,
@@ -119,6 +126,10 @@ export function readAnthropic(body: unknown): AskedModel | null {
       tool: isResult ? (names.get(last.tool_use_id ?? "") ?? null) : null,
       results: results.length,
     },
+    results: results.map(({ tool_use_id: id = "", content }) => ({
+      tool: names.get(id)!,
+      text: toText(content),
+    })),
     messages: messages.length,
     streams: stream === true,
     wantsUsage: true,

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { listFittingTurns, type ModelScript, type ScriptTurn } from "../../model/model-script.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { readAnthropic, readOpenai, type AskedModel } from "./asked.ts";
+import { fillTurn } from "./fill-turn.ts";
 import { playTurn } from "./play-turn.ts";
 import { toSaid } from "./said.ts";
 import {
@@ -113,7 +114,9 @@ async function answer(
       retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
     return refuse(status, "The script says so.", wait);
   }
-  await play(serving, outgoing, { format, asked, turn });
+  const filled = fillTurn(turn, asked.results);
+  if (filled.kind === "missing") return refuse(400, filled.why);
+  await play(serving, outgoing, { format, asked, turn: filled.turn });
 }
 
 interface Playing {

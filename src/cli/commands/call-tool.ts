@@ -5,6 +5,7 @@ import { parseSeconds } from "../ask-once.ts";
 import type { Run } from "../command.ts";
 import type { CliParts } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { parseArguments } from "../parse-arguments.ts";
 import { toDecision } from "../render-approval.ts";
 import type { Voice } from "../voice.ts";
 
@@ -22,6 +23,7 @@ const maxWaitSeconds = 7 * 86_400;
 const usualWaitSeconds = 3_600;
 /** As much as the gate takes at once; the server answers sooner, and is asked again. */
 const waitAtOnce = 600;
+const argumentsComplaint = `The arguments are a JSON object, such as '{"path":"."}'.`;
 /** For a server that lets nobody wait just now. */
 const pauseMs = 1_000;
 
@@ -30,7 +32,12 @@ export const callTool: Run<CallFlags, [string, string?]> = async (
   flags,
   ...[name, given = "{}"]
 ) => {
-  const call = { name, toolset: flags.toolset ?? "", args: readArguments(given), ...toKey(flags) };
+  const call = {
+    name,
+    toolset: flags.toolset ?? "",
+    args: parseArguments(given, argumentsComplaint),
+    ...toKey(flags),
+  };
   const waits =
     flags.wait === "" ? usualWaitSeconds : parseSeconds(flags.wait ?? "0", maxWaitSeconds);
   const { client } = await parts.connect(flags.url);
@@ -130,16 +137,6 @@ function toKey({ key }: CallFlags): { readonly key?: string } {
   if (key === undefined) return {};
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return { key };
   throw new Fault("usage_invalid", "--key takes 1 to 255 visible ASCII characters.");
-}
-
-function readArguments(given: string): string {
-  try {
-    const read: unknown = JSON.parse(given);
-    if (typeof read === "object" && read !== null && !Array.isArray(read)) return given;
-  } catch {
-    // Said below, as for any other value.
-  }
-  throw new Fault("usage_invalid", `The arguments are a JSON object, such as '{"path":"."}'.`);
 }
 
 /** The texts of a result as they are; anything else as JSON. */

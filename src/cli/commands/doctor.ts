@@ -1,3 +1,4 @@
+import { withoutControls } from "../../lib/without-controls.ts";
 import type { Check } from "../../model/check.ts";
 import type { Run } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -24,6 +25,7 @@ function render({ name, status, message, remedy }: Check, paint: Paint): string 
   const mark = { ok: paint.green("ok  "), warn: paint.yellow("warn"), fail: paint.red("FAIL") }[
     status
   ];
-  const line = `${mark}  ${paint.bold(name.padEnd(18))} ${message}`;
+  // Parts of it may be a server's own words.
+  const line = `${mark}  ${paint.bold(name.padEnd(18))} ${withoutControls(message)}`;
   return remedy === null ? line : `${line}\n${" ".repeat(25)}${paint.dim("→")} ${remedy}`;
 }

@@ -2,6 +2,7 @@ import { Fault } from "../../model/fault.ts";
 import type { Run } from "../command.ts";
 import type { CliParts } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { parseArguments } from "../parse-arguments.ts";
 import { readDocument, withFile } from "../read-document.ts";
 import { count } from "../render-changes.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type TestedFile,
 } from "../render-policy.ts";
 import { renderJunit } from "../render-junit.ts";
+import { readText } from "../read-text.ts";
 
 interface Flags {
   readonly json: boolean;
@@ -44,6 +46,7 @@ export interface BlastFlags extends WhoFlags {
 }
 
 const defaultCases = "policy.cases.yaml";
+const argumentsComplaint = `--args takes a JSON object, such as '{"amount":10}'.`;
 
 export const checkPolicy: Run<CheckFlags> = async ({ parts, voice }, flags) => {
   const document = await readRules(parts, flags);
@@ -63,7 +66,7 @@ export const testPolicy: Run<TestFlags, string[]> = async ({ parts, voice }, fla
   const { client } = await parts.connect(flags.url);
   const files: TestedFile[] = [];
   for (const file of names) {
-    const cases = await readText(parts, file);
+    const cases = await readText(parts.files, file);
     const body = JSON.stringify({ document: document.text, cases });
     const tested = await withPlaces({ document: document.file, cases: file }, () =>
       client.testPolicy({ body }),
@@ -90,7 +93,7 @@ export const explainPolicy: Run<AskFlags, [string]> = async ({ parts, voice }, f
     approved,
     ...(at === undefined ? {} : { at }),
   };
-  const args = readArguments(flags.args ?? "{}");
+  const args = parseArguments(flags.args ?? "{}", argumentsComplaint);
   const document = await readGiven(parts, flags);
   const { client } = await parts.connect(flags.url);
   // The arguments go as they were typed: what a double does not keep, the server refuses.
@@ -152,12 +155,6 @@ async function readGiven(parts: CliParts, { file }: WhoFlags): Promise<string | 
   return file === undefined ? null : (await readDocument(parts.files, file)).text;
 }
 
-async function readText(parts: CliParts, file: string): Promise<string> {
-  const text = await parts.files.read(file);
-  if (text !== null) return text;
-  throw new Fault("usage_invalid", `${file} is not there.`, { details: { file } });
-}
-
 interface Places {
   readonly document: string | null;
   readonly cases: string;
@@ -171,14 +168,4 @@ async function withPlaces<Result>(places: Places, work: () => Promise<Result>): 
     const of = error instanceof Fault && error.details["of"] === "cases" ? "cases" : "document";
     return withFile(places[of] ?? "the serving configuration", Promise.reject(error as Error));
   }
-}
-
-function readArguments(given: string): string {
-  try {
-    const read: unknown = JSON.parse(given);
-    if (typeof read === "object" && read !== null && !Array.isArray(read)) return given;
-  } catch {
-    // Said below, as for any other value.
-  }
-  throw new Fault("usage_invalid", `--args takes a JSON object, such as '{"amount":10}'.`);
 }

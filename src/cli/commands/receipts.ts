@@ -1,11 +1,10 @@
 import type { Receipt, Receipts } from "../../client/client.ts";
-import { reveal } from "../../ledger/receipt-json.ts";
 import { verifyReceipt, type ReceiptReport } from "../../ledger/verify-receipt.ts";
 import { Fault } from "../../model/fault.ts";
 import type { Run } from "../command.ts";
-import type { CliParts } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { readKeys, readLines } from "../read-keys.ts";
+import { readText } from "../read-text.ts";
 import { renderTable } from "../render-table.ts";
 
 interface Flags {
@@ -44,8 +43,7 @@ export const listReceipts: Run<ListFlags> = async ({ parts, voice }, { limit, af
 function toRow({ id, kind, server, tool, outcome, at, index }: Receipts["receipts"][number]) {
   const target = server === null ? "" : tool === null ? server : `${server}__${tool}`;
   const place = index === null ? "waits" : `#${index}`;
-  // Names come from servers: what a terminal would obey is shown instead.
-  return [id, at, kind, target, outcome ?? "", place].map(reveal);
+  return [id, at, kind, target, outcome ?? "", place];
 }
 
 export const showReceipt: Run<ShowFlags, [string]> = async ({ parts, voice }, flags, id) => {
@@ -78,7 +76,7 @@ export const verifyReceiptFile: Run<VerifyFlags, [string]> = async (
   { key = [], passkeys },
   file,
 ) => {
-  const text = await readText(parts, file);
+  const text = await readText(parts.files, file);
   if (key.length === 0) {
     throw new Fault(
       "usage_invalid",
@@ -115,9 +113,3 @@ export const printVerifier: Run<{ readonly json: boolean }> = async ({ parts, vo
   voice.answer({ html }, html.trimEnd());
   return exitCodes.ok;
 };
-
-async function readText({ files }: CliParts, file: string): Promise<string> {
-  const text = await files.read(file);
-  if (text !== null) return text;
-  throw new Fault("usage_invalid", `${file} is not there.`, { details: { file } });
-}

@@ -1,0 +1,153 @@
+import type { Digest, RunId, TenantId } from "../../model/index.ts";
+import { requireDigest, requireId } from "../../ports/storable.ts";
+import { storeLimits } from "../../ports/store-limits.ts";
+import type { RunHead, RunQuery, RunRow, Runs, StoredEvent } from "../../ports/run-rows.ts";
+import { asked, type Database, type Tables } from "./database.ts";
+import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
+import { runStateNumbers, toRunState } from "./run-state-numbers.ts";
+
+const headColumns = [
+  "run_id",
+  "tenant",
+  "epoch",
+  "head",
+  "priority",
+  "wake_at",
+  "ended",
+  "inbox",
+] as const;
+const aboutColumns = ["state", "agent", "subject", "parent", "created_at"] as const;
+
+export const selectedHead = headColumns.join(", ");
+export interface HeadRow extends Pick<
+  Tables["runs"],
+  Exclude<(typeof headColumns)[number], "inbox">
+> {
+  readonly inbox: number;
+}
+interface ListedRow
+  extends HeadRow, Pick<Tables["runs"], Exclude<(typeof aboutColumns)[number], "state">> {
+  readonly state: number;
+}
+
+type Reads = Pick<Runs, "get" | "byKey" | "list" | "read" | "letters" | "listEnded">;
+
+export function createRunReads(database: Database): Reads {
+  const { tables } = database;
+  return {
+    async get(run) {
+      requireId("run", run);
+      const row = await asked(
+        tables.selectFrom("runs").select(headColumns).where("run_id", "=", run).executeTakeFirst(),
+      );
+      return row === undefined ? null : toRunHead(row);
+    },
+    async byKey(tenant: TenantId, key: Digest) {
+      requireDigest("key", key);
+      const row = await asked(
+        tables
+          .selectFrom("run_keys")
+          .select(["run_id", "fingerprint"])
+          .where("tenant", "=", tenant)
+          .where("hash", "=", toDigestBytes(key))
+          .executeTakeFirst(),
+      );
+      if (row === undefined) return null;
+      return { run: row.run_id as RunId, fingerprint: fromDigestBytes(row.fingerprint) };
+    },
+    list: (tenant, query) => list(database, tenant, query),
+    read: (run, page) => readEvents(database, run, page),
+    async letters(run, { after, limit }) {
+      requireId("run", run);
+      return asked(
+        tables
+          .selectFrom("run_letters")
+          .select(["seq", "payload"])
+          .where("run_id", "=", run)
+          .where("seq", ">", after)
+          .orderBy("seq")
+          .limit(Math.min(limit, storeLimits.rowsPerPage))
+          .execute(),
+      );
+    },
+    async listEnded(beforeMs, limit) {
+      const rows = await asked(
+        tables
+          .selectFrom("runs")
+          .select("run_id")
+          .where("ended_at", "<", beforeMs)
+          .orderBy("ended_at")
+          .orderBy("run_id")
+          .limit(Math.min(limit, storeLimits.rowsPerPage))
+          .execute(),
+      );
+      return rows.map(({ run_id }) => run_id as RunId);
+    },
+  };
+}
+
+async function list(
+  { tables }: Database,
+  tenant: TenantId,
+  { state, agent, parent, before, limit }: RunQuery,
+): Promise<readonly RunRow[]> {
+  if (parent !== undefined) requireId("parent", parent);
+  if (before !== undefined) requireId("before", before);
+  const rows = await asked(
+    tables
+      .selectFrom("runs")
+      .select([...headColumns, ...aboutColumns])
+      .where("tenant", "=", tenant)
+      .$if(state !== undefined, (query) => query.where("state", "=", runStateNumbers[state!]))
+      .$if(agent !== undefined, (query) => query.where("agent", "=", agent!))
+      .$if(parent !== undefined, (query) => query.where("parent", "=", parent!))
+      .$if(before !== undefined, (query) => query.where("run_id", "<", before!))
+      .orderBy("run_id", "desc")
+      .limit(Math.min(limit, storeLimits.rowsPerPage))
+      .execute(),
+  );
+  return rows.map(toRunRow);
+}
+
+async function readEvents(
+  { tables }: Database,
+  run: RunId,
+  page: { readonly after: number; readonly limit: number },
+): Promise<readonly StoredEvent[]> {
+  requireId("run", run);
+  const rows = await asked(
+    tables
+      .selectFrom("events")
+      .select(["seq", "payload"])
+      .where("run_id", "=", run)
+      .where("seq", ">", page.after)
+      .orderBy("seq")
+      .limit(Math.min(page.limit, storeLimits.rowsPerPage))
+      .execute(),
+  );
+  return rows.map((row) => ({ run, seq: row.seq, payload: row.payload }));
+}
+
+export function toRunHead(row: HeadRow): RunHead {
+  return {
+    run: row.run_id as RunId,
+    tenant: row.tenant as TenantId,
+    epoch: row.epoch,
+    head: row.head,
+    priority: row.priority,
+    wakeAtMs: row.wake_at,
+    ended: row.ended,
+    inbox: row.inbox,
+  };
+}
+
+function toRunRow(row: ListedRow): RunRow {
+  const { agent, subject, created_at: createdAtMs } = row;
+  const isTold = agent !== null && subject !== null && createdAtMs !== null;
+  const about = { agent, subject, parent: row.parent as RunId | null, createdAtMs };
+  return {
+    ...toRunHead(row),
+    state: toRunState(row.state),
+    about: isTold ? (about as RunRow["about"]) : null,
+  };
+}

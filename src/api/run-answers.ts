@@ -1,0 +1,172 @@
+import { digestSchema, Fault, toSubjectKey, type RunId } from "../model/index.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { RunDesk, RunWord } from "../ports/run-desk.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type { KeyHolder } from "../authority/keyring.ts";
+import type { Answer, Answers, Asked } from "./contract.ts";
+import { parseBody } from "./parse-body.ts";
+import { checkToolsets, type StartableAgents } from "./run-agents.ts";
+import { forking, resuming, signalling, starting, toCaps, toDeadlineMs } from "./run-bodies.ts";
+import { createEventReading } from "./run-contents.ts";
+import { listOwnRuns } from "./run-lists.ts";
+import { isOwn, parseRunId, reachesAll, readRun, readStarter, type ReadRun } from "./run-rights.ts";
+import type { runRoutes } from "./run-routes.ts";
+import { toShownRow, toShownRun, type ShowRunOptions } from "./show-run.ts";
+import { principalOf, tenantOf } from "./tenant-of.ts";
+
+export interface RunAnswersOptions extends ShowRunOptions {
+  readonly runs: RunDesk;
+  /** Of the revision that is serving. */
+  readonly agents: () => StartableAgents;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+type Routes = typeof runRoutes;
+
+/** Of all that an answer shows at once; the rest is asked for by its digest. */
+const contentsPerPage = 4 * 1024 * 1024;
+
+export function createRunAnswers(options: RunAnswersOptions): Answers<Routes> {
+  const { runs, clock } = options;
+  return {
+    startRun: (asked) => start(options, asked),
+    listRuns: (asked) => list(options, asked),
+    getRun: async ({ params, holder }) => {
+      const found = await readRun(runs, { id: params.id, holder, reach: "see" });
+      return { status: 200, body: await show(options, holder, found) };
+    },
+    listRunEvents: async ({ params, query: { after, limit, contents }, holder }) => {
+      const reach = contents === "true" ? "read" : "see";
+      const { run } = (await readRun(runs, { id: params.id, holder, reach })).report;
+      const tenant = tenantOf(holder);
+      const found = await runs.events(tenant, run, { after, limit });
+      const most = contents === "true" ? contentsPerPage : null;
+      const read = createEventReading(runs, { tenant, run, mostCharacters: most });
+      const events = [];
+      // One after the other: each may hold a long text.
+      for (const { seq, event } of found) events.push({ seq, event: await read(event) });
+      const next = found.length < limit ? null : found.at(-1)!.seq;
+      return { status: 200, body: { events, next } };
+    },
+    getRunContent: async ({ params: { id, digest: given }, holder }) => {
+      const { run } = (await readRun(runs, { id, holder, reach: "read" })).report;
+      const digest = digestSchema.safeParse(given).data;
+      const text = digest === undefined ? null : await runs.content(tenantOf(holder), run, digest);
+      if (digest === undefined || text === null)
+        throw new Fault("not_found", "The run has no such text, or not any more.");
+      return { status: 200, body: { digest, text } };
+    },
+    cancelRun: (asked) => tell(options, asked, ({ by }) => ({ kind: "cancel", by })),
+    pauseRun: (asked) => tell(options, asked, ({ by }) => ({ kind: "pause", by })),
+    compensateRun: (asked) => tell(options, asked, ({ by }) => ({ kind: "compensate", by })),
+    resumeRun: (asked) => {
+      const { caps, maxSteps = null, deadline } = parseBody(resuming, asked.body);
+      const raised = {
+        caps: toCaps(caps),
+        maxSteps,
+        deadlineMs: toDeadlineMs(deadline, clock.nowMs()),
+      };
+      checkRaise(asked.holder, raised);
+      return tell(options, asked, ({ by }) => ({ kind: "resume", by, ...raised }));
+    },
+    signalRun: (asked) => {
+      const { name, payload } = parseBody(signalling, asked.body);
+      return tell(options, asked, () => ({ kind: "signal", name, payload }));
+    },
+    forkRun: (asked) => fork(options, asked),
+  };
+}
+
+async function start(
+  options: RunAnswersOptions,
+  { body: text, headers, holder }: Asked<Routes["startRun"]>,
+): Promise<Answer<Routes["startRun"]>> {
+  const { runs, clock, telemetry } = options;
+  const { agent, input, caps, deadline } = parseBody(starting, text);
+  const principal = principalOf(holder);
+  checkToolsets(options.agents(), agent, holder);
+  const asking = {
+    principal,
+    roles: holder?.roles ?? [],
+    agent,
+    input,
+    caps: toCaps(caps),
+    deadlineMs: toDeadlineMs(deadline, clock.nowMs()),
+    key: headers["idempotency-key"] ?? null,
+    parent: null,
+  };
+  const { run, isNew } = await runs.start(asking);
+  const starter = await readStarter(runs, principal.tenant, run);
+  // Another's run is not shown for a key that two of them chose.
+  if (!isOwn(holder, toSubjectKey(starter)))
+    throw new Fault("key_reused", "The key stands for somebody else's run.");
+  const report = await runs.read(principal.tenant, run);
+  if (isNew) telemetry.log("info", "a run was started", { run, agent, by: holder?.id });
+  const body = await show(options, holder, { report, starter });
+  return { status: isNew ? 201 : 200, body };
+}
+
+async function list(
+  { runs }: RunAnswersOptions,
+  { query, holder }: Asked<Routes["listRuns"]>,
+): Promise<Answer<Routes["listRuns"]>> {
+  const { state, agent, parent, before, limit } = query;
+  const wanted = {
+    limit,
+    ...(state !== undefined && { state }),
+    ...(agent !== undefined && { agent }),
+    ...(parent !== undefined && { parent: parseRunId(parent) }),
+    ...(before !== undefined && { before: parseRunId(before) }),
+  };
+  const tenant = tenantOf(holder);
+  if (!reachesAll(holder, "see")) {
+    const isMine = (subject: string | undefined) => isOwn(holder, subject);
+    const found = await listOwnRuns(runs, { tenant, query: wanted, isMine });
+    return { status: 200, body: { runs: found.rows.map(toShownRow), next: found.next } };
+  }
+  const rows = await runs.list(tenant, wanted);
+  const next = rows.length < limit ? null : rows.at(-1)!.run;
+  return { status: 200, body: { runs: rows.map(toShownRow), next } };
+}
+
+async function show(options: RunAnswersOptions, holder: KeyHolder | null, found: ReadRun) {
+  const shown = await toShownRun(options, found);
+  const isReadable = isOwn(holder, toSubjectKey(found.starter)) || reachesAll(holder, "read");
+  return isReadable ? shown : { ...shown, output: null };
+}
+
+type Telling = Pick<Asked<Routes["cancelRun"]>, "params" | "holder">;
+
+async function tell(
+  { runs, telemetry }: RunAnswersOptions,
+  { params, holder }: Telling,
+  toWord: (who: { readonly by: string }) => RunWord,
+) {
+  const { run } = (await readRun(runs, { id: params.id, holder, reach: "tell" })).report;
+  const by = holder?.id ?? "unknown";
+  const word = toWord({ by });
+  await runs.tell(tenantOf(holder), run, word);
+  telemetry.log("info", "a run was told something", { run, word: word.kind, by });
+  return { status: 202 as const, body: { id: run as string, word: word.kind } };
+}
+
+/** Whoever is held by a cap does not raise it. */
+function checkRaise(holder: KeyHolder | null, raised: Readonly<Record<string, unknown>>): void {
+  if (Object.values(raised).every((each) => each === null) || reachesAll(holder, "tell")) return;
+  throw new Fault("forbidden", "Raising what a run may use takes the role admin or operator.");
+}
+
+async function fork(
+  { runs, agents, telemetry }: RunAnswersOptions,
+  { params, body, holder }: Asked<Routes["forkRun"]>,
+): Promise<Answer<Routes["forkRun"]>> {
+  const { step } = parseBody(forking, body);
+  // What a run has read belongs to whoever started it.
+  const { report: of } = await readRun(runs, { id: params.id, holder, reach: "own" });
+  checkToolsets(agents(), of.agent, holder);
+  const by = principalOf(holder);
+  const id: RunId = await runs.fork(by.tenant, of.run, { step, by });
+  telemetry.log("info", "a run was forked", { run: of.run, step, fork: id, by: holder?.id });
+  return { status: 201, body: { id, of: of.run, step } };
+}

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import type { Amounts, Caps } from "../model/budget.ts";
+import { moneyField } from "../model/config-budgets.ts";
+import { Fault, type ApprovalId, type TenantId } from "../model/index.ts";
+import type { RunWait } from "../ports/run-desk.ts";
+import type { RunRow } from "../ports/run-rows.ts";
+import type { ApprovalAnswersOptions } from "./approval-answers.ts";
+import type { ReadRun } from "./run-rights.ts";
+import type { runSchemas } from "./run-schemas.ts";
+
+/** Of approvals: what is approved is named by its digest. */
+export type ShowRunOptions = Pick<ApprovalAnswersOptions, "desk" | "urlOf">;
+
+type Run = z.input<typeof runSchemas.Run>;
+
+export async function toShownRun(
+  options: ShowRunOptions,
+  { report, starter }: ReadRun,
+): Promise<Run> {
+  const { tenant, kind, subject } = starter;
+  const { run, agent, bundle, state, head, parent, steps, maxSteps, reason, output } = report;
+  const { caps, spent, held } = report.budget;
+  const waits = report.waits.map((wait) => toShownWait(options, tenant, wait));
+  return {
+    id: run,
+    agent,
+    bundle,
+    subject: `${kind}:${subject}`,
+    state,
+    head,
+    parent,
+    createdAt: toTime(report.createdAtMs),
+    deadline: toTimeOrNull(report.deadlineMs),
+    steps,
+    maxSteps,
+    budget: { caps: toShownCaps(caps), spent: toShownAmounts(spent), held: toShownAmounts(held) },
+    waits: await Promise.all(waits),
+    reason,
+    output,
+    calls: [...report.calls],
+    children: [...report.children],
+  };
+}
+
+async function toShownWait(
+  { desk, urlOf }: ShowRunOptions,
+  tenant: TenantId,
+  wait: RunWait,
+): Promise<Run["waits"][number]> {
+  const none = { run: null, tool: null, approval: null, digest: null, url: null };
+  if (wait.kind === "run") return { ...none, kind: "run", run: wait.run, until: null };
+  if (wait.kind !== "approval")
+    return { ...none, kind: wait.kind, until: toTimeOrNull(wait.untilMs) };
+  const { approval, tool } = wait;
+  const digest = await readDigest(desk, tenant, approval);
+  return {
+    ...none,
+    kind: "approval",
+    until: toTime(wait.untilMs),
+    tool,
+    approval,
+    digest,
+    url: urlOf(approval),
+  };
+}
+
+/** Null where it is gone, as old ones are. */
+async function readDigest(desk: ShowRunOptions["desk"], tenant: TenantId, id: ApprovalId) {
+  try {
+    return (await desk.read(tenant, id)).row.intent;
+  } catch (error) {
+    if (error instanceof Fault && error.code === "not_found") return null;
+    throw error;
+  }
+}
+
+export function toShownRow({ run, state, head, about }: RunRow) {
+  return {
+    id: run,
+    agent: about?.agent ?? null,
+    subject: about === null ? null : toSubject(about.subject),
+    state,
+    head,
+    parent: about?.parent ?? null,
+    createdAt: about === null ? null : toTime(about.createdAtMs),
+  };
+}
+
+/** Without the tenant: that is the reader's own. */
+function toSubject(key: string): string {
+  return key.split("\n").slice(1).join(":");
+}
+
+function toShownCaps({ micros, tokens, calls }: Caps) {
+  return { money: micros === null ? null : toMoney(micros), tokens, calls };
+}
+
+function toShownAmounts({ micros, tokens, calls }: Amounts) {
+  return { money: toMoney(micros), tokens, calls };
+}
+
+function toMoney(micros: number): string {
+  return z.encode(moneyField, micros);
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function toTimeOrNull(ms: number | null): string | null {
+  return ms === null ? null : toTime(ms);
+}

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import {
+  newApprovalDraft,
+  newEntry,
+  newEntryId,
+  startMs,
+} from "../../test/conformance/store-values.ts";
+import { plainOpenings as openings } from "../../test/ledger/ledger-scene.ts";
+import type { Verdict } from "../model/index.ts";
+import { createInMemoryStore } from "../ports/in-memory-store.ts";
+import { openVerdicts, sealVerdicts } from "../ports/verdicts.ts";
+import { erasePersonal, type EraseOptions } from "./erase-personal.ts";
+
+const toVerdict = (approver: string): Verdict => ({
+  entry: newEntryId(),
+  word: "approved",
+  approver,
+  credential: approver,
+  reason: `${approver} says so`,
+  salt: "ab".repeat(32),
+  meets: ["role:approver"],
+  passkey: null,
+  atMs: startMs,
+});
+
+/** An approval on which all of them said something. */
+async function open(approvers: readonly string[]) {
+  const store = createInMemoryStore();
+  const draft = newApprovalDraft();
+  await store.approvals.create(draft);
+  await store.approvals.decide({
+    ...draft,
+    to: "approved",
+    verdicts: await sealVerdicts(openings, draft, approvers.map(toVerdict)),
+    seen: null,
+    entry: newEntry(draft.tenant),
+    nowMs: startMs,
+  });
+  const { tenant, id } = draft;
+  return {
+    approvals: store.approvals,
+    erase: (subject: string, approvals: EraseOptions["approvals"] = store.approvals) =>
+      erasePersonal({ ...store, approvals, openings }, tenant, { kind: "user", subject }),
+    said: async () => {
+      const row = (await store.approvals.get(tenant, id))!;
+      return (await openVerdicts(openings, row)).map(({ approver, reason }) => [approver, reason]);
+    },
+  };
+}
+
+test("whoever is erased at the same moment as others is erased, and so are they", async () => {
+  const { erase, said } = await open(["ann", "user:bob", "cem", "dee"]);
+  const erased = await Promise.all([erase("ann"), erase("bob"), erase("cem")]);
+  expect(erased.map(({ verdicts }) => verdicts)).toEqual([1, 1, 1]);
+  const nobody = [null, null];
+  expect(await said()).toEqual([nobody, nobody, nobody, ["dee", "dee says so"]]);
+});
+
+test("a name that could not be taken away is not said to be gone", async () => {
+  const { approvals, erase, said } = await open(["ann"]);
+  const busy: EraseOptions["approvals"] = {
+    get: (...of) => approvals.get(...of),
+    list: (...of) => approvals.list(...of),
+    erase: (...of) => approvals.erase(...of),
+    rewriteVerdicts: async () => false,
+  };
+  await expect(erase("ann", busy)).rejects.toMatchObject({ code: "overloaded" });
+  expect(await said()).toEqual([["ann", "ann says so"]]);
+});

@@ -1,0 +1,65 @@
+import type { Bundle, Bundles } from "../client/client.ts";
+import { withoutControls } from "../lib/without-controls.ts";
+import { count, shorten } from "./render-changes.ts";
+import { renderTable } from "./render-table.ts";
+import type { Paint } from "./voice.ts";
+
+/** Agents, each with what a run would start with. */
+export function renderAgents({ bundles }: Bundles): string {
+  if (bundles.length === 0) return "There are no agents: docs/agents.md says how to name some.";
+  return renderTable(
+    bundles.map(({ agent, digest, problem, description }) => [
+      agent,
+      digest === null ? "none" : shorten(digest),
+      problem ?? description,
+    ]),
+  );
+}
+
+/** A bundle for people; `--json` has all of it. */
+export function renderBundle({ digest, bundle }: Bundle, paint: Paint): string {
+  const { agent, description, model, instructions, tools, servers, policy, limits } = bundle;
+  const { alias, maxTokens, temperature, route } = model;
+  const answers = route.map((group) => group.map(toBackend).join(", ")).join(", then ");
+  const lines = [
+    `${paint.bold(agent)}  ${paint.dim(digest)}`,
+    `  ${description}`,
+    "",
+    `  model ${alias}: ${answers}`,
+    `    at most ${count(maxTokens, "token")}${temperature === null ? "" : `, temperature ${temperature}`}`,
+    `  instructions: ${count(instructions.split("\n").length, "line")}`,
+    `  policy ${shorten(policy.digest)}: ${policy.rules.length === 0 ? policy.rule : policy.rules.map(({ name }) => name).join(", ")}`,
+    `  ${toLimits(limits)}`,
+    "",
+    renderTable(tools.map(({ exposed, effect, pin }) => [exposed, effect, shorten(pin)])),
+    "",
+    renderTable(
+      servers.map(({ name, version, isolation }) => [
+        name,
+        version ?? "unknown version",
+        isolation,
+      ]),
+    ),
+  ];
+  return withoutControls(lines.join("\n"));
+}
+
+function toBackend(place: Readonly<Record<string, unknown>>): string {
+  const { backend, model, adapter } = place;
+  const asked = [adapter, model].find((each) => typeof each === "string");
+  const name = typeof backend === "string" ? backend : "?";
+  return asked === undefined ? name : `${name} (${asked})`;
+}
+
+function toLimits({ caps, maxSteps, deadlineMs }: Bundle["bundle"]["limits"]): string {
+  const { micros, tokens, calls } = caps;
+  return [
+    micros === null ? [] : [`${micros / 1_000_000} of money`],
+    tokens === null ? [] : [count(tokens, "token")],
+    calls === null ? [] : [count(calls, "call")],
+    [count(maxSteps, "step")],
+    deadlineMs === null ? [] : [count(deadlineMs / 1_000, "second")],
+  ]
+    .flat()
+    .join(", ");
+}

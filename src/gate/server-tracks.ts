@@ -1,0 +1,123 @@
+import { Fault, type FaultCode } from "../model/index.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Connections } from "../ports/connections.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import { Breaker } from "./breaker.ts";
+import type { AdmittedCall } from "./call.ts";
+import type { EndpointLoad } from "./choose-endpoint.ts";
+
+export interface TrackOptions {
+  readonly connections: Pick<Connections, "endpoints">;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** What is known of a server from the calls before. */
+export interface ServerTrack {
+  readonly breaker: Breaker;
+  readonly loads: readonly EndpointLoad[];
+  /** Sendings beyond the first that its calls may have just now. */
+  retryTokens: number;
+}
+
+/** A call that the breakers let through. */
+export interface Entered {
+  readonly track: ServerTrack;
+  readonly ofTool: Breaker | null;
+  readonly probe: Probe;
+}
+
+interface Probe {
+  readonly ofServer: boolean;
+  readonly ofTool: boolean;
+}
+
+/** One more sending for each ten calls, so that a server in trouble is not drowned. */
+const retryShare = 0.1;
+const retryBurst = 10;
+
+export function createTracks(options: TrackOptions) {
+  const servers = new Map<string, ServerTrack>();
+  const tools = new Map<string, Breaker>();
+
+  function ofServer(server: string): ServerTrack {
+    const known = servers.get(server);
+    if (known !== undefined) return known;
+    const track = createTrack(options, server);
+    servers.set(server, track);
+    return track;
+  }
+
+  function breakerOf({ server, tool }: AdmittedCall): Breaker | null {
+    if (tool === null) return null;
+    const key = `${server.name}\n${tool.name}`;
+    const known = tools.get(key);
+    if (known !== undefined) return known;
+    const breaker = new Breaker(options.clock, `The tool ${tool.exposed}`, () => undefined);
+    tools.set(key, breaker);
+    return breaker;
+  }
+
+  return {
+    /** Throws `upstream_open` for a call that the breaker of its tool or server keeps away. */
+    enter(call: AdmittedCall): Entered {
+      const track = ofServer(call.server.name);
+      const ofTool = breakerOf(call);
+      const probe = checkBreakers(track.breaker, ofTool);
+      track.retryTokens = Math.min(retryBurst, track.retryTokens + retryShare);
+      return { track, ofTool, probe };
+    },
+  };
+}
+
+function createTrack({ connections, clock, telemetry }: TrackOptions, server: string): ServerTrack {
+  const onMove = (to: Breaker["state"]): void => {
+    telemetry.count("gate_breaker_moves", { to });
+    telemetry.log("warn", "the breaker of a server moved", { server, to });
+  };
+  return {
+    breaker: new Breaker(clock, `The server ${server}`, onMove),
+    loads: connections
+      .endpoints(server)
+      .map((endpoint) => ({ endpoint, outstanding: 0, faults: 0, ejectedUntilMs: 0 })),
+    retryTokens: retryBurst,
+  };
+}
+
+function checkBreakers(breaker: Breaker, ofTool: Breaker | null): Probe {
+  const isToolProbe = ofTool?.check() ?? false;
+  try {
+    return { ofServer: breaker.check(), ofTool: isToolProbe };
+  } catch (error) {
+    if (isToolProbe) ofTool?.gaveUp();
+    throw error;
+  }
+}
+
+export function noteAnswer({ track, ofTool }: Entered): void {
+  track.breaker.succeeded();
+  ofTool?.succeeded();
+}
+
+/** Null: it ended without an answer, and not for the server's sake. */
+export function noteEnd({ track, ofTool, probe }: Entered, error: unknown): void {
+  const isBad = isOfServer(error);
+  if (isBad) ofTool?.faulted();
+  else if (probe.ofTool) ofTool?.gaveUp();
+  // A deadline says something about the tool; only the others say that the server is gone.
+  const isLate = error instanceof Fault && error.code === "deadline_exceeded";
+  if (isBad && !isLate) track.breaker.faulted();
+  else if (probe.ofServer) track.breaker.gaveUp();
+}
+
+const saidOfServer: ReadonlySet<FaultCode> = new Set([
+  "upstream_unreachable",
+  "upstream_lost",
+  "upstream_garbled",
+  "deadline_exceeded",
+]);
+
+/** Says something bad about the server: counted by breaker and ejection. */
+export function isOfServer(error: unknown): boolean {
+  return error instanceof Fault && saidOfServer.has(error.code);
+}

@@ -1,0 +1,56 @@
+import type { Config } from "../model/config.ts";
+import type { RunDesk } from "../ports/run-desk.ts";
+import { advance } from "../run/advance.ts";
+import { createRunDesk } from "../run/desk.ts";
+import { openRunNews } from "../run/run-news.ts";
+import type { LiveConfiguration } from "./configuration.ts";
+import type { GateBase } from "./gate-base.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { RevisionParts } from "./revision-parts.ts";
+import type { Storage } from "./storage.ts";
+
+export interface StartRunsOptions {
+  readonly lifecycle: Lifecycle;
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly base: GateBase;
+  readonly configuration: LiveConfiguration<RevisionParts>;
+}
+
+/** Where runs are started and looked at, and the worker that carries them on. */
+export async function startRuns(options: StartRunsOptions): Promise<RunDesk> {
+  const { lifecycle, config, storage, base, configuration } = options;
+  const { clock, telemetry } = base;
+  const parts = () => configuration.live().parts;
+  const news = await lifecycle.start({
+    name: "run news",
+    start: () => openRunNews(base.bus),
+    stop: (started) => started.close(),
+  });
+  const engine = {
+    ...base,
+    news,
+    bundles: () => parts().bundles,
+    gate: { exchange: (request) => parts().gate.gate.exchange(request) },
+    catalog: () => parts().gate.registry.catalog(),
+    models: () => parts().models,
+  } satisfies Parameters<typeof advance>[0];
+  const desk = createRunDesk(engine);
+  const { slots, slotsPerTenant } = config.worker;
+  await lifecycle.start({
+    name: "worker",
+    start: () =>
+      storage.wake.serve({
+        slots,
+        ...(slotsPerTenant === undefined ? {} : { slotsPerTenant }),
+        onWake: (woken, signal) => advance(engine, woken, signal),
+        onFault: (fault) => telemetry.log("error", "a run could not be carried on", { fault }),
+      }),
+    stop: (serving) => serving.stop({ withinMs: configuration.live().config.limits.drainTime }),
+    stopWithinMs: workerStopWithinMs,
+  });
+  return desk;
+}
+
+/** Drain times are at most ten minutes (the schema says so). */
+const workerStopWithinMs = 10 * 60_000 + 10_000;

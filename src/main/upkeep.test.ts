@@ -1,0 +1,66 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { createInMemoryStore } from "../ports/in-memory-store.ts";
+import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
+import { createManualClock } from "../ports/manual-clock.ts";
+import { startUpkeep, type UpkeepOptions } from "./upkeep.ts";
+
+const hoursMs = 3_600_000;
+
+function open(changes: Partial<UpkeepOptions["store"]> = {}) {
+  const clock = createManualClock(Date.UTC(2026, 10, 21));
+  const telemetry = createInMemoryTelemetry({ clock });
+  const swept: string[] = [];
+  const { labels, spendings, deliveries, calls } = createInMemoryStore();
+  const sweep = (name: string, left = 0) => ({
+    sweep: async () => {
+      swept.push(name);
+      return left;
+    },
+  });
+  const store = {
+    makePartitions: async () => {
+      swept.push("partitions");
+      return { made: [], postponed: [] };
+    },
+    labels: { ...labels, ...sweep("labels") },
+    spendings: { ...spendings, ...sweep("spendings") },
+    deliveries: { ...deliveries, ...sweep("deliveries") },
+    calls: Object.assign(calls, { sweepKeys: sweep("keys").sweep }),
+    ...changes,
+  };
+  return { clock, telemetry, swept, sweep, upkeep: startUpkeep({ store, clock, telemetry }) };
+}
+
+async function passRound({ clock }: ReturnType<typeof open>): Promise<void> {
+  clock.advance(6 * hoursMs);
+  do await setImmediate();
+  while (clock.sleeping === 0);
+}
+
+test("what fails is said with its name, and all the rest is done", async () => {
+  const scene = open({ makePartitions: () => Promise.reject(new Error("locked")) });
+  await passRound(scene);
+  expect(scene.swept).toEqual(["labels", "spendings", "keys", "deliveries"]);
+  expect(scene.telemetry.lines).toHaveLength(1);
+  expect(scene.telemetry.lines[0]).toMatch(/upkeep failed.*partitions/);
+  await scene.upkeep.stop();
+});
+
+test("a sweep that always finds more ends with the server", async () => {
+  let rounds = 0;
+  const scene = open({
+    spendings: {
+      ...createInMemoryStore().spendings,
+      sweep: async () => {
+        rounds += 1;
+        await setImmediate();
+        return 10_000;
+      },
+    },
+  });
+  scene.clock.advance(6 * hoursMs);
+  while (rounds < 3) await setImmediate();
+  await scene.upkeep.stop();
+  expect(scene.swept).toEqual(["partitions", "labels"]);
+});

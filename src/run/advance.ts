@@ -1,0 +1,205 @@
+import { Fault } from "../model/index.ts";
+import type { RunEvent } from "../model/run-event.ts";
+import type { RunHead } from "../ports/run-rows.ts";
+import type { Woken } from "../ports/wake.ts";
+import { askModel } from "./ask-model.ts";
+import { createContents } from "./contents.ts";
+import { fail, finish } from "./finish.ts";
+import { openShared, settleShared, StopRun } from "./hold.ts";
+import { Journal, RunTaken } from "./journal.ts";
+import { loadView, toSnapshotBytes } from "./load-view.ts";
+import { makeCall } from "./make-call.ts";
+import { decideNext, type Action } from "./next.ts";
+import { settleChildren } from "./settle-children.ts";
+import { takeLetters } from "./take-letters.ts";
+import { toParent } from "./tell-children.ts";
+import type { CallView } from "./view.ts";
+import { watchInbox, type InboxWatch } from "./watch-inbox.ts";
+import type { EngineOptions, Work } from "./worker.ts";
+
+/** Events after which folding all of them again is worth saving. */
+const snapshotEvery = 500;
+/** Calls of one run under way at once. */
+const maxParallel = 16;
+
+/**
+ * Carries a run on until it waits, rests or has ended. It may be killed at any point: whoever comes next
+ * finds all that counts in the log. Whoever lost the run notices when it wants to write.
+ */
+export async function advance(
+  options: EngineOptions,
+  { run }: Woken,
+  signal: AbortSignal,
+): Promise<void> {
+  const { runs } = options.store;
+  const head = await runs.take(run);
+  if (head === null || head.ended) return;
+  const loaded = await loadView(runs, run, head.head);
+  if (loaded === null) throw new Error(`run ${run} has no events`);
+  const journal = new Journal({
+    view: loaded.view,
+    head,
+    store: options.store,
+    onNoted: () => options.news.noted(run),
+  });
+  const { tenant } = head;
+  const contentsOf = (id: typeof run) => createContents({ ...options, runs }, { tenant, run: id });
+  const built = await options.bundles().read(tenant, loaded.view.created.bundle);
+  const watch = watchInbox({ ...options, run, journal }, signal);
+  try {
+    if (built === null) throw new Error(`bundle ${loaded.view.created.bundle} is gone`);
+    const contents = contentsOf(run);
+    const work = { options, run, tenant, journal, contents, contentsOf, built, cut: watch.cut };
+    await carryOn(work, { head, watch, signal, snapshotSeq: loaded.snapshotSeq });
+  } catch (error) {
+    if (error instanceof RunTaken || isTaken(error)) return;
+    if (signal.aborted) throw signal.reason;
+    // Time may mend it: the wake comes again.
+    if (error instanceof Fault) throw error;
+    await park(options, journal, error);
+  } finally {
+    watch.stop();
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Fault && error.code === "run_taken";
+}
+
+/** A bug of ours: the run waits for a person, the process serves on. */
+async function park({ clock, telemetry }: EngineOptions, journal: Journal, error: unknown) {
+  telemetry.log("error", "a run was parked", { fault: error });
+  if (journal.view.state !== "running") throw error;
+  const reason = (error instanceof Error ? error.message : String(error)).slice(0, 2_048);
+  const event = { v: 1, type: "run.parked", atMs: clock.nowMs(), reason } as const;
+  await journal.note({ events: [event], wakeAtMs: null });
+}
+
+interface Carrying {
+  readonly head: RunHead;
+  readonly watch: InboxWatch;
+  readonly signal: AbortSignal;
+  readonly snapshotSeq: number;
+}
+
+async function carryOn(work: Work, { head, watch, signal, snapshotSeq }: Carrying): Promise<void> {
+  const { journal, options } = work;
+  let keptSeq = snapshotSeq;
+  if (head.inbox > journal.view.inbox) await takeLetters(work);
+  await openShared(work);
+  while (!journal.isEnded) {
+    signal.throwIfAborted();
+    if (watch.takeNews()) await takeLetters(work);
+    if (journal.head - keptSeq >= snapshotEvery) {
+      keptSeq = journal.head;
+      await options.store.runs.keepSnapshot(work.run, {
+        seq: keptSeq,
+        bytes: toSnapshotBytes(journal.view),
+      });
+    }
+    const action = decideNext(journal.view, options.clock.nowMs());
+    if (action.kind === "rest") return rest(work, head);
+    if (action.kind === "wait" && (await settleChildren(work))) continue;
+    await carryOut(work, action);
+    if (action.kind === "wait") return;
+  }
+}
+
+/** Its timer may have gone off a moment early, by another clock. */
+async function rest({ options, run, journal }: Work, { wakeAtMs }: RunHead): Promise<void> {
+  const { waits } = journal.view;
+  if (waits === null || waits.untilMs === null || wakeAtMs === waits.untilMs) return;
+  await options.store.runs.setTimer(run, waits.untilMs, { replace: true });
+}
+
+async function carryOut(work: Work, action: Exclude<Action, { kind: "rest" }>): Promise<void> {
+  const { journal, options } = work;
+  const base = { v: 1, atMs: options.clock.nowMs() } as const;
+  const note = (event: RunEvent, wakeAtMs?: number | null): Promise<void> =>
+    journal.note({ events: [event], ...(wakeAtMs === undefined ? {} : { wakeAtMs }) });
+  switch (action.kind) {
+    case "start":
+      return note({ ...base, type: "run.started" });
+    case "wait": {
+      const { for: what, untilMs } = action;
+      return note({ ...base, type: "run.waited", for: what, untilMs }, untilMs);
+    }
+    case "wake":
+      return note({ ...base, type: "run.woken", by: action.by });
+    case "forget_asked":
+      return forgetAsked(work);
+    case "stop":
+      return stop(work, action);
+    case "fail":
+      return fail(work, action.code, action.detail);
+    case "finish":
+      return finish(work);
+    case "ask":
+      return orStop(work, () => askModel(checkFrozen(work)));
+    case "call":
+      return orStop(work, () => makeCalls(checkFrozen(work), action.calls));
+  }
+}
+
+/** What it cost to ask is taken as spent: nobody knows better. */
+async function forgetAsked(work: Work): Promise<void> {
+  const { journal, options } = work;
+  const { asked, asks } = journal.view;
+  const { step, held } = asked!;
+  const atMs = options.clock.nowMs();
+  await journal.note({
+    events: [
+      { v: 1, type: "model.failed", atMs, step, code: "worker_lost", retryAtMs: null, cost: held },
+    ],
+  });
+  await settleShared(work, `model:${asks - 1}`, held);
+}
+
+/** A frozen agent does not even think: that costs, too. */
+function checkFrozen(work: Work): Work {
+  const { principal } = work.journal.view.created;
+  try {
+    work.options.freezes.check({ principal, server: "", tool: null, effect: "read" });
+  } catch (error) {
+    if (error instanceof Fault && error.code === "frozen")
+      throw new StopRun("frozen", error.message);
+    throw error;
+  }
+  return work;
+}
+
+async function orStop(work: Work, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof StopRun)) throw error;
+    await stop(work, { reason: error.reason, detail: error.message });
+  }
+}
+
+async function stop(
+  work: Work,
+  { reason, detail }: Pick<Extract<Action, { kind: "stop" }>, "reason" | "detail">,
+): Promise<void> {
+  const atMs = work.options.clock.nowMs();
+  const said = detail.slice(0, 2_048);
+  const event: RunEvent = { v: 1, type: "run.stopped", atMs, reason, detail: said };
+  const letters = toParent(work, { kind: "child_stopped", reason });
+  await work.journal.note({ events: [event], unit: { letters }, wakeAtMs: null });
+}
+
+/** All of them are let end, whatever one of them throws: what they did is in the log then. */
+async function makeCalls(work: Work, calls: readonly CallView[]): Promise<void> {
+  await openShared(work);
+  const waiting = [...calls];
+  const errors: unknown[] = [];
+  const lane = async (): Promise<void> => {
+    for (let call = waiting.shift(); call !== undefined; call = waiting.shift()) {
+      if (work.cut.aborted || errors.length > 0) return;
+      await makeCall(work, call).catch((error: unknown) => void errors.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(maxParallel, calls.length) }, lane));
+  const worst = errors.find((error) => !(error instanceof StopRun)) ?? errors[0];
+  if (worst !== undefined) throw worst;
+}

@@ -1,0 +1,224 @@
+import { nothing, reserveBudget, type Amounts, type Estimate } from "../model/budget.ts";
+import type { ModelUsage } from "../model/model-usage.ts";
+import { Fault, toDigest, type Digest } from "../model/index.ts";
+import { maxCallsPerTurn, type PlannedCall, type RunEvent } from "../model/run-event.ts";
+import type {
+  ModelCall,
+  ModelEvent,
+  ModelRequest,
+  ModelStop,
+  RefusedCall,
+} from "../ports/model-backend.ts";
+import type { Answered, Result } from "./content-kinds.ts";
+import { holdShared, settleShared, StopRun } from "./hold.ts";
+import { listTools, toEffect } from "./offered-tools.ts";
+import { orderParts, toRequest } from "./to-request.ts";
+import type { Work } from "./worker.ts";
+
+/** A model that writes for longer than this is not waited for. */
+const longestAnswerMs = 600_000;
+const firstPauseMs = 1_000;
+const longestPauseMs = 60_000;
+
+/** One turn of the model: held for, asked, noted with what it wants done. */
+export async function askModel(work: Work): Promise<void> {
+  const { options, journal, built } = work;
+  const { models, clock } = options;
+  const { view } = journal;
+  const request = await buildRequest(work);
+  const { alias } = built.bundle.model;
+  const estimate = toEstimate(models().toLargestCost(alias, request), request);
+  const reserved = reserveBudget(view.budget, estimate);
+  if (reserved.kind === "refused") throw new StopRun("budget", toBudgetWords(reserved));
+  const { held } = reserved;
+  const slot = `model:${view.asks}`;
+  await holdShared(work, slot, held);
+  const { step } = view;
+  const context = toDigest(view.context.map(({ digest }) => digest).join("\n"));
+  await journal.note({
+    events: [{ v: 1, type: "model.asked", atMs: clock.nowMs(), step, context, held }],
+  });
+  try {
+    const answer = await stream(work, request);
+    const cost = toCost(answer, held);
+    await noteAnswer(work, { answer, step, cost });
+    await settleShared(work, slot, cost);
+  } catch (error) {
+    if (journal.view.asked === null) throw error;
+    if (work.cut.aborted) return;
+    if (!(error instanceof Fault) || !isTheModels(error)) throw error;
+    await noteFailure(work, { error, step, held });
+    await settleShared(work, slot, held);
+  }
+}
+
+export async function buildRequest({ journal, contents, built, options }: Work) {
+  const parts = orderParts(journal.view.context);
+  const values = await contents.read(parts.map(({ digest }) => digest));
+  return toRequest({
+    bundle: built.bundle,
+    tools: listTools(built.bundle, options.catalog()),
+    parts: parts.map((part, index) => ({ part, content: values[index]! })),
+  });
+}
+
+/** Tokens are at least one byte each: so many bytes are never more tokens. */
+function toEstimate(micros: number | null, request: ModelRequest): Estimate {
+  const input = Buffer.byteLength(JSON.stringify(request));
+  return { micros, tokens: input + request.parameters.maxTokens, calls: 0 };
+}
+
+export function toBudgetWords({ over, reason }: { over: string; reason: string }): string {
+  return reason === "unknown_price"
+    ? `There is a cap of ${over}, and nobody knows the price.`
+    : `The cap of ${over} is reached.`;
+}
+
+interface ModelAnswer {
+  readonly text: string;
+  readonly calls: readonly (ModelCall | RefusedCall)[];
+  readonly stop: ModelStop;
+  readonly usage: ModelUsage;
+  readonly backend: string;
+  readonly prices: Digest;
+  readonly cost: number | null;
+}
+
+async function stream(work: Work, request: ModelRequest): Promise<ModelAnswer> {
+  const { options, built, journal, cut } = work;
+  const { clock, models } = options;
+  const deadlineMs = Math.min(
+    clock.nowMs() + longestAnswerMs,
+    journal.view.deadlineMs ?? Number.POSITIVE_INFINITY,
+  );
+  let text = "";
+  const calls = new Map<number, ModelCall | RefusedCall>();
+  const onEvent = (event: ModelEvent): void => {
+    if (event.kind === "text") text += event.text;
+    if (event.kind === "call") calls.set(event.index, event.call);
+    if (event.kind === "call_refused") calls.set(event.index, event);
+  };
+  const priced = journal.view.budget.caps.micros !== null;
+  const ask = { alias: built.bundle.model.alias, priced, signal: cut, deadlineMs, onEvent };
+  const routed = await models().stream(ask, request);
+  const inOrder = [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call);
+  const left = inOrder.length - maxCallsPerTurn;
+  const note = left > 0 ? `\n(${left} more calls than may be made at once were left out.)` : "";
+  return { ...routed, text: text + note, calls: inOrder.slice(0, maxCallsPerTurn) };
+}
+
+function toCost({ usage, cost }: ModelAnswer, held: Amounts): Amounts {
+  const { input, output } = usage;
+  const isCounted = input !== null && output !== null;
+  return {
+    // What nobody counted cost what was held for it.
+    micros: cost ?? held.micros,
+    tokens: isCounted ? input + output : held.tokens,
+    calls: 0,
+  };
+}
+
+interface Answering {
+  readonly answer: ModelAnswer;
+  readonly step: number;
+  readonly cost: Amounts;
+}
+
+async function noteAnswer(work: Work, { answer, step, cost }: Answering): Promise<void> {
+  const { contents, journal, options, built } = work;
+  const { stop, usage, backend, prices, text } = answer;
+  const atMs = options.clock.nowMs();
+  const catalog = options.catalog();
+  const planned = answer.calls.map((call): PlannedCall & { readonly why: string | null } => {
+    const tool = call.name ?? "";
+    const { effect, why } =
+      "kind" in call
+        ? { effect: "refused" as const, why: `It is not carried out: ${flaws[call.reason]}.` }
+        : toEffect(tool, built.bundle, catalog);
+    const args = toDigest("kind" in call ? call.text : call.args);
+    return { tool: toName(tool), args, effect, why };
+  });
+  const said = await contents.make({
+    text,
+    calls: answer.calls.map((call) => ({
+      name: toName(call.name ?? ""),
+      args: "kind" in call ? "{}" : call.args,
+    })),
+  } satisfies Answered);
+  const refused = await Promise.all(
+    planned.flatMap(({ why }, ordinal) =>
+      why === null ? [] : [refuse(work, { step, ordinal, why, atMs })],
+    ),
+  );
+  const calls = planned.map(({ why: _, ...call }) => call);
+  const responded: RunEvent = {
+    ...{ v: 1, type: "model.responded", atMs, step, backend, response: said.id, stop },
+    ...{ calls, usage, prices, cost },
+  };
+  await journal.note({
+    events: [responded, ...refused.map(({ event }) => event)],
+    blobs: [said, ...refused.map(({ blob }) => blob)],
+  });
+}
+
+/** Names are shown and kept: one that a model made up is kept in bounds. */
+function toName(name: string): string {
+  return name === "" ? "(none)" : name.slice(0, 256);
+}
+
+const flaws: Readonly<Record<RefusedCall["reason"], string>> = {
+  not_json: "its arguments are not JSON",
+  not_object: "its arguments are not an object",
+  too_large: "its arguments are too large",
+  duplicate_id: "two calls have the same id",
+  unnamed: "it names no tool",
+  mixed: "it is mixed up with another call",
+};
+
+interface Refusing {
+  readonly step: number;
+  readonly ordinal: number;
+  readonly why: string;
+  readonly atMs: number;
+}
+
+async function refuse({ contents }: Work, { step, ordinal, why, atMs }: Refusing) {
+  const blob = await contents.make({ text: why, isError: true, raw: null } satisfies Result);
+  const event: RunEvent = {
+    ...{ v: 1, type: "call.ended", atMs, step, ordinal, entry: null },
+    ...{ outcome: "tool_error", result: blob.id, cost: nothing },
+  };
+  return { blob, event };
+}
+
+/** What another try, or time, may mend; and what says that this request will never be answered. */
+function isTheModels({ code }: Fault): boolean {
+  return code.startsWith("model_") || code === "price_unknown" || code === "deadline_exceeded";
+}
+
+interface Failing {
+  readonly error: Fault;
+  readonly step: number;
+  readonly held: Amounts;
+}
+
+async function noteFailure(work: Work, { error, step, held }: Failing): Promise<void> {
+  const { journal, options } = work;
+  const atMs = options.clock.nowMs();
+  const { code, details } = error;
+  // What was not taken cost nothing; of what broke off nobody knows.
+  const cost = code === "model_broken" ? held : nothing;
+  const pauseMs = Math.min(firstPauseMs * 2 ** journal.view.failures, longestPauseMs);
+  const { retryAfterMs } = details;
+  const askedMs = typeof retryAfterMs === "number" ? retryAfterMs : pauseMs;
+  const failed = { v: 1, type: "model.failed", atMs, step, code, cost } as const;
+  if (code === "model_refused" || code === "price_unknown") {
+    await journal.note({ events: [{ ...failed, retryAtMs: null }] });
+    if (code === "price_unknown") throw new StopRun("budget", error.message);
+    await journal.note({
+      events: [{ v: 1, type: "run.failed", atMs, code, detail: error.message.slice(0, 2_048) }],
+    });
+    return;
+  }
+  await journal.note({ events: [{ ...failed, retryAtMs: atMs + Math.ceil(askedMs) }] });
+}

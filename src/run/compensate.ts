@@ -1,0 +1,53 @@
+import type { Json } from "../lib/strict-json.ts";
+import { readPointer } from "../lib/json-pointer.ts";
+import { toDigest } from "../model/index.ts";
+import { maxCallsPerTurn, type PlannedCall } from "../model/run-event.ts";
+import type { RunBlob } from "../ports/run-rows.ts";
+import { asAnswered, asResult, type Answered } from "./content-kinds.ts";
+import { isDone, listEffects } from "./effects.ts";
+import { toEffect } from "./offered-tools.ts";
+import type { CallView } from "./view.ts";
+import type { Work } from "./worker.ts";
+
+/** What takes back the effects of the run, as its bundle declares: the last one first. */
+export async function planCompensations(
+  work: Work,
+): Promise<{ readonly calls: readonly PlannedCall[]; readonly response: RunBlob }> {
+  const { built, journal, contents, options } = work;
+  const { compensations } = built.bundle;
+  const done = listEffects(journal.view)
+    .filter((call) => isDone(call) && Object.hasOwn(compensations, call.tool))
+    .toReversed()
+    .slice(0, maxCallsPerTurn);
+  const made = await Promise.all(done.map((call) => toArgs(work, call)));
+  const calls = done.map((call, index): PlannedCall => {
+    const { tool } = compensations[call.tool]!;
+    const { effect } = toEffect(tool, built.bundle, options.catalog());
+    // Whether it may be called at all is for the gate to say.
+    return { tool, args: toDigest(made[index]!), effect: effect === "refused" ? "write" : effect };
+  });
+  const response = await contents.make({
+    text: "",
+    calls: calls.map(({ tool }, index) => ({ name: tool, args: made[index]! })),
+  } satisfies Answered);
+  return { calls, response };
+}
+
+/** Taken from what the call was made with, and what it gave. */
+async function toArgs({ built, journal, contents }: Work, call: CallView): Promise<string> {
+  const { context } = journal.view;
+  const asked = context.find(({ kind, step }) => kind === "response" && step === call.step)!;
+  const result = call.state.kind === "ended" ? call.state.result : asked.digest;
+  const [answered, ended] = await contents.read([asked.digest, result]);
+  const { raw } = asResult(ended!);
+  const given: Json = {
+    args: JSON.parse(asAnswered(answered!).calls[call.ordinal]!.args) as Json,
+    result: raw === null ? null : (JSON.parse(raw) as Json),
+  };
+  const { args } = built.bundle.compensations[call.tool]!;
+  return JSON.stringify(
+    Object.fromEntries(
+      Object.entries(args).map(([name, pointer]) => [name, readPointer(given, pointer) ?? null]),
+    ),
+  );
+}

@@ -1,0 +1,74 @@
+import type { RunBlob } from "../ports/run-rows.ts";
+import type { RunEvent } from "../model/run-event.ts";
+import { asAnswered, type Said } from "./content-kinds.ts";
+import { isDone, isOpenEffect, isUnknown, listEffects } from "./effects.ts";
+import { toParent } from "./tell-children.ts";
+import type { CallView, RunView } from "./view.ts";
+import type { Work } from "./worker.ts";
+
+/** The model has nothing more to ask for, or what was done is taken back: how the run ends. */
+export async function finish(work: Work): Promise<void> {
+  const { journal, options, contents } = work;
+  const { view } = journal;
+  const turn = view.turn!;
+  const base = { v: 1, atMs: options.clock.nowMs() } as const;
+  if (turn.stop !== null && turn.stop !== "ended" && turn.stop !== "tool_calls") {
+    const code = `model_${turn.stop}`;
+    return fail(work, code, stopWords[turn.stop]);
+  }
+  const parts = toParts(view);
+  const isPartial = parts.unknown.length > 0 || (parts.open.length > 0 && parts.done.length > 0);
+  const isTakenBack = turn.compensates !== null && turn.calls.every(isDone);
+  if (isTakenBack) {
+    const by = turn.compensates;
+    const cancelled = { ...base, type: "run.cancelled", by, inbox: null } as const;
+    const detail = "What it had done was taken back.";
+    const word = { kind: "child_ended", outcome: "cancelled", output: null, detail } as const;
+    const unit = { letters: toParent(work, word) };
+    return journal.note({ events: [cancelled], unit, wakeAtMs: null });
+  }
+  const [answered] = await contents.read([turn.response]);
+  const { text } = asAnswered(answered!);
+  const output: RunBlob = await contents.make({ name: null, text } satisfies Said);
+  const event: RunEvent =
+    isPartial || turn.compensates !== null
+      ? { ...base, type: "run.partly_completed", output: output.id, ...parts }
+      : { ...base, type: "run.completed", output: output.id };
+  const outcome = event.type === "run.completed" ? "completed" : "partial";
+  const word = { kind: "child_ended", outcome, output: output.id, detail: outcome } as const;
+  const unit = { letters: toParent(work, word) };
+  await journal.note({ events: [event], blobs: [output], unit, wakeAtMs: null });
+}
+
+const stopWords = {
+  length: "The model's answer was cut at its longest: raise maxTokens.",
+  refused: "The model refused to answer.",
+  other: "The model ended for a reason that is not known.",
+};
+
+export async function fail(work: Work, code: string, detail: string): Promise<void> {
+  const { journal, options } = work;
+  const said = detail.slice(0, 2_048);
+  const atMs = options.clock.nowMs();
+  const event: RunEvent = { v: 1, type: "run.failed", atMs, code, detail: said };
+  const word = {
+    kind: "child_ended",
+    outcome: "failed",
+    output: null,
+    detail: said,
+  } as const;
+  await journal.note({ events: [event], unit: { letters: toParent(work, word) }, wakeAtMs: null });
+}
+
+export function toParts(view: RunView) {
+  const effects = listEffects(view);
+  return {
+    done: effects.filter(isDone).map(toPlace),
+    open: effects.filter((call) => isOpenEffect(effects, call)).map(toPlace),
+    unknown: effects.filter(isUnknown).map(toPlace),
+  };
+}
+
+function toPlace({ step, ordinal }: CallView) {
+  return { step, ordinal };
+}

@@ -1,0 +1,66 @@
+import { closest } from "../lib/closest.ts";
+import { parseStrictJson } from "../lib/strict-json.ts";
+import { agentServer } from "../model/agent-tool.ts";
+import type { Bundle } from "../model/bundle.ts";
+import type { PlannedCall } from "../model/run-event.ts";
+import type { Catalog, CatalogTool } from "../ports/catalog.ts";
+import type { ModelTool } from "../ports/model-backend.ts";
+import { isWaitTool, waitTools } from "./wait-tools.ts";
+
+/** What the model is offered: the tools of its bundle that are there, as they were when the run began. */
+export function listTools(bundle: Bundle, catalog: Catalog): readonly ModelTool[] {
+  const offered = bundle.tools.flatMap(({ exposed }) => {
+    const tool = findTool(bundle, catalog, exposed);
+    return tool === undefined ? [] : [toModelTool(tool)];
+  });
+  return bundle.waits ? [...offered, ...waitTools] : offered;
+}
+
+export function findTool(bundle: Bundle, catalog: Catalog, exposed: string) {
+  return catalog.toolsets.get(bundle.toolset)?.tools.get(exposed);
+}
+
+const known = new WeakMap<CatalogTool, ModelTool>();
+
+function toModelTool(tool: CatalogTool): ModelTool {
+  const made = known.get(tool);
+  if (made !== undefined) return made;
+  const read = parseStrictJson(tool.text);
+  const schema = read.kind === "parsed" ? toSchema(read.value) : {};
+  const one = { name: tool.exposed, description: tool.description, schema };
+  known.set(tool, one);
+  return one;
+}
+
+function toSchema(definition: unknown): ModelTool["schema"] {
+  const { inputSchema } = definition as { readonly inputSchema?: ModelTool["schema"] };
+  return inputSchema ?? { type: "object" };
+}
+
+/** What a call of it would do; `refused` with the reason where there is nothing to call. */
+export function toEffect(
+  tool: string,
+  bundle: Bundle,
+  catalog: Catalog,
+): { readonly effect: PlannedCall["effect"]; readonly why: string | null } {
+  if (bundle.waits && isWaitTool(tool)) return { effect: "wait", why: null };
+  const bundled = bundle.tools.find(({ exposed }) => exposed === tool);
+  if (bundled === undefined) {
+    const near = closest(
+      tool,
+      bundle.tools.map(({ exposed }) => exposed),
+    );
+    const hint = near === null ? "" : ` Did you mean ${near}?`;
+    return { effect: "refused", why: `There is no tool ${tool.slice(0, 64)}.${hint}` };
+  }
+  if (bundled.server === agentServer) return { effect: "agent", why: null };
+  // The stricter of what it was and what it is.
+  const now = findTool(bundle, catalog, tool)?.effect ?? bundled.effect;
+  return { effect: worse(now, bundled.effect), why: null };
+}
+
+const order = ["read", "write", "destructive"] as const;
+
+function worse(one: (typeof order)[number], other: (typeof order)[number]) {
+  return order[Math.max(order.indexOf(one), order.indexOf(other))]!;
+}

@@ -1,0 +1,54 @@
+import type { RunId } from "../model/index.ts";
+import type { Bus, Unsubscribe } from "../ports/bus.ts";
+
+/** Hints that there is something new about a run. Whoever must not miss a thing also looks itself. */
+export interface RunNews {
+  /** An event was noted here. */
+  noted(run: RunId): void;
+  /** A letter was put into its inbox, wherever its owner is. */
+  posted(run: RunId): void;
+  onNoted(run: RunId, listener: () => void): () => void;
+  onPosted(run: RunId, listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+const channel = "runs";
+
+export async function openRunNews(bus: Pick<Bus, "publish" | "subscribe">): Promise<RunNews> {
+  const noted = createListeners();
+  const posted = createListeners();
+  const leave: Unsubscribe = await bus.subscribe(channel, (run) => {
+    // Something may have been missed.
+    if (run === null) posted.tellAll();
+    else posted.tell(run as RunId);
+  });
+  return {
+    noted: (run) => noted.tell(run),
+    posted(run) {
+      posted.tell(run);
+      bus.publish(channel, run).catch(() => undefined);
+    },
+    onNoted: noted.add,
+    onPosted: posted.add,
+    close: leave,
+  };
+}
+
+function createListeners() {
+  const listeners = new Map<RunId, Set<() => void>>();
+  return {
+    tell: (run: RunId): void => listeners.get(run)?.forEach((listener) => listener()),
+    tellAll: (): void =>
+      listeners.forEach((each) => {
+        each.forEach((listener) => listener());
+      }),
+    add(run: RunId, listener: () => void): () => void {
+      const set = listeners.get(run) ?? new Set();
+      listeners.set(run, set.add(listener));
+      return () => {
+        set.delete(listener);
+        if (set.size === 0 && listeners.get(run) === set) listeners.delete(run);
+      };
+    },
+  };
+}

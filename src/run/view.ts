@@ -1,0 +1,112 @@
+import type { Budget } from "../model/budget.ts";
+import type { ApprovalId, Digest, EntryId, RunId } from "../model/index.ts";
+import type { ContextPart, PlannedCall, RunEvent } from "../model/run-event.ts";
+import type { RunState } from "../model/run-states.ts";
+
+type Event<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
+
+/** What the events of a run add up to. Frozen; each event makes the next one. */
+export interface RunView {
+  readonly state: RunState;
+  readonly created: Event<"run.created">;
+  /** Its own; those of a tree are shared in the store. */
+  readonly budget: Budget;
+  readonly maxSteps: number;
+  readonly deadlineMs: number | null;
+  /** How often a model was asked, or compensations planned: the number of the next step. */
+  readonly step: number;
+  /** How often a model was asked: names what was held of a shared budget. */
+  readonly asks: number;
+  readonly context: readonly ContextPart[];
+  /** A model is being asked; null: none. */
+  readonly asked: { readonly step: number; readonly held: Budget["spent"] } | null;
+  /** Answers that did not come, one after the other. */
+  readonly failures: number;
+  readonly retryAtMs: number | null;
+  /** The answer that is carried out; null before the first. */
+  readonly turn: Turn | null;
+  /** Calls of earlier turns that had an effect, or should have had. */
+  readonly effects: readonly CallView[];
+  /** Tools that failed lately, one after the other. */
+  readonly tools: Readonly<Record<string, ToolTrouble>>;
+  /** Of the last turns: what was asked for and what came of it. */
+  readonly signatures: readonly string[];
+  readonly children: Readonly<Record<RunId, Child>>;
+  /** The last letter that was folded in. */
+  readonly inbox: number;
+  /** Null while it does not wait. */
+  readonly waits: Pick<Event<"run.waited">, "for" | "untilMs"> | null;
+  readonly reason: { readonly code: string; readonly detail: string } | null;
+  readonly output: Digest | null;
+}
+
+export interface Turn {
+  readonly step: number;
+  /** Null for a plan of compensations. */
+  readonly stop: Event<"model.responded">["stop"] | null;
+  readonly response: Digest;
+  readonly calls: readonly CallView[];
+  /** By whom effects are taken back, where that is what the turn is for. */
+  readonly compensates: string | null;
+}
+
+export interface CallView extends PlannedCall {
+  readonly step: number;
+  readonly ordinal: number;
+  readonly state: CallProgress;
+  /** Of its intent, once that is durable. */
+  readonly entry: EntryId | null;
+}
+
+export type CallProgress =
+  /** To be made: for the first time, or again after a wait or a crash. */
+  | { readonly kind: "planned" }
+  /** Its intent is durable; whether it was sent nobody knows until it ends. */
+  | { readonly kind: "started" }
+  | {
+      readonly kind: "deferred";
+      readonly for: Event<"call.deferred">["for"];
+      readonly approval: ApprovalId | null;
+      readonly name: string | null;
+      readonly untilMs: number;
+    }
+  | { readonly kind: "child"; readonly run: RunId }
+  | { readonly kind: "ended"; readonly outcome: CallEnd; readonly result: Digest };
+
+export type CallEnd = Event<"call.ended">["outcome"];
+
+export interface Child {
+  readonly step: number;
+  readonly ordinal: number;
+  readonly state: "running" | "stopped" | "ended";
+}
+
+export interface ToolTrouble {
+  readonly failures: number;
+  /** Until then it is not called. */
+  readonly outUntilMs: number;
+}
+
+export function isEnded({ state }: CallView): boolean {
+  return state.kind === "ended";
+}
+
+export function isSameCall(one: Placed, other: Placed): boolean {
+  return one.step === other.step && one.ordinal === other.ordinal;
+}
+
+export interface Placed {
+  readonly step: number;
+  readonly ordinal: number;
+}
+
+/** Calls that are not done: of this turn, or of earlier ones that are made again. */
+export function listUnfinished({ turn, effects }: RunView): readonly CallView[] {
+  return [...effects, ...(turn?.calls ?? [])].filter((call) => !isEnded(call));
+}
+
+/** A run that is asked for by another, or asks for others, spends of a budget that all of them share. */
+export function isShared({ created, turn, effects }: RunView): boolean {
+  const isAgent = ({ effect }: CallView): boolean => effect === "agent";
+  return created.parent !== null || (turn?.calls.some(isAgent) ?? false) || effects.some(isAgent);
+}

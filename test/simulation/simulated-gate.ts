@@ -1,0 +1,203 @@
+import {
+  Fault,
+  toDigest,
+  toUuidV7,
+  type ApprovalId,
+  type EntryId,
+  type RunId,
+} from "../../src/model/index.ts";
+import { outcomeKey } from "../../src/mcp/own-outcome.ts";
+import { toRunLetterBytes } from "../../src/model/run-letter.ts";
+import type { Gate, GateAnswer, GateRequest } from "../../src/ports/gate.ts";
+import type { Store } from "../../src/ports/store.ts";
+import type { Clock } from "../../src/ports/clock.ts";
+import type { Random } from "../../src/ports/random.ts";
+import type { RunDesk } from "../../src/ports/run-desk.ts";
+import { tenant } from "./tenant.ts";
+
+/** The tools' own disks: they outlive every worker, and count what was really done. */
+export interface Disk {
+  /** By the key that the tool was sent: how often it was asked, and how often it did something. */
+  readonly effects: Map<string, number>;
+  readonly asked: Map<string, number>;
+  readonly approvals: Map<
+    string,
+    { readonly id: ApprovalId; state: "pending" | "approved" | "denied" }
+  >;
+}
+
+export function createDisk(): Disk {
+  return { effects: new Map(), asked: new Map(), approvals: new Map() };
+}
+
+export interface SimulatedGateOptions {
+  readonly store: Store;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly desk: () => RunDesk;
+  /** Whether the tools do one key once. */
+  readonly isKeyed: boolean;
+  /** Between its parts a process may die. */
+  readonly breathe: () => Promise<void>;
+}
+
+const callMs = 60_000;
+const expireMs = 3_600_000;
+
+/**
+ * A simulated gate, not the real one: it keeps the promises that a run relies on (an intent durable
+ * before the effect, the outcome before the answer, a key carried out once) on the same store.
+ */
+export function createSimulatedGate(options: SimulatedGateOptions): Gate {
+  return { exchange: (request) => exchange(options, request) };
+}
+
+async function exchange(options: SimulatedGateOptions, request: GateRequest): Promise<GateAnswer> {
+  await options.breathe();
+  const name = String(request.params["name"]);
+  if (name === "t__read") return result({ read: JSON.stringify(request.params["arguments"]) });
+  if (name === "t__ask") {
+    const asked = ask(options, request);
+    if (asked !== null) return asked;
+  }
+  return carryOut(options, request, name);
+}
+
+function result(structuredContent: object): Extract<GateAnswer, { kind: "result" }> {
+  const text = JSON.stringify({ content: [], structuredContent });
+  return { kind: "result", text, isError: false };
+}
+
+function own(outcome: "asks" | "denied" | "unknown", more: object): GateAnswer {
+  const text = JSON.stringify({
+    content: [{ type: "text", text: `The gate says: ${outcome}` }],
+    isError: true,
+    _meta: { [outcomeKey]: { outcome, ...more } },
+  });
+  return { kind: "result", text, isError: true, outcome };
+}
+
+/** Null: a person has agreed. */
+function ask(
+  { disk, clock, random }: SimulatedGateOptions,
+  request: GateRequest,
+): GateAnswer | null {
+  const key = keyOf(request);
+  const known = disk.approvals.get(key);
+  if (known?.state === "approved") return null;
+  if (known?.state === "denied") return own("denied", {});
+  const id = known?.id ?? (toUuidV7(clock.nowMs(), random.bytes(10)) as ApprovalId);
+  disk.approvals.set(key, { id, state: "pending" });
+  const expiresAt = new Date(clock.nowMs() + expireMs).toISOString();
+  return own("asks", { approval: id, expiresAt });
+}
+
+export function keyOf(request: GateRequest): string {
+  const meta = request.params["_meta"] as { readonly [name: string]: string };
+  return meta["dev.countersign/key"]!;
+}
+
+async function carryOut(
+  options: SimulatedGateOptions,
+  request: GateRequest,
+  name: string,
+): Promise<GateAnswer> {
+  const { store, clock, random, disk, isKeyed } = options;
+  const key = keyOf(request);
+  const hash = toDigest(key);
+  const { run } = request;
+  if (run === undefined) throw new Error("only runs ask here");
+  const known = await store.calls.byKey(tenant, hash, clock.nowMs());
+  let repeats: EntryId | null = null;
+  if (known !== null && known.call.state !== "failed") {
+    const { state, result: kept, id, notAfterMs } = known.call;
+    if (state === "done") return JSON.parse(Buffer.from(kept!).toString()) as GateAnswer;
+    if (isKeyed) repeats = id;
+    else if (state === "open" && notAfterMs > clock.nowMs())
+      throw new Fault("key_in_use", "The call is under way.", {
+        details: { retryAtMs: notAfterMs },
+      });
+    else return own("unknown", { call: id });
+  }
+  const id = toUuidV7(clock.nowMs(), random.bytes(10)) as EntryId;
+  const intent = toDigest(`intent ${id}`);
+  const opens = {
+    ...{ subject: "user\nsomebody", server: "t", tool: name, intent, approval: null },
+    ...{ notAfterMs: clock.nowMs() + callMs, opening: null, atMs: clock.nowMs() },
+    key: {
+      ...{ hash, fingerprint: hash, expiresAtMs: clock.nowMs() + 86_400_000 },
+      ...(repeats === null ? {} : { repeats }),
+    },
+  };
+  const bytes = Buffer.from(JSON.stringify({ id, name }));
+  const ended = repeats === null ? [] : [endOf(options, repeats)];
+  const started = await run.commit(
+    { entries: [...ended, { id, tenant, bytes, opens }] },
+    { kind: "started", entry: id, intent },
+  );
+  if (started.kind !== "committed") throw new Fault("run_taken", "Another worker goes on.");
+  await options.breathe();
+  const answer = await perform(options, request, { name, key, disk });
+  await options.breathe();
+  const outcomeId = toUuidV7(clock.nowMs(), random.bytes(10)) as EntryId;
+  const kept = Buffer.from(JSON.stringify(answer));
+  const ends = { call: id, from: "open", to: "done", result: kept } as const;
+  const outcome = await run.commit(
+    { entries: [{ id: outcomeId, tenant, bytes: Buffer.from(outcomeId), ends }] },
+    { kind: "ended", entry: id, outcome: "answered", text: answer.text },
+  );
+  if (outcome.kind !== "committed") throw new Fault("run_taken", "Another worker goes on.");
+  return answer;
+}
+
+function endOf({ clock, random }: SimulatedGateOptions, call: EntryId) {
+  const id = toUuidV7(clock.nowMs(), random.bytes(10)) as EntryId;
+  const ends = { call, from: "open", to: "failed", result: null } as const;
+  return { id, tenant, bytes: Buffer.from(`resolution ${id}`), ends };
+}
+
+interface Performing {
+  readonly name: string;
+  readonly key: string;
+  readonly disk: Disk;
+}
+
+/** What the tool itself does: one that takes keys does each once. */
+async function perform(
+  { desk, isKeyed }: SimulatedGateOptions,
+  request: GateRequest,
+  { name, key, disk }: Performing,
+) {
+  disk.asked.set(key, (disk.asked.get(key) ?? 0) + 1);
+  if (name === "agents__child") {
+    const { run, step, ordinal } = request.run!;
+    const task = (request.params["arguments"] as { readonly task: string }).task;
+    const { run: child } = await desk().start({
+      ...{ principal: request.principal, roles: request.roles, agent: "child", input: task },
+      ...{ caps: null, deadlineMs: null, key },
+      parent: { run, root: run, step, ordinal },
+    });
+    return result({ run: child });
+  }
+  const before = disk.effects.get(key) ?? 0;
+  disk.effects.set(key, isKeyed ? 1 : before + 1);
+  return result({ done: key.replace(/^run:[^/]*/, "") });
+}
+
+/** A person decides what waits; says which runs are to be told. */
+export async function decideAll(disk: Disk, store: Store, pick: (key: string) => boolean) {
+  const decided: RunId[] = [];
+  for (const [key, approval] of disk.approvals) {
+    if (approval.state !== "pending" || !key.startsWith("run:")) continue;
+    approval.state = pick(key) ? "approved" : "denied";
+    const run = key.slice("run:".length).split("/")[0] as RunId;
+    const payload = toRunLetterBytes({
+      ...{ v: 1, kind: "approval_decided" },
+      ...{ approval: approval.id, outcome: approval.state },
+    } as const);
+    await store.runs.post({ run, tenant, payload });
+    decided.push(run);
+  }
+  return decided;
+}
