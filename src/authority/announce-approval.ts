@@ -4,7 +4,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { DeliveryRow } from "../ports/delivery-rows.ts";
 import type { ApprovalRow, ApprovalRows } from "../ports/approval-rows.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import type { RunMoved } from "../ports/run-moved.ts";
 import type { ApprovalEvent } from "./approvals.ts";
+import { toRunAnnouncement } from "./announce-run.ts";
 import type { Announcement, Webhooks } from "./webhooks.ts";
 
 export interface AnnouncerOptions {
@@ -18,9 +20,9 @@ export interface AnnouncerOptions {
 /** At once; more are not announced, since their approvals would be held up by it. */
 const mostAtOnce = 1_000;
 
-/** Turns what happened to an approval into what receivers are told. Whoever calls it does not wait. */
+/** Turns what happened to an approval or a run into what receivers are told. Whoever calls it does not wait. */
 export function createAnnouncer(options: AnnouncerOptions): {
-  readonly announce: (event: ApprovalEvent) => void;
+  readonly announce: (event: ApprovalEvent | RunMoved) => void;
   /** Once everything that was announced so far is durable. */
   readonly settled: () => Promise<void>;
 } {
@@ -35,10 +37,8 @@ export function createAnnouncer(options: AnnouncerOptions): {
       const work = tell(options, event)
         .catch((fault: unknown) => {
           telemetry.count("webhook_deliveries", { outcome: "unannounced" });
-          telemetry.log("warn", "webhooks could not be told of an approval", {
-            id: event.id,
-            fault,
-          });
+          const what = "run" in event ? event.run : event.id;
+          telemetry.log("warn", "webhooks could not be told what happened", { id: what, fault });
         })
         .finally(() => under.delete(work));
       under.add(work);
@@ -47,7 +47,13 @@ export function createAnnouncer(options: AnnouncerOptions): {
   };
 }
 
-async function tell(
+async function tell(options: AnnouncerOptions, event: ApprovalEvent | RunMoved): Promise<void> {
+  if (!("run" in event)) return tellOfApproval(options, event);
+  const announcement = toRunAnnouncement(event);
+  if (announcement !== null) await options.webhooks.announce(event.tenant, announcement);
+}
+
+async function tellOfApproval(
   { approvals, webhooks, urlOf, clock }: AnnouncerOptions,
   { kind, tenant, id }: ApprovalEvent,
 ): Promise<void> {

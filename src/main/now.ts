@@ -1,3 +1,4 @@
+import type { RunMoved } from "../ports/run-moved.ts";
 import type { ApprovalEvent } from "../authority/approvals.ts";
 import type { Config } from "../model/config.ts";
 
@@ -6,7 +7,7 @@ export interface Now {
   readonly config: () => Config;
   /** Where people and clients reach this server: without a slash at the end. */
   readonly url: () => string;
-  readonly announce: (event: ApprovalEvent) => void;
+  readonly announce: (event: ApprovalEvent | RunMoved) => void;
 }
 
 /** Browsers keep passkeys by name: for them the loopback address is `localhost`. */

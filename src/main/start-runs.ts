@@ -1,4 +1,5 @@
 import type { Config } from "../model/config.ts";
+import type { RunMoved } from "../ports/run-moved.ts";
 import type { RunDesk } from "../ports/run-desk.ts";
 import { advance } from "../run/advance.ts";
 import { createRunDesk } from "../run/desk.ts";
@@ -6,6 +7,7 @@ import { openRunNews } from "../run/run-news.ts";
 import type { LiveConfiguration } from "./configuration.ts";
 import type { GateBase } from "./gate-base.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import type { Now } from "./now.ts";
 import type { RevisionParts } from "./revision-parts.ts";
 import type { Storage } from "./storage.ts";
 
@@ -15,11 +17,12 @@ export interface StartRunsOptions {
   readonly storage: Storage;
   readonly base: GateBase;
   readonly configuration: LiveConfiguration<RevisionParts>;
+  readonly announce: Now["announce"];
 }
 
 /** Where runs are started and looked at, and the worker that carries them on. */
 export async function startRuns(options: StartRunsOptions): Promise<RunDesk> {
-  const { lifecycle, config, storage, base, configuration } = options;
+  const { lifecycle, config, storage, base, configuration, announce } = options;
   const { clock, telemetry } = base;
   const parts = () => configuration.live().parts;
   const news = await lifecycle.start({
@@ -30,6 +33,10 @@ export async function startRuns(options: StartRunsOptions): Promise<RunDesk> {
   const engine = {
     ...base,
     news,
+    onMoved: (moved: RunMoved): void => {
+      telemetry.count("run_states", { state: moved.state });
+      announce(moved);
+    },
     bundles: () => parts().bundles,
     gate: { exchange: (request) => parts().gate.gate.exchange(request) },
     catalog: () => parts().gate.registry.catalog(),

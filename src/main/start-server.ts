@@ -60,6 +60,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ...options,
     secrets: options.toSecrets(null),
     store: start.config.store,
+    keepRunsMs: start.config.runs.keep,
     directory: start.directory,
   });
   const { vault, secrets } = await openVault(options, storage);
@@ -79,7 +80,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const configuration = await startConfiguration(options, storage, base);
   live.configuration = configuration;
   live.announce = await startWebhooks({ ...options, ...base, now, configuration });
-  const runs = await startRuns({ lifecycle, config: start.config, storage, base, configuration });
+  const runs = await startRuns({
+    ...{ lifecycle, config: start.config, storage, base, configuration },
+    announce: now.announce,
+  });
   const drainTimeMs = () => configuration.live().config.limits.drainTime;
   const face = createDoorFace(options, { configuration, base });
   await startLetters(options, { configuration, base, face });

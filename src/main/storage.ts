@@ -29,6 +29,7 @@ export interface Storage {
 export interface StorageOptions {
   readonly lifecycle: Lifecycle;
   readonly store: Config["store"];
+  readonly keepRunsMs: number;
   /** Of countersign.yaml, which relative paths in it are meant from. */
   readonly directory: string;
   readonly clock: Clock;
@@ -74,7 +75,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   });
   await lifecycle.start({
     name: "upkeep",
-    start: async () => startUpkeep({ store, clock, telemetry }),
+    start: async () => startUpkeep({ store, clock, telemetry, keepRunsMs: options.keepRunsMs }),
     stop: (started) => started.stop(),
   });
   return { store, bus, wake, lock, description };

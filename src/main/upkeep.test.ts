@@ -11,7 +11,7 @@ function open(changes: Partial<UpkeepOptions["store"]> = {}) {
   const clock = createManualClock(Date.UTC(2026, 10, 21));
   const telemetry = createInMemoryTelemetry({ clock });
   const swept: string[] = [];
-  const { labels, spendings, deliveries, calls } = createInMemoryStore();
+  const { labels, spendings, deliveries, calls, runs } = createInMemoryStore();
   const sweep = (name: string, left = 0) => ({
     sweep: async () => {
       swept.push(name);
@@ -27,9 +27,21 @@ function open(changes: Partial<UpkeepOptions["store"]> = {}) {
     spendings: { ...spendings, ...sweep("spendings") },
     deliveries: { ...deliveries, ...sweep("deliveries") },
     calls: Object.assign(calls, { sweepKeys: sweep("keys").sweep }),
+    runs: Object.assign(runs, {
+      listEnded: async (beforeMs: number) => {
+        swept.push(`runs of before ${new Date(beforeMs).toISOString().slice(0, 10)}`);
+        return [];
+      },
+    }),
     ...changes,
   };
-  return { clock, telemetry, swept, sweep, upkeep: startUpkeep({ store, clock, telemetry }) };
+  return {
+    clock,
+    telemetry,
+    swept,
+    sweep,
+    upkeep: startUpkeep({ store, clock, telemetry, keepRunsMs: 30 * 24 * hoursMs }),
+  };
 }
 
 async function passRound({ clock }: ReturnType<typeof open>): Promise<void> {
@@ -41,9 +53,30 @@ async function passRound({ clock }: ReturnType<typeof open>): Promise<void> {
 test("what fails is said with its name, and all the rest is done", async () => {
   const scene = open({ makePartitions: () => Promise.reject(new Error("locked")) });
   await passRound(scene);
-  expect(scene.swept).toEqual(["labels", "spendings", "keys", "deliveries"]);
+  expect(scene.swept).toEqual([
+    "labels",
+    "spendings",
+    "keys",
+    "deliveries",
+    "runs of before 2026-10-22",
+  ]);
   expect(scene.telemetry.lines).toHaveLength(1);
   expect(scene.telemetry.lines[0]).toMatch(/upkeep failed.*partitions/);
+  await scene.upkeep.stop();
+});
+
+test("runs that ended long ago are removed, page by page until none is left", async () => {
+  const pages = [Array.from({ length: 100 }, (_, at) => `first-${at}`), ["last"]];
+  const removed: string[] = [];
+  const { runs } = createInMemoryStore();
+  const scene = open({
+    runs: Object.assign(runs, {
+      listEnded: async () => (pages.shift() ?? []) as never,
+      remove: async (run: string) => removed.push(run) > 0,
+    }),
+  });
+  await passRound(scene);
+  expect([removed.length, removed.at(-1)]).toEqual([101, "last"]);
   await scene.upkeep.stop();
 });
 

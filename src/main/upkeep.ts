@@ -9,8 +9,10 @@ export interface Upkeep {
 export interface UpkeepOptions {
   readonly store: Pick<
     PostgresStore,
-    "makePartitions" | "labels" | "spendings" | "deliveries" | "calls"
+    "makePartitions" | "labels" | "spendings" | "deliveries" | "calls" | "runs"
   >;
+  /** How long a run is kept once it has ended. */
+  readonly keepRunsMs: number;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -50,7 +52,7 @@ async function round(options: UpkeepOptions, signal: AbortSignal): Promise<void>
 type Task = () => Promise<"more" | "done">;
 
 /** Partitions, and what nobody reads any more: labels that are forgotten after 30 days, past periods. */
-function listTasks({ store, clock }: UpkeepOptions): Readonly<Record<string, Task>> {
+function listTasks({ store, clock, keepRunsMs }: UpkeepOptions): Readonly<Record<string, Task>> {
   const { labels, spendings, deliveries, calls } = store;
   const nowMs = clock.nowMs();
   const isMore = async (swept: Promise<number>) =>
@@ -65,7 +67,20 @@ function listTasks({ store, clock }: UpkeepOptions): Readonly<Record<string, Tas
     keys: () => isMore(calls.sweepKeys(nowMs, sweptAtOnce)),
     // Those of an approval lie there until it has run out, which takes a week at most.
     deliveries: () => isMore(deliveries.sweep(nowMs - 14 * dayMs, sweptAtOnce)),
+    runs: () => removeRuns(store.runs, nowMs - keepRunsMs),
   };
+}
+
+const removedAtOnce = 100;
+
+/** Those that ended before, with all that they said; what they did stays in the ledger. */
+async function removeRuns(
+  runs: Pick<PostgresStore["runs"], "listEnded" | "remove">,
+  beforeMs: number,
+): Promise<"more" | "done"> {
+  const ended = await runs.listEnded(beforeMs, removedAtOnce);
+  for (const run of ended) await runs.remove(run);
+  return ended.length === removedAtOnce ? "more" : "done";
 }
 
 async function slept(clock: Clock, signal: AbortSignal): Promise<boolean> {

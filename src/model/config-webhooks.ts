@@ -3,12 +3,14 @@ import { privateField, shortNameField, urlField } from "./config-field.ts";
 import { tenantIdSchema } from "./id.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
-/** What happens to approvals that somebody outside may be told of. */
+/** What happens to approvals and runs that somebody outside may be told of. */
 export const webhookEvents = [
   "approval.asked",
   "approval.decided",
   "approval.expired",
   "approval.withdrawn",
+  "run.ended",
+  "run.stopped",
 ] as const;
 export type WebhookEvent = (typeof webhookEvents)[number];
 
@@ -28,7 +30,7 @@ const webhookSchema = z
       .prefault([...webhookEvents])
       .describe("Which events it is told of."),
     private: privateField,
-    tenant: tenantIdSchema.prefault("default").describe("Whose approvals it is told of."),
+    tenant: tenantIdSchema.prefault("default").describe("Whose approvals and runs it is told of."),
   })
   .refine(({ url, private: isPrivate }) => isPrivate || !url.startsWith("http:"), {
     path: ["url"],
@@ -46,4 +48,4 @@ export const webhooksField = z
     `takes at most ${mostWebhooks} webhooks`,
   )
   .prefault({})
-  .describe("Who is told by a signed request that approvals wait or were decided, by name.");
+  .describe("Who is told by a signed request what became of approvals and runs, by name.");

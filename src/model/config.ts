@@ -9,6 +9,7 @@ import {
   sizeField,
 } from "./config-field.ts";
 import { issuersField, publicUrlField } from "./config-issuers.ts";
+import { agentServer } from "./agent-tool.ts";
 import { agentsField, refuseStrangeAgents } from "./config-agents.ts";
 import { approvalsField } from "./config-approvals.ts";
 import { budgetsField } from "./config-budgets.ts";
@@ -114,12 +115,17 @@ function areSound(issues: readonly z.core.$ZodRawIssue[], keys: readonly string[
 
 /** A toolset of a server that is not there would be a gap that nobody asked about. */
 function refuseUnknownServers(
-  { servers, toolsets }: { servers: object; toolsets: Record<string, { servers: string[] }> },
+  {
+    servers,
+    agents,
+    toolsets,
+  }: { servers: object; agents: object; toolsets: Record<string, { servers: string[] }> },
   context: z.core.$RefinementCtx,
 ): void {
+  const hasAgents = Object.keys(agents).length > 0;
   for (const [name, toolset] of Object.entries(toolsets)) {
     for (const [index, server] of toolset.servers.entries()) {
-      if (Object.hasOwn(servers, server)) continue;
+      if (Object.hasOwn(servers, server) || (hasAgents && server === agentServer)) continue;
       context.addIssue({
         code: "custom",
         path: ["toolsets", name, "servers", index],
@@ -220,6 +226,16 @@ export const configSchema = z
       })
       .prefault({})
       .describe("The part that advances durable runs."),
+    runs: z
+      .strictObject({
+        keep: durationField({ min: "1h", max: "3650d" })
+          .prefault("30d")
+          .describe(
+            "How long a run is kept after its end, with all that it said. Its receipts stay.",
+          ),
+      })
+      .prefault({})
+      .describe("Durable runs of agents."),
     log: z
       .strictObject({
         level: z

@@ -209,6 +209,24 @@ export const metrics = {
     labels: {},
     buckets: [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60],
   },
+  run_states: {
+    kind: "counter",
+    help: "States that runs came into.",
+    labels: {
+      state: [
+        "queued",
+        "running",
+        "waiting",
+        "paused",
+        "stopped",
+        "partial",
+        "parked",
+        "completed",
+        "failed",
+        "cancelled",
+      ],
+    },
+  },
   model_requests: {
     kind: "counter",
     help: "Requests to models' backends, by how they ended; passed_on: another one was asked instead.",

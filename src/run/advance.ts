@@ -36,13 +36,21 @@ export async function advance(
   if (head === null || head.ended) return;
   const loaded = await loadView(runs, run, head.head);
   if (loaded === null) throw new Error(`run ${run} has no events`);
+  const { tenant } = head;
+  let told = loaded.view.state;
   const journal = new Journal({
     view: loaded.view,
     head,
     store: options.store,
-    onNoted: () => options.news.noted(run),
+    onNoted: (seq) => {
+      options.news.noted(run);
+      const { state, created } = journal.view;
+      if (state === told) return;
+      told = state;
+      const atMs = options.clock.nowMs();
+      options.onMoved({ tenant, run, agent: created.agent, state, seq, atMs });
+    },
   });
-  const { tenant } = head;
   const contentsOf = (id: typeof run) => createContents({ ...options, runs }, { tenant, run: id });
   const built = await options.bundles().read(tenant, loaded.view.created.bundle);
   const watch = watchInbox({ ...options, run, journal }, signal);

@@ -3,6 +3,7 @@ import type { Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Freezes } from "../ports/freezes.ts";
 import type { Gate } from "../ports/gate.ts";
+import type { RunMoved } from "../ports/run-moved.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { Store } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -24,6 +25,8 @@ export interface EngineOptions {
   readonly hashes: TenantHash;
   readonly openings: Openings;
   readonly news: RunNews;
+  /** Told of each state that a run came into; it waits for nobody. */
+  readonly onMoved: (moved: RunMoved) => void;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
