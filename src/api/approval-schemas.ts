@@ -97,6 +97,15 @@ export const approvalSchemas = {
     .object({ id: z.string(), outcome: z.enum(["done", "not_done", "retry"]) })
     .meta({ id: "CallResolved" }),
   PrivacyErased: z
-    .object({ subject: z.string(), approvals: z.int(), calls: z.int(), verdicts: z.int() })
+    .object({
+      subject: z.string(),
+      approvals: z.int(),
+      calls: z.int(),
+      verdicts: z.int(),
+      runs: z.int(),
+      runsLeft: z
+        .int()
+        .describe("Had not ended: they are cancelled, and go when it is erased again."),
+    })
     .meta({ id: "PrivacyErased" }),
 };

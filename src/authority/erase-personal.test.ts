@@ -3,10 +3,12 @@ import {
   newApprovalDraft,
   newEntry,
   newEntryId,
+  newRun,
   startMs,
 } from "../../test/conformance/store-values.ts";
 import { plainOpenings as openings } from "../../test/ledger/ledger-scene.ts";
-import type { Verdict } from "../model/index.ts";
+import type { TenantId, Verdict } from "../model/index.ts";
+import { fromRunLetterBytes } from "../model/run-letter.ts";
 import { createInMemoryStore } from "../ports/in-memory-store.ts";
 import { openVerdicts, sealVerdicts } from "../ports/verdicts.ts";
 import { erasePersonal, type EraseOptions } from "./erase-personal.ts";
@@ -66,4 +68,31 @@ test("a name that could not be taken away is not said to be gone", async () => {
   };
   await expect(erase("ann", busy)).rejects.toMatchObject({ code: "overloaded" });
   expect(await said()).toEqual([["ann", "ann says so"]]);
+});
+
+test("runs of the person go as a whole once they have ended; those that have not are cancelled", async () => {
+  const store = createInMemoryStore({ enlist: () => undefined });
+  const tenant = "acme" as TenantId;
+  const subject = `${tenant}\nuser\nada`;
+  const make = async (whose: string, state: "ended" | "open") => {
+    const run = newRun();
+    const about = { agent: "travel", subject: whose, parent: null, createdAtMs: startMs };
+    await store.runs.create({ run, tenant, events: [Buffer.from("{}")], about });
+    const append = { run, epoch: 0, head: 1, events: [Buffer.from("{}")] };
+    const ended = { ended: true, endedAtMs: startMs };
+    if (state === "ended") await store.commit({ append: { ...append, ...ended } });
+    return run;
+  };
+  const [gone, open_, others] = [
+    await make(subject, "ended"),
+    await make(subject, "open"),
+    await make(`${tenant}\nuser\nbob`, "ended"),
+  ];
+  const options = { ...store, openings };
+  const erased = await erasePersonal(options, tenant, { kind: "user", subject: "ada" });
+  expect(erased).toMatchObject({ runs: 1, runsLeft: 1 });
+  expect(await store.runs.get(gone)).toBeNull();
+  expect(await store.runs.get(others)).not.toBeNull();
+  const [letter] = await store.runs.letters(open_, { after: 0, limit: 10 });
+  expect(fromRunLetterBytes(letter!.payload)).toMatchObject({ kind: "cancel" });
 });

@@ -1,4 +1,6 @@
 import { Fault, type TenantId, type Verdict } from "../model/index.ts";
+import { toRunLetterBytes } from "../model/run-letter.ts";
+import type { Runs } from "../ports/run-rows.ts";
 import type { CallRows } from "../ports/call-rows.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { ApprovalRow, ApprovalRows } from "../ports/approval-rows.ts";
@@ -7,6 +9,7 @@ import { openVerdicts, sealVerdicts } from "../ports/verdicts.ts";
 export interface EraseOptions {
   readonly approvals: Pick<ApprovalRows, "get" | "list" | "erase" | "rewriteVerdicts">;
   readonly calls: Pick<CallRows, "erase">;
+  readonly runs: Pick<Runs, "list" | "remove" | "post">;
   readonly openings: Openings;
 }
 
@@ -14,6 +17,9 @@ export interface Erased {
   readonly approvals: number;
   readonly calls: number;
   readonly verdicts: number;
+  readonly runs: number;
+  /** Runs that had not ended: they are cancelled, and go when it is erased again. */
+  readonly runsLeft: number;
 }
 
 const atOnce = 1_000;
@@ -32,7 +38,30 @@ export async function erasePersonal(
   const approvals = await inRounds(() => options.approvals.erase(tenant, key, atOnce));
   const calls = await inRounds(() => options.calls.erase(tenant, key, atOnce));
   const verdicts = await eraseVerdicts(options, tenant, [subject, `${kind}:${subject}`]);
-  return { approvals, calls, verdicts };
+  return { approvals, calls, verdicts, ...(await eraseRuns(options, tenant, key)) };
+}
+
+/** All that a run's agent was told and said lies in the run: it goes as a whole. */
+async function eraseRuns(
+  { runs }: EraseOptions,
+  tenant: TenantId,
+  subject: string,
+): Promise<Pick<Erased, "runs" | "runsLeft">> {
+  const count = { runs: 0, runsLeft: 0 };
+  const payload = toRunLetterBytes({ v: 1, kind: "cancel", by: "privacy erase" });
+  let before = {};
+  for (;;) {
+    const rows = await runs.list(tenant, { subject, limit: atOnce, ...before });
+    for (const { run, ended } of rows) {
+      if (ended && (await runs.remove(run))) count.runs += 1;
+      else {
+        await runs.post({ run, tenant, payload });
+        count.runsLeft += 1;
+      }
+    }
+    if (rows.length < atOnce) return count;
+    before = { before: rows.at(-1)!.run };
+  }
 }
 
 async function inRounds(round: () => Promise<number>): Promise<number> {

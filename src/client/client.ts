@@ -47,7 +47,7 @@ export type ConfigApplied = { readonly kind: "applied" | "unchanged"; readonly d
 
 export type Server = {
   readonly name: string;
-  readonly transport: "http" | "sse" | "stdio";
+  readonly transport: "http" | "sse" | "stdio" | "internal";
   readonly state: "connecting" | "ready" | "down";
   readonly reason: string | null;
   readonly version: string | null;
@@ -243,6 +243,8 @@ export type PrivacyErased = {
   readonly approvals: number;
   readonly calls: number;
   readonly verdicts: number;
+  readonly runs: number;
+  readonly runsLeft: number;
 };
 
 export type Credentials = {

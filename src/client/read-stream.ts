@@ -12,6 +12,8 @@ export interface StreamAsked {
   readonly query?: Readonly<Record<string, string>>;
   /** The id of the last event that came; null: from the beginning. */
   readonly after: string | null;
+  /** Gives the stream up. */
+  readonly signal: AbortSignal;
 }
 
 /** The text of one event is at most 256 KiB; JSON and UTF-8 make it longer. */
@@ -20,17 +22,16 @@ const maxEventBytes = 4 * 1024 * 1024;
 const maxRefusalBytes = 1024 * 1024;
 
 export function createReadStream({ url, key, fetch }: SendOptions): ReadStream {
-  return async function* ({ path, query = {}, after }) {
+  return async function* ({ path, query = {}, after, signal }) {
     const headers: Record<string, string> = { accept: "text/event-stream" };
     if (key !== null) headers["authorization"] = `Bearer ${key}`;
     if (after !== null) headers["last-event-id"] = after;
     const target = new URL(path, url);
     for (const [name, value] of Object.entries(query)) target.searchParams.set(name, value);
-    const response = await fetch(target, { method: "GET", headers, redirect: "error" }).catch(
-      (cause: unknown) => {
-        throw toSilence(url, cause);
-      },
-    );
+    const init = { method: "GET", headers, redirect: "error", signal } as const;
+    const response = await fetch(target, init).catch((cause: unknown) => {
+      throw toSilence(url, cause);
+    });
     const type = response.headers.get("content-type") ?? "";
     const chunks = (response.body ?? []) as AsyncIterable<Uint8Array>;
     if (response.status !== 200 || !type.startsWith("text/event-stream"))

@@ -38,7 +38,7 @@ export function openDesk(options: OpenDeskOptions) {
     resolveCall: (row: CallRow, finding: Finding) =>
       resolveCall({ store, clock, random: pool, catalog }, row, finding),
     erasePersonal: (tenant: TenantId, who: Erasing) =>
-      erasePersonal({ approvals: store.approvals, calls: store.calls, openings }, tenant, who),
+      erasePersonal({ ...store, openings }, tenant, who),
     voidApprovals: (frozen: Frozen, tenant: TenantId | null) =>
       voidFrozen(store.approvals, frozen, tenant),
   };

@@ -132,7 +132,7 @@ export class InMemoryRuns implements Runs {
   }
 
   async list(tenant: TenantId, query: RunQuery): Promise<readonly RunRow[]> {
-    const { state, agent, parent, before, limit } = query;
+    const { state, agent, parent, subject, before, limit } = query;
     if (parent !== undefined) requireId("parent", parent);
     if (before !== undefined) requireId("before", before);
     return [...this.#logs.values()]
@@ -140,6 +140,7 @@ export class InMemoryRuns implements Runs {
       .filter((log) => state === undefined || log.state === state)
       .filter((log) => agent === undefined || log.about?.agent === agent)
       .filter((log) => parent === undefined || log.about?.parent === parent)
+      .filter((log) => subject === undefined || log.about?.subject === subject)
       .filter((log) => before === undefined || log.head.run < before)
       .toSorted((a, b) => (a.head.run < b.head.run ? 1 : -1))
       .slice(0, Math.min(limit, storeLimits.rowsPerPage))

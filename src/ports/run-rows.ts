@@ -109,6 +109,8 @@ export interface RunQuery {
   readonly state?: RunState;
   readonly agent?: string;
   readonly parent?: RunId;
+  /** As `toSubjectKey` has it. */
+  readonly subject?: string;
   /** Those made before this one. */
   readonly before?: RunId;
   readonly limit: number;

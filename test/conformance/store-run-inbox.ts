@@ -114,6 +114,9 @@ export function describeRunInbox(under: () => StoreUnderTest): void {
         runs.map(async (run) => (await readInbox(store, run)).map(([seq]) => seq)),
       );
       expect(seqs).toEqual([[3], [1, 2, 3], [1, 2, 3], []]);
+      // One that is fenced goes the same way alone as among others.
+      expect(await store.commit(unit(runs[2]!, 9, 3))).toMatchObject({ kind: "fenced" });
+      expect(await readInbox(store, runs[2]!)).toHaveLength(3);
       await store.runs.post({ run: runs[3]!, tenant, payload: toBytes("d") });
       expect(await readInbox(store, runs[3]!)).toEqual([[4, "d"]]);
     });

@@ -38,6 +38,7 @@ const lifecycle = createLifecycle({ clock, telemetry, signal: new AbortControlle
 const storage = await startStorage({
   lifecycle,
   store: { kind: "embedded", directory: ".countersign", poolSize: 10 },
+  keepRunsMs: 86_400_000,
   directory: directory!,
   clock,
   random,

@@ -89,7 +89,7 @@ export function createRunReads(database: Database): Reads {
 async function list(
   { tables }: Database,
   tenant: TenantId,
-  { state, agent, parent, before, limit }: RunQuery,
+  { state, agent, parent, subject, before, limit }: RunQuery,
 ): Promise<readonly RunRow[]> {
   if (parent !== undefined) requireId("parent", parent);
   if (before !== undefined) requireId("before", before);
@@ -101,6 +101,7 @@ async function list(
       .$if(state !== undefined, (query) => query.where("state", "=", runStateNumbers[state!]))
       .$if(agent !== undefined, (query) => query.where("agent", "=", agent!))
       .$if(parent !== undefined, (query) => query.where("parent", "=", parent!))
+      .$if(subject !== undefined, (query) => query.where("subject", "=", subject!))
       .$if(before !== undefined, (query) => query.where("run_id", "<", before!))
       .orderBy("run_id", "desc")
       .limit(Math.min(limit, storeLimits.rowsPerPage))

@@ -24,10 +24,14 @@ export const erasePersonal: Run<EraseFlags> = async ({ parts, voice }, flags) =>
   }
   const { client } = await parts.connect(url);
   const { body } = await client.erasePersonal({ body: JSON.stringify({ subject, tenant }) });
-  const { approvals, calls, verdicts } = body;
+  const { approvals, calls, verdicts, runs, runsLeft } = body;
+  const left =
+    runsLeft === 0
+      ? ""
+      : ` ${count(runsLeft, "run")} had not ended: cancelled now, so erase again.`;
   voice.answer(
     body,
-    `Of ${who} are erased: ${count(approvals, "approval")}, ${count(calls, "call")}, ${count(verdicts, "decision")}. The digests stay, and so do the proofs.`,
+    `Of ${who} are erased: ${count(approvals, "approval")}, ${count(calls, "call")}, ${count(verdicts, "decision")}, ${count(runs, "run")}. The digests stay, and so do the proofs.${left}`,
   );
   return exitCodes.ok;
 };
