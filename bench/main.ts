@@ -6,6 +6,7 @@ import { measureGate } from "./gate.ts";
 import { measureLedger } from "./ledger.ts";
 import { measureModel } from "./model.ts";
 import { measurePolicy } from "./policy.ts";
+import { measureRuns } from "./runs.ts";
 import { measureScale } from "./scale.ts";
 import { measureSoak } from "./soak.ts";
 import { measureTenants } from "./tenants.ts";
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<string, (progress: Progress) => Promise<Report
   ledger: measureLedger,
   model: measureModel,
   policy: measurePolicy,
+  runs: measureRuns,
   scale: measureScale,
   soak: measureSoak,
   store: measureStore,

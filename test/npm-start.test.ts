@@ -12,11 +12,13 @@ vi.setConfig({ testTimeout: 180_000 });
 function untilReady({ child, ended }: Started): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
-    child.stderr?.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      const [, url] = /^ready (http:\S+)/m.exec(text) ?? [];
-      if (url !== undefined) resolve(url);
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+        const [, url] = /^ready (http:\S+)/m.exec(text) ?? [];
+        if (url !== undefined) resolve(url);
+      });
+    }
     void ended.then(() => reject(new Error(`It ended before it was ready:\n${text}`)));
   });
 }
@@ -44,7 +46,7 @@ test("npm start in a clone is ready, ends when told, and is ready again within t
 
 /** The Postgres that the data directory names, if it lives. */
 function postmasterOf(root: string): number | null {
-  const folder = path.join(root, ".countersign");
+  const folder = path.join(root, "examples", "travel", ".countersign");
   const found = readdirSync(folder, { recursive: true, encoding: "utf8" }).find(
     (file) => path.basename(file) === "postmaster.pid",
   );

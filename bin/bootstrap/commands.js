@@ -1,3 +1,5 @@
+import { fileURLToPath } from "node:url";
+
 /**
  * One script of a command, run on the chosen Node.
  *
@@ -14,6 +16,7 @@
  * @property {(args: readonly string[]) => readonly Step[]} steps
  */
 
+const compiled = new URL("../../node_modules/.countersign/compiled", import.meta.url);
 // The native loader writes nothing beside the configuration, so a checkout may be read-only.
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--configLoader=native"];
 const countersign = ["bin/countersign.js", "up"];
@@ -25,8 +28,15 @@ const knip = "node_modules/knip/bin/knip.js";
 /** What `npm run` can be asked for: the whole list. @type {Readonly<Record<string, Command>>} */
 export const commands = {
   start: {
-    summary: "starts Countersign in this checkout",
-    steps: (args) => [{ title: "countersign up", args: [...countersign, ...args] }],
+    summary: "runs the quickstart: Countersign, three servers and an agent",
+    steps: (args) => [
+      {
+        title: "quickstart",
+        args: ["examples/travel/start.ts", ...args],
+        // Its programs are read from TypeScript at each start; what was compiled once is kept.
+        env: { NODE_COMPILE_CACHE: fileURLToPath(compiled) },
+      },
+    ],
   },
   dev: {
     summary: "starts it and starts it again when a file changes",

@@ -4,9 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createApi, type Api } from "./start/api.ts";
 import { startBookings, type Bookings } from "./start/bookings.ts";
-import { startCountersign, type Countersign } from "./start/countersign.ts";
+import { startCountersign, type Countersign, type KeyPlace } from "./start/countersign.ts";
 import { chooseDocument, readBookingsUrl } from "./start/document.ts";
 import { followRun, type Following } from "./start/follow-run.ts";
+import { layOut } from "./start/lay-out.ts";
+import { namePlace } from "./start/name-place.ts";
 import { takePlace, type Patience } from "./start/patience.ts";
 import { Stopped } from "./start/stopped.ts";
 import { toLine } from "./start/tell-event.ts";
@@ -20,9 +22,14 @@ const task =
   "if it costs less than $500, book it and put it in my calendar.";
 const directory = import.meta.dirname;
 const log = path.join(directory, ".travel", "countersign.log");
-const usual = "http://127.0.0.1:7070";
+/** Where the command line looks by itself. */
+const usual = process.env["COUNTERSIGN_URL"] || "http://127.0.0.1:7070";
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+/** Whoever reads from a pipe gets each line whole. */
+function say(line: string): void {
+  const { columns, isTTY } = process.stdout;
+  process.stdout.write(`${isTTY && columns > 0 ? layOut(line, columns) : line}\n`);
+}
 
 interface Started {
   readonly bookings: Bookings;
@@ -31,20 +38,15 @@ interface Started {
 
 async function start(listen: string | null, patience: Patience): Promise<Started> {
   const isAnywhere = listen?.endsWith(":0") === true;
-  const usualUrl = readBookingsUrl(directory);
-  const port = isAnywhere ? 0 : Number(new URL(usualUrl).port);
-  const starting = startBookings({ directory, port, log, patience, say });
-  // Side by side, where it is known before where the bookings will answer.
-  const bookingsUrl = isAnywhere ? (await starting).url : usualUrl;
-  const countersign = startDocument(bookingsUrl, { listen, patience });
-  const settled = await Promise.allSettled([starting, countersign]);
-  const [first, second] = settled;
-  if (first.status === "fulfilled" && second.status === "fulfilled") {
-    return { bookings: first.value, countersign: second.value };
+  const port = isAnywhere ? 0 : Number(new URL(readBookingsUrl(directory)).port);
+  // Before Countersign: a run that waits there may go on, and book, as soon as it is up.
+  const bookings = await startBookings({ directory, port, log, patience, say });
+  try {
+    return { bookings, countersign: await startDocument(bookings.url, { listen, patience }) };
+  } catch (error) {
+    await bookings.stop();
+    throw error;
   }
-  if (first.status === "fulfilled") await first.value.stop();
-  if (second.status === "fulfilled") await stopCountersign(second.value);
-  throw settled.find((each) => each.status === "rejected")!.reason;
 }
 
 async function startDocument(
@@ -57,11 +59,20 @@ async function startDocument(
   const took = (performance.now() / 1000).toFixed(1);
   say(`ready ${countersign.url} (${took} s)`);
   say(toLine("model", model));
-  for (const { role, place, made } of countersign.keys) {
-    say(toLine("key", `${role}: ${place}${made ? " (new)" : ""}`));
-  }
-  say(toLine("log", log));
+  for (const line of toKeyLines(countersign.keys)) say(toLine("keys", line));
+  say(toLine("log", namePlace(log)));
   return countersign;
+}
+
+/** The keys of one folder on one line. */
+function toKeyLines(keys: readonly KeyPlace[]): readonly string[] {
+  const folders = Map.groupBy(keys, ({ place, made }) => {
+    return `${namePlace(path.dirname(place))}${made ? " (new)" : ""}`;
+  });
+  return [...folders].map(
+    ([folder, there]) =>
+      `${there.map(({ place }) => path.basename(place)).join(", ")} in ${folder}`,
+  );
 }
 
 async function stopCountersign({ child }: Countersign): Promise<void> {
@@ -74,14 +85,18 @@ const toolsWithinMs = 30_000;
 const lookAgainMs = 100;
 
 async function untilTools(api: Api, signal: AbortSignal): Promise<void> {
-  for (let waitedMs = 0; waitedMs < toolsWithinMs; waitedMs += lookAgainMs) {
+  for (let waitedMs = 0; ; waitedMs += lookAgainMs) {
     const { servers } = (await api.get("/v1/servers")) as {
-      readonly servers: readonly { readonly state: string }[];
+      readonly servers: readonly { name: string; state: string; reason: string | null }[];
     };
-    if (servers.every(({ state }) => state === "ready")) return;
+    const missing = servers.filter(({ state }) => state !== "ready");
+    if (missing.length === 0) return;
+    if (waitedMs >= toolsWithinMs) {
+      const why = missing.map(({ name, state, reason }) => `${name} is ${state}: ${reason ?? ""}`);
+      throw new Stopped([...why, `The log: ${log}`].join("\n"));
+    }
     await sleep(lookAgainMs, undefined, { signal });
   }
-  throw new Stopped(`The servers are not ready. \`npx countersign servers\` and ${log} say why.`);
 }
 
 /** A run that an earlier start left unfinished goes on; where there is none, a new one is started. */
@@ -89,14 +104,10 @@ async function findRun(api: Api): Promise<string> {
   const { runs } = (await api.get("/v1/runs?agent=travel&limit=200")) as {
     readonly runs: readonly { readonly id: string; readonly state: string }[];
   };
-  const open = runs.find(({ state }) => ["queued", "running", "waiting"].includes(state));
+  const open = runs.find(({ state }) => !["completed", "failed", "cancelled"].includes(state));
   if (open !== undefined) {
     say(`\nRun ${open.id} of an earlier start goes on:`);
     return open.id;
-  }
-  const resting = runs.find(({ state }) => ["partial", "stopped", "paused"].includes(state));
-  if (resting !== undefined) {
-    say(`\nRun ${resting.id} is ${resting.state}: npx countersign runs resume ${resting.id}`);
   }
   const { id } = (await api.post("/v1/runs", { agent: "travel", input: task })) as { id: string };
   say(`\nRun ${id}:`);
@@ -116,16 +127,21 @@ async function play({ countersign }: Started, signal: AbortSignal): Promise<void
 }
 
 function sayEnd({ run, flags }: Following, entries: readonly string[]): void {
-  say("");
-  say(`  What was done: ${path.join(directory, ".travel")}/bookings.jsonl and calendar.jsonl`);
-  say(`  The run:       npx countersign runs show ${run}${flags}`);
-  for (const entry of entries) {
-    say(`  A receipt:     npx countersign receipts show ${entry} --save ${entry}.json${flags}`);
-  }
-  const [first] = entries;
-  if (first !== undefined) {
-    say(`  Its proof:     npx countersign ledger key${flags} > ledger.key`);
-    say(`                 npx countersign receipts verify ${first}.json --key ledger.key`);
+  say(
+    `\n  What was done is in bookings.jsonl and calendar.jsonl of ${namePlace(path.dirname(log))}.`,
+  );
+  say("  Each step of the run:");
+  say(`    npx countersign runs show ${run}${flags}`);
+  if (entries.length > 0) {
+    say("  What it did has receipts:");
+    for (const [index, entry] of entries.entries()) {
+      say(`    npx countersign receipts show ${entry} --save receipt-${index + 1}.json${flags}`);
+    }
+    say("  which verify without the server:");
+    say(`    npx countersign ledger key${flags} > ledger.key`);
+    for (const index of entries.keys()) {
+      say(`    npx countersign receipts verify receipt-${index + 1}.json --key ledger.key`);
+    }
   }
   say("\nCountersign stays up; Ctrl-C ends it.");
 }
@@ -153,7 +169,8 @@ async function main(): Promise<number> {
     const started = await start(values.listen ?? null, place.patience);
     try {
       await Promise.race([stopped, untilBroken(started), playOn(started, { signal, stopped })]);
-      say("Countersign stops …");
+      // On a line of its own, below the ^C of a terminal.
+      say("\nCountersign stops …");
     } finally {
       await stopCountersign(started.countersign);
       await started.bookings.stop();

@@ -12,6 +12,7 @@ import {
   type TenantId,
 } from "../model/index.ts";
 import { reasonTextField } from "../model/approval-fields.ts";
+import { isRemote } from "../model/config-servers.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -186,7 +187,7 @@ type ServerConfig = NonNullable<ReturnType<Catalog["servers"]["get"]>>["config"]
 function toReach(config: ServerConfig | undefined) {
   if (config === undefined) return null;
   const { transport } = config;
-  if (transport === "stdio") return { transport, hosts: [], credential: null };
+  if (!isRemote(config)) return { transport, hosts: [], credential: null };
   const hosts = [config.url, ...config.endpoints].map((url) => new URL(url).host);
   const headers = Object.keys(config.headers).length > 0 ? "header" : null;
   return { transport, hosts: [...new Set(hosts)], credential: config.credential?.kind ?? headers };

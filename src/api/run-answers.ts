@@ -1,6 +1,6 @@
 import { digestSchema, Fault, toSubjectKey, type RunId } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { RunDesk, RunWord } from "../ports/run-desk.ts";
+import type { RunDesk, RunReport, RunWord } from "../ports/run-desk.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { KeyHolder } from "../authority/keyring.ts";
 import type { Answer, Answers, Asked } from "./contract.ts";
@@ -8,8 +8,7 @@ import { parseBody } from "./parse-body.ts";
 import { checkToolsets, type StartableAgents } from "./run-agents.ts";
 import { forking, resuming, signalling, starting, toCaps, toDeadlineMs } from "./run-bodies.ts";
 import { createEventReading } from "./run-contents.ts";
-import { listOwnRuns } from "./run-lists.ts";
-import { isOwn, parseRunId, reachesAll, readRun, readStarter, type ReadRun } from "./run-rights.ts";
+import { isOwn, parseRunId, reachesAll, readRun } from "./run-rights.ts";
 import type { runRoutes } from "./run-routes.ts";
 import { toShownRow, toShownRun, type ShowRunOptions } from "./show-run.ts";
 import { principalOf, tenantOf } from "./tenant-of.ts";
@@ -38,7 +37,7 @@ export function createRunAnswers(options: RunAnswersOptions): Answers<Routes> {
     },
     listRunEvents: async ({ params, query: { after, limit, contents }, holder }) => {
       const reach = contents === "true" ? "read" : "see";
-      const { run } = (await readRun(runs, { id: params.id, holder, reach })).report;
+      const { run } = await readRun(runs, { id: params.id, holder, reach });
       const tenant = tenantOf(holder);
       const found = await runs.events(tenant, run, { after, limit });
       const most = contents === "true" ? contentsPerPage : null;
@@ -50,7 +49,7 @@ export function createRunAnswers(options: RunAnswersOptions): Answers<Routes> {
       return { status: 200, body: { events, next } };
     },
     getRunContent: async ({ params: { id, digest: given }, holder }) => {
-      const { run } = (await readRun(runs, { id, holder, reach: "read" })).report;
+      const { run } = await readRun(runs, { id, holder, reach: "read" });
       const digest = digestSchema.safeParse(given).data;
       const text = digest === undefined ? null : await runs.content(tenantOf(holder), run, digest);
       if (digest === undefined || text === null)
@@ -97,13 +96,12 @@ async function start(
     parent: null,
   };
   const { run, isNew } = await runs.start(asking);
-  const starter = await readStarter(runs, principal.tenant, run);
-  // Another's run is not shown for a key that two of them chose.
-  if (!isOwn(holder, toSubjectKey(starter)))
-    throw new Fault("key_reused", "The key stands for somebody else's run.");
   const report = await runs.read(principal.tenant, run);
+  // Another's run is not shown for a key that two of them chose.
+  if (!isOwn(holder, report))
+    throw new Fault("key_reused", "The key stands for somebody else's run.");
   if (isNew) telemetry.log("info", "a run was started", { run, agent, by: holder?.id });
-  const body = await show(options, holder, { report, starter });
+  const body = await show(options, holder, report);
   return { status: isNew ? 201 : 200, body };
 }
 
@@ -114,25 +112,20 @@ async function list(
   const { state, agent, parent, before, limit } = query;
   const wanted = {
     limit,
+    ...(!reachesAll(holder, "see") && { subject: toSubjectKey(principalOf(holder)) }),
     ...(state !== undefined && { state }),
     ...(agent !== undefined && { agent }),
     ...(parent !== undefined && { parent: parseRunId(parent) }),
     ...(before !== undefined && { before: parseRunId(before) }),
   };
-  const tenant = tenantOf(holder);
-  if (!reachesAll(holder, "see")) {
-    const isMine = (subject: string | undefined) => isOwn(holder, subject);
-    const found = await listOwnRuns(runs, { tenant, query: wanted, isMine });
-    return { status: 200, body: { runs: found.rows.map(toShownRow), next: found.next } };
-  }
-  const rows = await runs.list(tenant, wanted);
+  const rows = await runs.list(tenantOf(holder), wanted);
   const next = rows.length < limit ? null : rows.at(-1)!.run;
   return { status: 200, body: { runs: rows.map(toShownRow), next } };
 }
 
-async function show(options: RunAnswersOptions, holder: KeyHolder | null, found: ReadRun) {
-  const shown = await toShownRun(options, found);
-  const isReadable = isOwn(holder, toSubjectKey(found.starter)) || reachesAll(holder, "read");
+async function show(options: RunAnswersOptions, holder: KeyHolder | null, report: RunReport) {
+  const shown = await toShownRun(options, tenantOf(holder), report);
+  const isReadable = isOwn(holder, report) || reachesAll(holder, "read");
   return isReadable ? shown : { ...shown, output: null };
 }
 
@@ -143,7 +136,7 @@ async function tell(
   { params, holder }: Telling,
   toWord: (who: { readonly by: string }) => RunWord,
 ) {
-  const { run } = (await readRun(runs, { id: params.id, holder, reach: "tell" })).report;
+  const { run } = await readRun(runs, { id: params.id, holder, reach: "tell" });
   const by = holder?.id ?? "unknown";
   const word = toWord({ by });
   await runs.tell(tenantOf(holder), run, word);
@@ -163,10 +156,14 @@ async function fork(
 ): Promise<Answer<Routes["forkRun"]>> {
   const { step } = parseBody(forking, body);
   // What a run has read belongs to whoever started it.
-  const { report: of } = await readRun(runs, { id: params.id, holder, reach: "own" });
+  const of = await readRun(runs, { id: params.id, holder, reach: "own" });
   checkToolsets(agents(), of.agent, holder);
   const by = principalOf(holder);
-  const id: RunId = await runs.fork(by.tenant, of.run, { step, by });
+  const id: RunId = await runs.fork(by.tenant, of.run, {
+    step,
+    by,
+    roles: holder?.roles ?? [],
+  });
   telemetry.log("info", "a run was forked", { run: of.run, step, fork: id, by: holder?.id });
   return { status: 201, body: { id, of: of.run, step } };
 }

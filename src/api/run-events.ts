@@ -88,7 +88,7 @@ async function readAsked(
   const query = parsePart("query", runEventsQuery, Object.fromEntries(target.searchParams));
   const { after: asked, contents } = query as z.output<typeof runEventsQuery>;
   const hasContents = contents === "true";
-  const { report } = await readRun(runs, { id, holder, reach: hasContents ? "read" : "see" });
+  const report = await readRun(runs, { id, holder, reach: hasContents ? "read" : "see" });
   const after = parseLastId(incoming.headers["last-event-id"]) ?? asked;
   if (after > report.head)
     throw new Fault(
@@ -130,8 +130,9 @@ async function send(
     empty = page.length === 0 ? empty + 1 : 0;
     if (empty === 0) continue;
     if (mayBeOver) {
-      const { state, head } = await runs.read(tenant, run);
-      if (isTerminal(runStates, state) && after >= head)
+      const report = await runs.read(tenant, run);
+      const { state, head } = report;
+      if (hasEnded(report) && after >= head)
         return out.write(`event: end\ndata: ${JSON.stringify({ state })}\n\n`);
     }
     if (empty > 1) await out.sleep(pauseMs);

@@ -28,6 +28,7 @@ function word<Name extends string>(name: Name, summary: string) {
     access: tellers,
     params: id,
     answers: told,
+    faults: ["run_ended"],
   } as const;
 }
 

@@ -31,7 +31,7 @@ const change = z.object({
 
 const server = z.object({
   name: z.string(),
-  transport: z.enum(["http", "sse", "stdio"]),
+  transport: z.enum(["http", "sse", "stdio", "internal"]),
   state: z.enum(["connecting", "ready", "down"]),
   reason: z.string().nullable().describe("Why it is down."),
   version: z.string().nullable().describe("Version of the protocol that it speaks."),

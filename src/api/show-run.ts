@@ -2,10 +2,9 @@ import { z } from "zod";
 import type { Amounts, Caps } from "../model/budget.ts";
 import { moneyField } from "../model/config-budgets.ts";
 import { Fault, type ApprovalId, type TenantId } from "../model/index.ts";
-import type { RunWait } from "../ports/run-desk.ts";
+import type { RunReport, RunWait } from "../ports/run-desk.ts";
 import type { RunRow } from "../ports/run-rows.ts";
 import type { ApprovalAnswersOptions } from "./approval-answers.ts";
-import type { ReadRun } from "./run-rights.ts";
 import type { runSchemas } from "./run-schemas.ts";
 
 /** Of approvals: what is approved is named by its digest. */
@@ -15,9 +14,10 @@ type Run = z.input<typeof runSchemas.Run>;
 
 export async function toShownRun(
   options: ShowRunOptions,
-  { report, starter }: ReadRun,
+  tenant: TenantId,
+  report: RunReport,
 ): Promise<Run> {
-  const { tenant, kind, subject } = starter;
+  const { kind, subject } = report.starter;
   const { run, agent, bundle, state, head, parent, steps, maxSteps, reason, output } = report;
   const { caps, spent, held } = report.budget;
   const waits = report.waits.map((wait) => toShownWait(options, tenant, wait));

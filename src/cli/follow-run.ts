@@ -3,7 +3,13 @@ import type { ReadStream } from "../client/read-stream.ts";
 import { Fault } from "../model/fault.ts";
 import type { CliParts } from "./context.ts";
 import { listAsked } from "./list-asked.ts";
-import { inertLines, renderEvent, renderOpen, renderWait } from "./render-run.ts";
+import {
+  createEventLines,
+  inertLines,
+  renderOpen,
+  renderWait,
+  type EventLines,
+} from "./render-run.ts";
 import { toRunExit } from "./run-exit.ts";
 import type { Voice } from "./voice.ts";
 
@@ -41,20 +47,27 @@ interface Tools {
 interface Place {
   after: number;
   /** What was there before is shown, and asks nobody for anything any more. */
-  readonly head: number;
+  head: number;
   waitsForRun: boolean;
   readonly shown: Set<string>;
+  readonly lines: EventLines;
 }
 
 /** Shows what happens in a run until it is over or cannot go on without somebody. */
 export async function followRun(tools: Tools, following: Following): Promise<number> {
   const { parts, voice } = tools;
-  const { head } = await look(following);
-  const place: Place = { after: following.after, head, waitsForRun: false, shown: new Set() };
-  if (place.after >= head) {
-    const halted = await stopAt(following, voice, place);
-    if (halted !== null) return finish(tools, following, halted);
+  const first = await look(following);
+  const place: Place = {
+    after: following.after,
+    head: first.head,
+    waitsForRun: false,
+    shown: new Set(),
+    lines: createEventLines(voice.paint),
+  };
+  if (await endsHere(following, voice, { place, run: first })) {
+    return finish(tools, following, first);
   }
+  let isTold = false;
   for (let silences = 1; ; silences += 1) {
     const from = place.after;
     try {
@@ -62,9 +75,13 @@ export async function followRun(tools: Tools, following: Following): Promise<num
       if (over !== null) return await finish(tools, following, over);
     } catch (fault) {
       if (!isSilence(fault)) throw fault;
-      if (silences === 1) voice.note(`${(fault as Fault).message} Trying again.`);
+      if (!isTold) voice.note(`${(fault as Fault).message} Trying again.`);
+      isTold = true;
     }
-    if (place.after > from) silences = 1;
+    if (place.after > from) {
+      silences = 1;
+      isTold = false;
+    }
     if (silences > maxSilences)
       throw new Fault("unreachable", `The stream of run ${following.id} ends again and again.`);
     await parts.clock.sleep(toPause(silences, parts.fraction()));
@@ -77,7 +94,8 @@ async function followOnce(
   following: Following,
   place: Place,
 ): Promise<Run | null> {
-  const sent = open(following, place.after)[Symbol.asyncIterator]();
+  const left = new AbortController();
+  const sent = open(following, place.after, left.signal)[Symbol.asyncIterator]();
   try {
     for (let next = sent.next(); ;) {
       const got = place.waitsForRun ? await orLater(parts, next) : await next;
@@ -91,22 +109,24 @@ async function followOnce(
       if (event === "end") return await look(following);
       if (id !== null) {
         place.after = Number(id);
-        tell(voice, place.after, data);
+        tell(voice, place, data);
         const halted = await stopAfter(following, voice, { place, event });
         if (halted !== null) return halted;
       }
       next = sent.next();
+      // It may be given up before it comes.
+      next.catch(() => undefined);
     }
   } finally {
-    // What is still to come from it is of no interest, nor is how it ends.
+    left.abort();
     void sent.return?.().catch(() => undefined);
   }
 }
 
-function open({ readStream, id, hasContents }: Following, after: number) {
+function open({ readStream, id, hasContents }: Following, after: number, signal: AbortSignal) {
   const query = { after: String(after), ...(hasContents && { contents: "true" }) };
   const path = `/v1/runs/${encodeURIComponent(id)}/events`;
-  return readStream({ path, query, after: after === 0 ? null : String(after) });
+  return readStream({ path, query, after: after === 0 ? null : String(after), signal });
 }
 
 /** Null when nothing came for a while. */
@@ -131,10 +151,10 @@ function isSilence(fault: unknown): boolean {
   return fault instanceof Fault && codes.includes(fault.code);
 }
 
-function tell(voice: Voice, seq: number, data: string): void {
+function tell(voice: Voice, { after: seq, lines }: Place, data: string): void {
   const event: unknown = JSON.parse(data);
   if (voice.json) voice.answer({ seq, event: event as object }, "");
-  else voice.note(renderEvent(seq, event, voice.paint));
+  else voice.note(lines(seq, event));
 }
 
 async function look({ client, id }: Pick<Following, "client" | "id">): Promise<Run> {
@@ -160,15 +180,28 @@ async function stopAfter(
 /** The run as it is, if following it ends here. */
 async function stopAt(following: Following, voice: Voice, place: Place): Promise<Run | null> {
   const run = await look(following);
-  if (["stopped", "parked", "partial"].includes(run.state)) return run;
+  return (await endsHere(following, voice, { place, run })) ? run : null;
+}
+
+async function endsHere(
+  following: Following,
+  voice: Voice,
+  { place, run }: { readonly place: Place; readonly run: Run },
+): Promise<boolean> {
+  // It says more than was shown: that comes first.
+  if (run.head > place.after) {
+    place.head = run.head;
+    return false;
+  }
+  if (["stopped", "parked", "partial"].includes(run.state)) return true;
   place.waitsForRun = run.waits.some(({ kind }) => kind === "run");
   const asked = run.state === "waiting" ? await listAsked(following.client, run) : [];
-  if (asked.length > 0 && !following.staysForPeople) return run;
+  if (asked.length > 0 && !following.staysForPeople) return true;
   for (const wait of asked) {
     if (!place.shown.has(wait.approval)) voice.note(renderWait(wait));
     place.shown.add(wait.approval);
   }
-  return null;
+  return false;
 }
 
 /** The output is the answer; why there is none, and what to do, is for people. */

@@ -7,21 +7,43 @@ import type { Paint } from "./voice.ts";
 
 /** Of a text of somebody else's, on one line. */
 const mostCharacters = 400;
+/** Calls of older steps have ended. */
+const mostTools = 1_024;
 
-/** One event as one line; what this program does not know yet goes by its name. */
-export function renderEvent(seq: number, given: unknown, paint: Paint): string {
-  const { contents, ...rest } = given as { readonly contents?: Readonly<Record<string, unknown>> };
-  const event = runEventSchema.safeParse(rest).data;
-  const { atMs = 0, type = "?" } = rest as Partial<RunEvent>;
-  const [what, said] = event === undefined ? ["event", inert(type)] : toLine(event);
-  const head = `${paint.dim(`${String(seq).padStart(4)}  ${toTime(atMs)}`)}  ${what.padEnd(9)} ${said}`;
-  const texts = Object.values(contents ?? {}).filter((text) => typeof text === "string");
-  return [head, ...texts.map((text) => paint.dim(`                  | ${cut(text)}`))].join("\n");
+export type EventLines = (seq: number, event: unknown) => string;
+
+/** Events as lines, in their order: a call goes by the name that the model called it by before. */
+export function createEventLines(paint: Paint): EventLines {
+  const tools = new Map<string, string>();
+  return (seq, given) => {
+    const { contents, ...rest } = given as {
+      readonly contents?: Readonly<Record<string, unknown>>;
+    };
+    const event = runEventSchema.safeParse(rest).data;
+    if (event !== undefined && "calls" in event) remember(tools, event);
+    const { atMs = 0, type = "?" } = rest as Partial<RunEvent>;
+    // What this program does not know yet goes by its name.
+    const [what, said] = event === undefined ? ["event", inert(type)] : toLine(event, tools);
+    const time = paint.dim(`${String(seq).padStart(4)}  ${toTime(atMs)}`);
+    const texts = Object.values(contents ?? {}).flatMap(toSaid);
+    const below = texts.map((text) => paint.dim(`                | ${cut(text)}`));
+    return [`${time}  ${`${what.padEnd(9)} ${said}`.trimEnd()}`, ...below].join("\n");
+  };
+}
+
+type Tools = ReadonlyMap<string, string>;
+
+function remember(
+  tools: Map<string, string>,
+  { step, calls }: Of<"model.responded" | "compensation.planned">,
+) {
+  for (const [ordinal, { tool }] of calls.entries()) tools.set(`${step}.${ordinal}`, tool);
+  for (const [place] of tools) if (tools.size > mostTools) tools.delete(place);
 }
 
 type Line = readonly [what: string, said: string];
 
-function toLine(event: RunEvent): Line {
+function toLine(event: RunEvent, tools: Tools): Line {
   switch (event.type) {
     case "run.created":
       return ["created", `agent ${inert(event.agent)}${toOrigin(event)}`];
@@ -34,15 +56,15 @@ function toLine(event: RunEvent): Line {
     case "model.failed":
       return ["model", `step ${event.step}: ${inert(event.code)}${toRetry(event.retryAtMs)}`];
     case "call.started":
-      return ["call", `${toPlace(event)} is sent`];
+      return ["call", `${toCall(event, tools)} is sent`];
     case "call.ended":
-      return ["call", `${toPlace(event)} ${event.outcome.replaceAll("_", " ")}`];
+      return ["call", `${toCall(event, tools)} ${event.outcome.replaceAll("_", " ")}`];
     case "call.deferred":
-      return ["call", `${toPlace(event)} waits for ${toAwaited(event)}`];
+      return ["call", `${toCall(event, tools)} waits for ${toAwaited(event)}`];
     case "approval.decided":
       return ["approval", `${event.approval} ${event.outcome}`];
     case "child.started":
-      return ["sub-agent", `${toPlace(event)} is run ${event.run}`];
+      return ["sub-agent", `${toCall(event, tools)} is run ${event.run}`];
     case "child.stopped":
       return ["sub-agent", `run ${event.run} stopped: ${inert(event.reason)}`];
     case "child.ended":
@@ -121,8 +143,19 @@ function toAwaited({ for: what, name, untilMs }: Of<"call.deferred">): string {
   return `${articles[what]}${called} until ${toStamp(untilMs)}`;
 }
 
-function toPlace({ step, ordinal }: { readonly step: number; readonly ordinal: number }): string {
+interface Place {
+  readonly step: number;
+  readonly ordinal: number;
+}
+
+function toPlace({ step, ordinal }: Place): string {
   return `${step}.${ordinal}`;
+}
+
+function toCall(event: Place, tools: Tools): string {
+  const place = toPlace(event);
+  const tool = tools.get(place);
+  return tool === undefined ? place : `${place} ${inert(tool)}`;
 }
 
 /** What it waits for, and how somebody who may can agree. */
@@ -196,6 +229,24 @@ export function renderOpen({ calls }: Run): readonly string[] {
 
 export function inertLines(text: string): string {
   return toPlainInert(text, { lines: true });
+}
+
+/** As the run keeps it: a text, and what a model called with it. */
+function toSaid(given: unknown): readonly string[] {
+  if (typeof given !== "string") return [];
+  try {
+    const { text, calls = [] } = JSON.parse(given) as Said;
+    if (typeof text !== "string") return [given];
+    const called = calls.map(({ name, args }) => `${name} ${args}`);
+    return [text, ...called].filter((each) => each !== "");
+  } catch {
+    return [given];
+  }
+}
+
+interface Said {
+  readonly text?: unknown;
+  readonly calls?: readonly { readonly name: string; readonly args: string }[];
 }
 
 function cut(text: string): string {

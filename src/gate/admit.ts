@@ -40,8 +40,11 @@ export function createAdmit({
   /** In this order: whoever waits for a tool holds no place of the server that others could use. */
   function placesOf({ request, server, tool }: DecidedCall): readonly Slots[] {
     makeRoom(slots);
-    const { concurrency, queue } = server.config;
+    const { concurrency, queue, transport } = server.config;
     const { principal } = request;
+    // Whoever waits for an agent must not hold a place that the agent's run needs to go on.
+    if (transport === "internal" && request.run === undefined)
+      return [slotsOf(`s\n${server.name}`, { concurrency, queue }, "upstream_busy")];
     const places = [
       slotsOf(`c\n${toSubjectKey(principal)}`, caller, "caller_busy"),
       slotsOf(`n\n${principal.tenant}`, ofTenant, "tenant_busy"),
@@ -52,7 +55,8 @@ export function createAdmit({
         slotsOf(`t\n${server.name}\n${tool.name}`, { concurrency: ofTool, queue }, "upstream_busy"),
       );
     }
-    places.push(slotsOf(`s\n${server.name}`, { concurrency, queue }, "upstream_busy"));
+    if (transport !== "internal")
+      places.push(slotsOf(`s\n${server.name}`, { concurrency, queue }, "upstream_busy"));
     return places;
   }
 

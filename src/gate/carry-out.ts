@@ -6,7 +6,7 @@ import type { AdmittedCall, Call, DecidedCall, Opened } from "./call.ts";
 import { CallLife } from "./call-life.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { end, wasNotSent } from "./ending.ts";
-import { holdBack, type Attached } from "./exchange.ts";
+import { holdBack, type Attached, type Exchanged } from "./exchange.ts";
 import type { GateParts } from "./gate-parts.ts";
 import { guardClient } from "./guard-upstream.ts";
 import { redactAgain } from "./hand-over.ts";
@@ -73,7 +73,8 @@ async function openHeld(parts: GateParts, holding: Holding): Promise<GateAnswer 
     const attached = holdBack(words, attach(parts, call, onWaiting));
     const begin = () => parts.exchange.begin(opened, attached);
     const { signal } = call.request.cancel;
-    const answer = await end(parts, opened, () => parts.cache.through(opened, signal, begin));
+    const through = () => parts.cache.through(opened, signal, begin);
+    const answer = await end(parts, opened, () => inheritLabels(parts, call, through));
     if (opened.noted.isUnsent) held?.giveBack();
     return answer;
   } catch (error) {
@@ -81,6 +82,19 @@ async function openHeld(parts: GateParts, holding: Holding): Promise<GateAnswer 
     if (isUnsent) held?.giveBack();
     throw error;
   }
+}
+
+/** Before anything of it is handed over. */
+async function inheritLabels(
+  { labels }: GateParts,
+  call: Call,
+  exchange: () => Promise<Exchanged>,
+): Promise<Exchanged> {
+  const exchanged = await exchange();
+  if (exchanged.kind !== "ended" || exchanged.answer.kind !== "result") return exchanged;
+  const { run } = exchanged.answer;
+  if (run !== undefined) await labels.inherit(call, run);
+  return exchanged;
 }
 
 /** I4: an effect, and whatever uses up a person's yes or a key. */

@@ -1,5 +1,5 @@
 import { untilAborted } from "../lib/until-aborted.ts";
-import type { ServerConfig } from "../model/config-servers.ts";
+import { isRemote, type ServerConfig } from "../model/config-servers.ts";
 import { Fault, type Principal, type TenantId } from "../model/index.ts";
 import { toDestination, type Credentials } from "../ports/credentials.ts";
 import { hasCredential, presentCredential } from "./credential.ts";
@@ -151,7 +151,7 @@ export class ConnectionPool implements Connections {
 
 /** As whom a server is asked what it offers; null: as nobody. */
 function toLister(config: ServerConfig, tenant: TenantId): Principal | null {
-  const credential = config.transport === "stdio" ? undefined : config.credential;
+  const credential = isRemote(config) ? config.credential : undefined;
   switch (credential?.kind) {
     case undefined:
     case "exchange":
@@ -164,8 +164,9 @@ function toLister(config: ServerConfig, tenant: TenantId): Principal | null {
 }
 
 function toEndpoints(config: ServerConfig): readonly string[] {
-  if (config.transport !== "stdio") return [config.url, ...config.endpoints];
-  return Array.from({ length: config.children }, (_, index) => String(index));
+  if (isRemote(config)) return [config.url, ...config.endpoints];
+  const copies = config.transport === "stdio" ? config.children : 1;
+  return Array.from({ length: copies }, (_, index) => String(index));
 }
 
 function makeRoom(ofServer: Map<string, Held>): void {
@@ -193,6 +194,7 @@ async function resolveSecrets(
     }
     return { headers, environment };
   }
+  if (!isRemote(config)) return { headers, environment };
   // A secret that is bound to hosts is given to those alone.
   const destination = toDestination(endpoint) ?? undefined;
   for (const [name, { secret, prefix }] of Object.entries(config.headers)) {

@@ -1,6 +1,6 @@
 import { untilAborted } from "../lib/until-aborted.ts";
 import { Fault, type FaultCode, type Principal } from "../model/index.ts";
-import type { ServerConfig } from "../model/config-servers.ts";
+import { isRemote, type ServerConfig } from "../model/config-servers.ts";
 import {
   toDestination,
   type CredentialAsk,
@@ -11,7 +11,7 @@ import type { Presented } from "../ports/upstream.ts";
 
 /** Whether its calls carry a credential of the broker: most servers' do not, and wait for nothing. */
 export function hasCredential(config: ServerConfig): boolean {
-  return config.transport !== "stdio" && config.credential !== undefined;
+  return isRemote(config) && config.credential !== undefined;
 }
 
 export interface Wanted {

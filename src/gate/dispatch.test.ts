@@ -122,3 +122,13 @@ test("I4: a server that fails while a connection is opened was sent nothing of t
     expect(opened).toBe(3);
   }
 });
+
+test("a deadline that fires long after its time says nothing of the tool, and one in time does", async () => {
+  const late = new Fault("deadline_exceeded", "The call took longer than it may.");
+  const connections = toConnections(() => Promise.reject(late));
+  const stoodStill = open({ connections, life: { notAfterMs: -1_000 } });
+  for (let count = 0; count < 4; count += 1) await expect(stoodStill(false)).rejects.toBe(late);
+  const inItsTime = open({ connections, life: { notAfterMs: 0 } });
+  for (let count = 0; count < 3; count += 1) await expect(inItsTime(false)).rejects.toBe(late);
+  await expect(inItsTime(false)).rejects.toMatchObject({ code: "upstream_open" });
+});

@@ -16,9 +16,11 @@ import type {
   Upstream,
   UpstreamAnswer,
   UpstreamAsk,
+  UpstreamCaller,
   UpstreamNotification,
 } from "../ports/upstream.ts";
 import type { ClientCapabilities } from "../model/protocol.ts";
+import { isRemote } from "../model/config-servers.ts";
 import type { AdmittedCall, Call } from "./call.ts";
 import type { CallLife } from "./call-life.ts";
 import { askCredential, hasCredential, isRejected, untilGiven } from "./credential.ts";
@@ -87,7 +89,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       else noteEnd(entered, null);
       return dispatched;
     } catch (error) {
-      noteEnd(entered, error);
+      noteEnd(entered, error, toLateMs(options, sending));
       throw error;
     }
   };
@@ -152,11 +154,16 @@ async function attempt(
     noteSuccess(load);
     return { kind: "answered", answer, endpoint, era: upstream.facts.era };
   } catch (error) {
-    if (isOfServer(error)) noteFault(load, clock.monotonicMs());
+    if (isOfServer(error, toLateMs(options, sending))) noteFault(load, clock.monotonicMs());
     throw error;
   } finally {
     load.outstanding -= 1;
   }
+}
+
+/** How long after its time; below zero before. */
+function toLateMs({ clock }: DispatchOptions, { life }: Pick<Sending, "life">): number {
+  return clock.nowMs() - life.notAfterMs;
 }
 
 interface Copy {
@@ -228,7 +235,7 @@ async function connect(
   const isApart = server.config.transport === "stdio" && tenant !== defaultTenant;
   const common = isApart ? `tenant\n${tenant}` : "";
   const shared = await connections.get({ server: server.name, endpoint, subject: common }, signal);
-  if (shared.facts.era === "modern" || server.config.transport === "stdio") return shared;
+  if (shared.facts.era === "modern" || !isRemote(server.config)) return shared;
   const { principal } = request;
   // An agent has its subject's grant, but exchanged tokens of its own.
   const isOfAgent = server.config.credential?.kind === "exchange";
@@ -269,6 +276,7 @@ function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
     method,
     members: sending.extra === "" ? members : `${members},${sending.extra}`,
     meta: toMeta(call, sending.key),
+    caller: toCaller(call, sending.life),
     name: isNamed ? target : null,
     params: mirrored,
     client: sending.client,
@@ -276,6 +284,13 @@ function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
     onNotification: sending.onNotification,
     onAsk: sending.onAsk,
   };
+}
+
+/** For servers of our own: nothing of it is written to any other. */
+function toCaller({ request }: AdmittedCall, life: Sending["life"]): UpstreamCaller {
+  const { principal, roles, run = null } = request;
+  const place = run === null ? null : { run: run.run, step: run.step, ordinal: run.ordinal };
+  return { principal, roles, run: place, untilMs: () => life.notAfterMs };
 }
 
 function toMeta({ tool, forwarded }: AdmittedCall, key: string | null): AdmittedCall["forwarded"] {

@@ -3,6 +3,7 @@ import type { Approvals } from "../ports/approvals.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { CallRow, CallRows } from "../ports/call-rows.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { GateAnswer } from "../ports/gate.ts";
 import type { Freezes } from "../ports/freezes.ts";
 import type { Mailbox } from "../ports/mailbox.ts";
 import type { Openings } from "../ports/openings.ts";
@@ -10,6 +11,7 @@ import type { Sealer } from "../ports/sealer.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { TenantHash } from "../ports/tenant-hash.ts";
 import type { createAdmit } from "./admit.ts";
+import type { Call } from "./call.ts";
 import type { Decide } from "./decide.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Exchange } from "./exchange.ts";
@@ -45,6 +47,8 @@ export interface GateParts {
   readonly calls: Pick<CallRows, "byKey" | "prolong">;
   /** One whose time is over: nobody knows how it ended. False where it has ended after all. */
   readonly giveUpCall: (row: CallRow) => Promise<boolean>;
+  /** What became since of what a kept answer says; null: it says all there is. */
+  readonly freshen: (call: Call, kept: string) => Promise<GateAnswer | null>;
   readonly openings: Openings;
   readonly hashes: TenantHash;
   /** Null where none are configured. */

@@ -168,7 +168,7 @@ export function createGuard({ scan, telemetry }: GuardOptions): Guard {
       const { names: leaked } = cleaned;
       if (answer.kind === "error")
         return { kind: "error", error: value as unknown as typeof answer.error, leaked };
-      return { kind: "result", text: cleaned.text, value: value as typeof answer.value, leaked };
+      return { ...answer, text: cleaned.text, value: value as typeof answer.value, leaked };
     },
     cleanNotification: ({ method, params }) => ({
       method,

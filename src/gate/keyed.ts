@@ -10,7 +10,7 @@ import type { UsedApproval } from "./request-state.ts";
 
 type KeyParts = Pick<
   GateParts,
-  "calls" | "openings" | "hashes" | "clock" | "limits" | "giveUpCall"
+  "calls" | "openings" | "hashes" | "clock" | "limits" | "giveUpCall" | "freshen"
 >;
 
 export type Keyed =
@@ -82,7 +82,7 @@ async function toClaim(
 }
 
 async function recall(
-  { openings, clock }: KeyParts,
+  { openings, clock, freshen }: KeyParts,
   call: Call,
   known: CallRow,
 ): Promise<GateAnswer> {
@@ -100,8 +100,11 @@ async function recall(
   }
   const kept =
     result === null ? null : await openings.open({ tenant, what: `result:${id}` }, result);
-  if (isObject(kept) && typeof kept["text"] === "string")
-    return { kind: "result", text: kept["text"], isError: kept["isError"] === true };
+  if (isObject(kept) && typeof kept["text"] === "string") {
+    const { text } = kept;
+    const fresh = await freshen(call, text);
+    return fresh ?? { kind: "result", text, isError: kept["isError"] === true };
+  }
   return renderOutcome(call, {
     message: "The call with this key was carried out before. Its answer is not kept.",
     outcome: { outcome: "done_before", call: id, remedy: null },

@@ -1,4 +1,11 @@
-import { toDigest, toPrincipalKey, type Label } from "../model/index.ts";
+import {
+  toDigest,
+  toPrincipalKey,
+  toSubjectKey,
+  type Label,
+  type Principal,
+  type RunId,
+} from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Decider } from "../ports/decider.ts";
 import type { LabelRows } from "../ports/label-rows.ts";
@@ -22,6 +29,8 @@ export interface Labels {
   before(call: Call): readonly Label[] | Promise<readonly Label[]>;
   /** Nothing to wait for, where the context is known to have these labels. */
   after(call: Call): Promise<void> | undefined;
+  /** A caller that is handed what a run says has touched what the run and its sub-agents have. */
+  inherit(call: Call, root: RunId): Promise<void>;
 }
 
 const none: readonly Label[] = Object.freeze([]);
@@ -62,12 +71,29 @@ export function createLabels({ rows, clock, decider, forgetMs }: LabelOptions): 
         written.set(key, { labels: new Set([...before, ...labels]), atMs: nowMs });
       });
     },
+    async inherit({ request }, root) {
+      if (!decider.keepsLabels) return;
+      const { principal } = request;
+      const { tenant } = principal;
+      const nowMs = clock.nowMs();
+      const sinceMs = nowMs - forgetMs;
+      const ofRun = toContext(toRunKey(principal, root));
+      const labels = await rows.get({ tenant, context: ofRun }, sinceMs);
+      if (labels.length === 0) return;
+      await rows.add({ tenant, context: toContext(toKey({ request })), labels, nowMs }, sinceMs);
+    },
   };
 }
 
 /** A session or a conversation that the client names; one that names none is one for all its calls. */
-function toKey({ request }: Call): string {
+function toKey({ request }: Pick<Call, "request">): string {
+  if (request.run !== undefined) return toRunKey(request.principal, request.context);
   return `${toPrincipalKey(request.principal)}\n${JSON.stringify(request.context)}`;
+}
+
+/** Runs of one tree tell each other what they have read, whichever agents they are of. */
+function toRunKey(principal: Principal, root: string): string {
+  return `run\n${toSubjectKey(principal)}\n${JSON.stringify(root)}`;
 }
 
 function toContext(key: string) {

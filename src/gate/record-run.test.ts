@@ -78,6 +78,10 @@ test("I5: an outcome is, with what the caller is handed", async () => {
     [{ outcome: "answered", handed: handed("{}", { outcome: "withheld" }) }, { own: "withheld" }],
     [{ outcome: "unknown", handed: "The connection ended." }, {}],
     [{ outcome: "fault", handed: "It is busy." }, {}],
+    [
+      { outcome: "fault", reason: "freeze_unknown", handed: "Nothing was heard." },
+      { isPassing: true },
+    ],
     [{ outcome: "denied", handed: handed("{}", { outcome: "consent" }) }, { own: "consent" }],
   ] as const;
   for (const [given] of said) await recorder.outcome(ended(given));
@@ -85,7 +89,7 @@ test("I5: an outcome is, with what the caller is handed", async () => {
   const texts = ['{"resultType":"complete","a": 1}', "no", "{}", "The connection ended."];
   expect(ofRun.map(({ moment }) => moment)).toEqual(
     said.map(([{ outcome }, more], at) => {
-      const text = [...texts, "It is busy.", "{}"][at];
+      const text = [...texts, "It is busy.", "Nothing was heard.", "{}"][at];
       return { kind: "ended", entry: of, outcome, text, ...more };
     }),
   );

@@ -1,5 +1,5 @@
 import { toHandedText } from "../mcp/own-outcome.ts";
-import { Fault, toUuidV7, type EntryId, type TenantId } from "../model/index.ts";
+import { Fault, toUuidV7, type EntryId, type FaultCode, type TenantId } from "../model/index.ts";
 import type { CallEnding } from "../ports/call-rows.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Openings } from "../ports/openings.ts";
@@ -128,10 +128,15 @@ async function writeOne(
   telemetry.log("error", "a call ended after it was given up as unknown", { entry: row.id });
 }
 
-function toEndedMoment({ of, outcome, handed }: Outcome): RunMoment {
+/** The store was away: what is frozen is heard of again as soon as it is back. */
+const passing: FaultCode = "freeze_unknown";
+
+function toEndedMoment({ of, outcome, reason, handed }: Outcome): RunMoment {
   if (of === null || handed === null || outcome === "expired")
     throw new Error("a call of a run ended that was never begun");
-  if (typeof handed === "string") return { kind: "ended", entry: of, outcome, text: handed };
+  const isPassing = outcome === "fault" && reason === passing && ({ isPassing: true } as const);
+  if (typeof handed === "string")
+    return { kind: "ended", entry: of, outcome, text: handed, ...isPassing };
   const text = toHandedText(handed);
   const own = handed.kind === "result" ? handed.outcome : undefined;
   return { kind: "ended", entry: of, outcome, text, ...(own === undefined ? {} : { own }) };

@@ -100,8 +100,8 @@ export function noteAnswer({ track, ofTool }: Entered): void {
 }
 
 /** Null: it ended without an answer, and not for the server's sake. */
-export function noteEnd({ track, ofTool, probe }: Entered, error: unknown): void {
-  const isBad = isOfServer(error);
+export function noteEnd({ track, ofTool, probe }: Entered, error: unknown, lateMs = 0): void {
+  const isBad = isOfServer(error, lateMs);
   if (isBad) ofTool?.faulted();
   else if (probe.ofTool) ofTool?.gaveUp();
   // A deadline says something about the tool; only the others say that the server is gone.
@@ -117,7 +117,14 @@ const saidOfServer: ReadonlySet<FaultCode> = new Set([
   "deadline_exceeded",
 ]);
 
-/** Says something bad about the server: counted by breaker and ejection. */
-export function isOfServer(error: unknown): boolean {
-  return error instanceof Fault && saidOfServer.has(error.code);
+/** Deadlines fire within 20 ms of their time, unless this process stood still: frozen, or starved. */
+const stoodStillMs = 1_000;
+
+/**
+ * Says something bad about the server: counted by breaker and ejection. What ended long after its time
+ * says only that nobody here was there to read the answer.
+ */
+export function isOfServer(error: unknown, lateMs: number): boolean {
+  if (!(error instanceof Fault) || !saidOfServer.has(error.code)) return false;
+  return error.code !== "deadline_exceeded" || lateMs < stoodStillMs;
 }

@@ -79,13 +79,12 @@ const silentMs = 60_000;
 async function fetchStream(target: URL, init: RequestInit): Promise<Response> {
   const watched = watchSilence(target);
   try {
-    const response = await fetch(target, { ...init, signal: watched.signal });
+    const given = init.signal ?? null;
+    const signal = given === null ? watched.signal : AbortSignal.any([watched.signal, given]);
+    const response = await fetch(target, { ...init, signal });
     const { status, headers, body } = response;
     const chunks = watched.follow((body ?? []) as AsyncIterable<Uint8Array>);
-    return new Response(ReadableStream.from(chunks) as ReadableStream<Uint8Array>, {
-      status,
-      headers,
-    });
+    return new Response(ReadableStream.from<Uint8Array>(chunks), { status, headers });
   } catch (error) {
     watched.stop();
     throw error;

@@ -18,6 +18,7 @@ import type { Mailbox } from "../ports/mailbox.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { TenantHash } from "../ports/tenant-hash.ts";
 import type { Random } from "../ports/random.ts";
+import type { RunDesk } from "../ports/run-desk.ts";
 import type { Sealer } from "../ports/sealer.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { Store } from "../ports/store.ts";
@@ -53,6 +54,8 @@ export interface GateBase extends OpenedBroker {
   readonly openings: Openings;
   readonly hashes: TenantHash;
   readonly pool: (length: number) => Buffer;
+  /** Made after the gate, since runs call through it. */
+  readonly runs: () => RunDesk;
 }
 
 export interface GateBaseOptions extends Pick<
@@ -67,6 +70,7 @@ export interface GateBaseOptions extends Pick<
   | "directory"
   | "baseEnvironment"
   | "mailbox"
+  | "runs"
 > {
   readonly config: Config;
   readonly configDirectory: string;

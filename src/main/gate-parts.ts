@@ -11,8 +11,9 @@ import { createDecide } from "../gate/decide.ts";
 import { createDispatch } from "../gate/dispatch.ts";
 import { createExchange } from "../gate/exchange.ts";
 import { createRates } from "../gate/obligations.ts";
-import { createLabels } from "../gate/labels.ts";
+import { createLabels, type Labels } from "../gate/labels.ts";
 import { createGate } from "../gate/gate.ts";
+import type { GateParts } from "../gate/gate-parts.ts";
 import { createGuard, type Guard } from "../gate/guard-upstream.ts";
 import { createRequestStates } from "../gate/request-state.ts";
 import { giveUp } from "../gate/resolve-call.ts";
@@ -21,6 +22,7 @@ import { createPolicyDecider } from "../gate/policy-decider.ts";
 import { createRuleDecider } from "../gate/rule-decider.ts";
 import { Waiters } from "../gate/waiters.ts";
 import { createWatch } from "../gate/watch.ts";
+import { listServers } from "../model/agents-server.ts";
 import type { Config } from "../model/config.ts";
 import type { HttpServerConfig, ServerConfig } from "../model/config-servers.ts";
 import { toUuidV7 } from "../model/index.ts";
@@ -30,6 +32,8 @@ import type { Registry } from "../ports/registry.ts";
 import type { Connector } from "../ports/upstream.ts";
 import type { Watch } from "../ports/watch.ts";
 import { startRegistry } from "../registry/registry.ts";
+import { createAgentsConnector } from "../run/agents-upstream.ts";
+import { toFreshAnswer, toRunOfAnswer } from "../run/to-agent-answer.ts";
 import { toDialTls } from "./dial-tls.ts";
 import type { GateBase } from "./gate-base.ts";
 import { guardBase } from "./guard-base.ts";
@@ -44,7 +48,8 @@ export interface GateOfRevision {
   close(): Promise<void>;
 }
 
-type Connectors = Readonly<Record<ServerConfig["transport"], Connector>>;
+type Transport = Exclude<ServerConfig["transport"], "internal">;
+type Connectors = Readonly<Record<Transport, Connector>>;
 
 /** What of a revision its gate needs. */
 export interface RevisionBase extends GateBase {
@@ -74,9 +79,11 @@ async function startEntered(
 ): Promise<GateOfRevision> {
   const { base, known } = guardBase(given);
   const guard = createGuard({ scan: known.scan, telemetry: base.telemetry });
-  const connectors = madeConnectors ?? createConnectors(config, base);
+  const internal = createAgentsConnector({ ...base, ...toRunParts(base) });
+  const connectors = { ...(madeConnectors ?? createConnectors(config, base)), internal };
   const { clock, random, telemetry, secrets, store, bus } = base;
-  const { servers, toolsets } = config;
+  const { toolsets } = config;
+  const servers = listServers(config);
   const rules = await openRules(config, telemetry);
   const decider =
     rules === null ? createRuleDecider(config.policy.rule) : createPolicyDecider(rules);
@@ -160,6 +167,8 @@ function composeGate(
   { connections, registry, cache, decider, guard, waiters }: Behind,
 ) {
   const { clock, random, telemetry, sealer, parked, owner, pool, freezes } = base;
+  const { labels: rows } = base.store;
+  const labels = createLabels({ rows, clock, decider, forgetMs: policy.forgetLabels });
   const states = createRequestStates({ sealer, clock, lifeMs: gate.parkTime });
   const dispatch = createDispatch({
     connections,
@@ -178,14 +187,10 @@ function composeGate(
     cache,
     freezes,
     ...toAsking(base),
+    freshen: createFreshen(base, guard, labels),
     waiters,
     budgets: createBudgets({ budgets, leases: base.leases, clock }),
-    labels: createLabels({
-      rows: base.store.labels,
-      clock,
-      decider,
-      forgetMs: policy.forgetLabels,
-    }),
+    labels,
     owner,
     mailbox: base.mailbox,
     recorder: base.recorder,
@@ -223,6 +228,24 @@ function toAsking(base: GateBase) {
     hashes,
     calls: store.calls,
     giveUpCall: (row: CallRow) => giveUp({ store, clock, random: pool }, row),
+  };
+}
+
+function toRunParts({ runs, approvals }: GateBase) {
+  return { desk: runs, urlOf: approvals.urlOf };
+}
+
+/** A run that was waited for goes on, and its call's key is how its caller hears of it. */
+function createFreshen(base: GateBase, guard: Guard, labels: Labels): GateParts["freshen"] {
+  return async (call, kept) => {
+    if (call.server.config.transport !== "internal") return null;
+    const run = toRunOfAnswer(kept);
+    if (run !== null) await labels.inherit(call, run);
+    const fresh = await toFreshAnswer(toRunParts(base), call.request.principal.tenant, kept);
+    if (fresh === null) return null;
+    const answer = guard.cleanAnswer(fresh);
+    if (answer.kind === "error") return answer;
+    return { kind: "result", text: answer.text, isError: answer.value["isError"] === true };
   };
 }
 

@@ -1,4 +1,6 @@
+import { listServers } from "../model/agents-server.ts";
 import type { Config } from "../model/config.ts";
+import type { ServerConfig } from "../model/config-servers.ts";
 import type { KeyPath } from "../model/problem.ts";
 import { toExposedName, type TenantId } from "../model/index.ts";
 import { toArgumentType } from "../policy/argument-type.ts";
@@ -39,31 +41,45 @@ export function createPolicyCheck(options: PolicyCheckOptions) {
 
 /** The tools that a configuration would offer, as far as they were ever seen. */
 export async function readPinned(
-  { servers }: Config,
-  { pins, tenant }: PolicyCheckOptions,
+  config: Config,
+  options: PolicyCheckOptions,
 ): Promise<{ readonly tools: readonly CheckedTool[]; readonly unseen: readonly string[] }> {
   const tools: CheckedTool[] = [];
   const unseen: string[] = [];
-  for (const [server, config] of Object.entries(servers)) {
-    const rows = await pins.list(tenant, server);
-    if (rows.length === 0) unseen.push(server);
-    for (const { tool: name, definition } of rows) {
+  for (const [server, known] of Object.entries(listServers(config))) {
+    const pinned = await listPinned(server, known, options);
+    if (pinned.length === 0) unseen.push(server);
+    for (const { name, inputSchema } of pinned) {
       const id = toExposedName(server, name);
-      const known = config.tools[name];
-      const schema = JSON.parse(new TextDecoder().decode(definition)) as { inputSchema?: unknown };
+      const { effect, outward } = known.tools[name] ?? known;
       tools.push({
         kind: "Tool",
         id,
         action: id,
         name,
         server,
-        effect: known?.effect ?? config.effect,
-        outward: known?.outward ?? config.outward,
-        argumentType: toArgumentType(schema.inputSchema),
+        effect,
+        outward: outward ?? known.outward,
+        argumentType: toArgumentType(inputSchema),
       });
     }
   }
   return { tools, unseen };
+}
+
+interface Pinned {
+  readonly name: string;
+  readonly inputSchema?: unknown;
+}
+
+async function listPinned(
+  server: string,
+  config: ServerConfig,
+  { pins, tenant }: PolicyCheckOptions,
+): Promise<readonly Pinned[]> {
+  if (config.transport === "internal") return config.definitions;
+  const rows = await pins.list(tenant, server);
+  return rows.map(({ definition }) => JSON.parse(new TextDecoder().decode(definition)) as Pinned);
 }
 
 function toDeep({ source, line, rule, message }: RuleProblem): DeepProblem {

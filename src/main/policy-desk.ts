@@ -4,6 +4,7 @@ import { placeInConfig } from "../adapters/yaml/parse-config.ts";
 import type { CheckedPolicy, OpenedScene, PolicyDesk } from "../api/policy-answers.ts";
 import { createSerial } from "../lib/serial.ts";
 import type { Json } from "../lib/strict-json.ts";
+import { listServers } from "../model/agents-server.ts";
 import type { Config } from "../model/config.ts";
 import type { ServerConfig } from "../model/config-servers.ts";
 import { Fault, toExposedName } from "../model/index.ts";
@@ -118,8 +119,8 @@ async function openOf(given: Config | null, opening: Opening): Promise<OpenedSce
 }
 
 /** What the gate would offer of these servers, as far as they were ever seen. */
-async function buildCatalog({ servers, toolsets }: Config, { options, schemas, build }: Opening) {
-  const books = Object.entries(servers).map(([name, config]) => openBook(name, config));
+async function buildCatalog(config: Config, { options, schemas, build }: Opening) {
+  const books = Object.entries(listServers(config)).map(([name, each]) => openBook(name, each));
   for (const book of books) await readPins(book, options);
   for (const definition of books.flatMap(({ pins }) => [...pins.values()])) {
     if (schemas.has(definition)) continue;
@@ -127,14 +128,15 @@ async function buildCatalog({ servers, toolsets }: Config, { options, schemas, b
     // A schema takes milliseconds, a thousand of them seconds: calls go on in between.
     await setImmediate();
   }
-  return build(books, toolsets);
+  return build(books, config.toolsets);
 }
 
 function tooMany(): Fault {
   return new Fault("overloaded", "Too many documents are being asked about at once.");
 }
 
-async function toParts({ servers, gate }: Config, catalog: Catalog): Promise<SceneParts> {
+async function toParts(config: Config, catalog: Catalog): Promise<SceneParts> {
+  const servers = listServers(config);
   const everything = [...catalog.toolsets.get("")!.tools.values()];
   const known = everything.filter(({ server }) => Object.hasOwn(servers, server));
   const tools: SceneTool[] = [];
@@ -145,11 +147,11 @@ async function toParts({ servers, gate }: Config, catalog: Catalog): Promise<Sce
   const listed = new Set(known.map(({ server }) => server));
   const toIds = (toolset: CatalogToolset): ReadonlySet<string> =>
     new Set([...toolset.tools.values()].map(({ server, name }) => toExposedName(server, name)));
-  const rate = gate.rate ?? null;
+  const rate = config.gate.rate ?? null;
   return {
     tools: new Map(tools.map((tool) => [tool.id, tool])),
     servers: new Map(
-      Object.entries(servers).map(([name, config]) => [name, toSceneServer(config, rate)]),
+      Object.entries(servers).map(([name, each]) => [name, toSceneServer(each, rate)]),
     ),
     toolsets: new Map([...catalog.toolsets].map(([name, toolset]) => [name, toIds(toolset)])),
     unseen: [...catalog.servers.values()]

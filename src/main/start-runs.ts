@@ -23,7 +23,7 @@ export interface StartRunsOptions {
 /** Where runs are started and looked at, and the worker that carries them on. */
 export async function startRuns(options: StartRunsOptions): Promise<RunDesk> {
   const { lifecycle, config, storage, base, configuration, announce } = options;
-  const { clock, telemetry } = base;
+  const { telemetry } = base;
   const parts = () => configuration.live().parts;
   const news = await lifecycle.start({
     name: "run news",
@@ -42,7 +42,11 @@ export async function startRuns(options: StartRunsOptions): Promise<RunDesk> {
     catalog: () => parts().gate.registry.catalog(),
     models: () => parts().models,
   } satisfies Parameters<typeof advance>[0];
-  const desk = createRunDesk(engine);
+  const desk = await lifecycle.start({
+    name: "run desk",
+    start: async () => createRunDesk(engine),
+    stop: (started) => started.close(),
+  });
   const { slots, slotsPerTenant } = config.worker;
   await lifecycle.start({
     name: "worker",

@@ -1,6 +1,7 @@
 import { openMailbox } from "../gate/mailbox.ts";
-import { toUuidV7 } from "../model/index.ts";
+import { Fault, toUuidV7 } from "../model/index.ts";
 import type { ServeEvent } from "../cli/context.ts";
+import type { RunDesk } from "../ports/run-desk.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { SecretMaterial, Vault } from "../ports/vault.ts";
 import type { LogLevel } from "../ports/telemetry.ts";
@@ -51,6 +52,7 @@ interface Live {
   configuration: LiveConfiguration<RevisionParts> | null;
   url: string | null;
   announce: Now["announce"];
+  runs: RunDesk | null;
 }
 
 /** The parts in the order in which they need each other; they are stopped the other way round. */
@@ -64,7 +66,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     directory: start.directory,
   });
   const { vault, secrets } = await openVault(options, storage);
-  const live: Live = { configuration: null, url: null, announce: () => undefined };
+  const live: Live = { configuration: null, url: null, announce: () => undefined, runs: null };
   const now: Now = {
     config: () => live.configuration?.live().config ?? start.config,
     url: () => now.config().publicUrl ?? live.url ?? "http://localhost",
@@ -73,7 +75,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const presence = await startPresence(options, storage.store.replicas);
   const base = await lifecycle.start({
     name: "gate",
-    start: () => startGateBase({ ...options, now }, storage, { vault, secrets }),
+    start: () =>
+      startGateBase({ ...options, now, runs: () => toRuns(live) }, storage, { vault, secrets }),
     stop: (started) => started.close(),
   });
   const ledger = await startLedger({ ...options, ...start, ...base, presence });
@@ -81,26 +84,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   live.configuration = configuration;
   live.announce = await startWebhooks({ ...options, ...base, now, configuration });
   const runs = await startRuns({
-    ...{ lifecycle, config: start.config, storage, base, configuration },
+    lifecycle,
+    config: start.config,
+    storage,
+    base,
+    configuration,
     announce: now.announce,
   });
-  const drainTimeMs = () => configuration.live().config.limits.drainTime;
-  const face = createDoorFace(options, { configuration, base });
-  await startLetters(options, { configuration, base, face });
-  const passkeys = openPasskeys(base, () => configuration.live().config.publicUrl);
-  let cut = false;
-  const api = await lifecycle.start({
-    name: "api",
-    start: () =>
-      startDoor(options, {
-        ...{ storage, configuration, face, vault, base, passkeys, ledger, runs },
-      }),
-    stop: async (started) => {
-      cut = (await started.drain(drainTimeMs())) === "cut";
-    },
-    stopWithinMs: apiStopWithinMs,
-  });
-  passkeys.listensAt(api.url);
+  live.runs = runs;
+  const behind = { storage, configuration, vault, base, ledger, runs };
+  const api = await openDoor(options, behind);
   live.url = toBrowserUrl(api.url);
   await lifecycle.start({
     name: "announcement",
@@ -114,10 +107,35 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       revision: revision.digest,
       keys: parts.keys,
     },
-    drainTimeMs,
+    drainTimeMs: () => configuration.live().config.limits.drainTime,
     logLevel: () => configuration.live().config.log.level,
-    wasCut: () => cut,
+    wasCut: api.wasCut,
   };
+}
+
+/** Everything behind it stands: what clients, browsers and other replicas reach is started last. */
+async function openDoor(options: ServerOptions, behind: Omit<Behind, "face" | "passkeys">) {
+  const { configuration, base } = behind;
+  const face = createDoorFace(options, { configuration, base });
+  await startLetters(options, { configuration, base, face });
+  const passkeys = openPasskeys(base, () => configuration.live().config.publicUrl);
+  let cut = false;
+  const { url } = await options.lifecycle.start({
+    name: "api",
+    start: () => startDoor(options, { ...behind, face, passkeys }),
+    stop: async (started) => {
+      cut = (await started.drain(configuration.live().config.limits.drainTime)) === "cut";
+    },
+    stopWithinMs: apiStopWithinMs,
+  });
+  passkeys.listensAt(url);
+  return { url, wasCut: () => cut };
+}
+
+/** Runs are made after the gate; a call of theirs that comes before they are told is made again. */
+function toRuns({ runs }: Live): RunDesk {
+  if (runs !== null) return runs;
+  throw new Fault("draining", "Runs cannot be started yet.");
 }
 
 async function openVault(options: ServerOptions, { store }: Storage) {
@@ -201,7 +219,7 @@ async function startLetters(
 }
 
 async function startGateBase(
-  options: ServerOptions & { readonly now: Now },
+  options: ServerOptions & { readonly now: Now; readonly runs: () => RunDesk },
   { store, bus }: Storage,
   { vault, secrets }: { readonly vault: Vault; readonly secrets: Secrets },
 ) {

@@ -46,7 +46,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   const { url, lock, description } = await startPostgres(options);
   const queue = await lifecycle.start({
     name: "wake queue",
-    start: () => openWakeQueue({ url, clock, telemetry }),
+    start: () => openWakeQueue({ url, clock, telemetry, isAlone: lock !== null }),
     stop: (started) => started.close(),
   });
   const { poolSize } = options.store;

@@ -9,7 +9,7 @@ export const agentServer = "agents";
 export const internalIsolation = "internal";
 
 /** What a sub-agent does, its own calls do, each by its own rules; to start one is an effect. */
-export const agentToolEffect = "write";
+export const agentToolEffect = "write" as const;
 
 export interface AgentTool {
   /** `agents__NAME`. */

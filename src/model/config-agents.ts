@@ -213,7 +213,7 @@ export function refuseStrangeAgents(document: Whole, context: z.core.$Refinement
       refuse(["agents", name, "toolset"], "names no toolset of this document", near);
     }
   }
-  if (Object.keys(agents).length > 0 && Object.hasOwn(servers, agentServer))
+  if (Object.hasOwn(servers, agentServer))
     refuse(["servers", agentServer], "has the name under which agents are offered as tools", null);
 }
 

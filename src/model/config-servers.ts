@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { AgentToolDefinition } from "./agent-tool.ts";
 import { credentialField, isBoundWhole, refuseSharedDocuments } from "./config-credential.ts";
 import {
   countField,
@@ -198,9 +199,22 @@ export const serverSchema = z.discriminatedUnion(
   ],
   "takes transport: http, sse or stdio",
 );
-export type ServerConfig = z.output<typeof serverSchema>;
-export type HttpServerConfig = Extract<ServerConfig, { transport: "http" | "sse" }>;
-export type StdioServerConfig = Extract<ServerConfig, { transport: "stdio" }>;
+/** One of a document. */
+type WrittenServerConfig = z.output<typeof serverSchema>;
+export type HttpServerConfig = Extract<WrittenServerConfig, { transport: "http" | "sse" }>;
+export type StdioServerConfig = Extract<WrittenServerConfig, { transport: "stdio" }>;
+
+/** A server within this process, which no document writes: what it offers is known beforehand. */
+export interface InternalServerConfig extends z.output<z.ZodObject<typeof common>> {
+  readonly transport: "internal";
+  readonly definitions: readonly AgentToolDefinition[];
+}
+export type ServerConfig = WrittenServerConfig | InternalServerConfig;
+
+/** Whether it is reached over a network. */
+export function isRemote(config: ServerConfig): config is HttpServerConfig {
+  return config.transport === "http" || config.transport === "sse";
+}
 
 export const serversField = z
   .record(nameField, serverSchema)

@@ -38,7 +38,7 @@ const limitsSchema = z
     openStreams: countField({ min: 1, max: 65_536 })
       .prefault(4_096)
       .describe(
-        "Requests and streams of `/mcp` open at once, half of them at most of one subject. One more is answered with 503.",
+        "Requests and streams of `/mcp`, and streams of runs, open at once, half of them at most of one subject. One more is answered with 503.",
       ),
     requestDeadline: durationField({ min: "1s", max: "10m" })
       .prefault("60s")

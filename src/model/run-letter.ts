@@ -37,6 +37,8 @@ export const runLetterSchema = z
       caps: capsSchema.nullable(),
       maxSteps: z.int().positive().nullable(),
       deadlineMs: z.int().nonnegative().nullable(),
+      /** Only while it is this: a parent's word may come when its sub-agent has gone on by itself. Null: always. */
+      when: z.enum(["stopped", "partial"]).nullable(),
     }),
   ])
   .readonly();

@@ -1,4 +1,4 @@
-import type { Principal } from "../model/index.ts";
+import type { TenantId } from "../model/index.ts";
 import type { Effect } from "./catalog.ts";
 
 /** What is stopped right now, as this replica has heard. Offered by authority, asked by the gate. */
@@ -11,9 +11,15 @@ export interface Freezes {
 }
 
 export interface FreezeSubject {
-  readonly principal: Principal;
+  readonly principal: FrozenPrincipal;
   readonly server: string;
   /** As rules name it, `server__tool`; null for prompts and resources. */
   readonly tool: string | null;
   readonly effect: Effect;
+}
+
+/** What of a principal can be frozen. */
+export interface FrozenPrincipal {
+  readonly tenant: TenantId;
+  readonly actor: { readonly agent: string } | null;
 }

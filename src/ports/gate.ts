@@ -66,6 +66,8 @@ export type RunMoment =
       readonly text: string;
       /** As of the answer: absent where the text is the server's, or a fault's. */
       readonly own?: OwnOutcomeName;
+      /** Nothing was sent, for a reason that passes by itself: it can be made again soon. */
+      readonly isPassing?: true;
     };
 
 export interface GateClient {

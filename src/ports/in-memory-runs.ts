@@ -7,7 +7,7 @@ import {
   type InMemoryDelivery,
   type InMemoryKey,
 } from "./in-memory-inbox.ts";
-import { requireBytes, requireDigest, requireId, requireWhole } from "./storable.ts";
+import { requireBytes, requireDigest, requireId, requireIds, requireWhole } from "./storable.ts";
 import { requireStorableDraft, requireStorableLetter } from "./storable-unit.ts";
 import { storeLimits } from "./store-limits.ts";
 import type {
@@ -124,6 +124,11 @@ export class InMemoryRuns implements Runs {
   async get(run: RunId): Promise<RunHead | null> {
     requireId("run", run);
     return this.#logs.get(run)?.head ?? null;
+  }
+
+  async heads(runs: readonly RunId[]): Promise<readonly RunHead[]> {
+    requireIds("runs", runs);
+    return [...new Set(runs)].flatMap((run) => this.#logs.get(run)?.head ?? []);
   }
 
   async byKey(tenant: TenantId, key: Digest): Promise<KeyedRun | null> {

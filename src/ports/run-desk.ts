@@ -48,6 +48,8 @@ export interface RunAsking {
 export interface RunForking {
   readonly step: number;
   readonly by: Principal;
+  /** Of whoever forks it, as they are now. */
+  readonly roles: readonly string[];
 }
 
 export type RunWord =
@@ -70,7 +72,8 @@ export interface RunReport {
   readonly run: RunId;
   readonly agent: string;
   readonly bundle: Digest;
-  readonly subject: string;
+  /** Whom it acts for. A user and a service may have one name: both say who it is. */
+  readonly starter: Pick<Principal, "kind" | "subject">;
   readonly state: RunState;
   readonly head: number;
   readonly parent: RunId | null;

@@ -34,6 +34,8 @@ export interface Runs {
    */
   create(draft: RunDraft): Promise<"created" | "exists">;
   get(run: RunId): Promise<RunHead | null>;
+  /** Those of the asked-for that are there, each once and in no order. At most a page is asked for. */
+  heads(runs: readonly RunId[]): Promise<readonly RunHead[]>;
   /** The run that a caller's key stands for. */
   byKey(tenant: TenantId, key: Digest): Promise<KeyedRun | null>;
   /** Newest first. What it says of their state is as the last append had it. */

@@ -13,6 +13,12 @@ export function requireId(place: string, id: string): void {
   }
 }
 
+/** As many as one page may hold. */
+export function requireIds(place: string, ids: readonly string[]): void {
+  requireCount(place, ids.length, storeLimits.rowsPerPage);
+  for (const id of ids) requireId(place, id);
+}
+
 export function requireDigest(place: string, digest: string): void {
   if (!digestSchema.safeParse(digest).success) {
     throw new Fault("payload_invalid", `${place} is not a digest: ${JSON.stringify(digest)}`);

@@ -1,5 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { ServerConfig } from "../model/config-servers.ts";
+import type { Principal, RunId } from "../model/index.ts";
 import type { ClientCapabilities, Era, Implementation, RpcError } from "../model/protocol.ts";
 import type { SecretHeaders } from "./credentials.ts";
 
@@ -74,6 +75,8 @@ export interface UpstreamRequest {
   readonly members: string;
   /** Members of `_meta` that go upstream; what the protocol itself needs there is added. */
   readonly meta: Readonly<Record<string, Json>>;
+  /** Who asks; absent for what belongs to no call. For servers within this process alone (I10). */
+  readonly caller?: UpstreamCaller;
   /** Mirrored by `Mcp-Name`, and `Mcp-Param-*` where the tool's schema asks for it. */
   readonly name: string | null;
   readonly params: Readonly<Record<string, string>>;
@@ -89,6 +92,15 @@ export interface UpstreamRequest {
   readonly onNotification: (notification: UpstreamNotification) => void;
   /** A legacy server asks in the middle of the call: what it is told is its client's result. */
   readonly onAsk: (ask: UpstreamAsk) => Promise<AskAnswer>;
+}
+
+export interface UpstreamCaller {
+  readonly principal: Principal;
+  readonly roles: readonly string[];
+  /** The run that makes the call, and the call's place in it, as its worker says; null: no run. */
+  readonly run: { readonly run: RunId; readonly step: number; readonly ordinal: number } | null;
+  /** When the call's time is over, as things stand. */
+  readonly untilMs: () => number;
 }
 
 export interface UpstreamNotification {
@@ -119,6 +131,8 @@ export type UpstreamAnswer =
       readonly text: string;
       /** The same, read. */
       readonly value: Readonly<Record<string, Json>>;
+      /** Of a server within this process: the run that says it, whose labels go with it. */
+      readonly run?: RunId;
       /** Names of known secrets that were taken out of it at the gate. */
       readonly leaked?: readonly string[];
     }

@@ -1,4 +1,4 @@
-import type { ServerConfig } from "../model/config-servers.ts";
+import { isRemote, type InternalServerConfig, type ServerConfig } from "../model/config-servers.ts";
 import { Fault, toDigest, type Digest, type TenantId } from "../model/index.ts";
 import type { Blocked, ServerState } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -63,9 +63,23 @@ export function openBook(name: string, config: ServerConfig): ServerBook {
 }
 
 export async function readPins(book: ServerBook, { pins, tenant }: BookOptions): Promise<void> {
-  const rows = await pins.list(tenant, book.name);
-  book.pins = new Map(rows.map((row) => [row.tool, fromStored(row.definition)]));
+  // What we offer ourselves is what it is: there is nothing that could differ, or be accepted.
+  if (book.config.transport === "internal") book.pins = toOwnPins(book.config);
+  else {
+    const rows = await pins.list(tenant, book.name);
+    book.pins = new Map(rows.map((row) => [row.tool, fromStored(row.definition)]));
+  }
   compare(book);
+}
+
+function toOwnPins({ definitions }: InternalServerConfig): ServerBook["pins"] {
+  const read = definitions.map((each) => readDefinition(each as unknown as Json));
+  return new Map(
+    read.map((each) => {
+      if (each.kind === "refused") throw new Error(`our own tool is refused: ${each.reason}`);
+      return [each.definition.name, each.definition];
+    }),
+  );
 }
 
 /** Takes what an endpoint lists: pins what is new and harmless, grades what differs from its pin. */
@@ -190,7 +204,7 @@ function toStandIn(drifts: ReadonlyMap<Digest, Drift>): Digest {
 
 /** One that was not seen yet fits nothing: what it would do with a call is not known. */
 function countEndpoints({ config }: ServerBook): number {
-  return config.transport === "stdio" ? 1 : 1 + config.endpoints.length;
+  return isRemote(config) ? 1 + config.endpoints.length : 1;
 }
 
 function toAdded(definition: Definition): {

@@ -190,6 +190,7 @@ function toVersion(version: string | null): string | null {
 
 /** What is started or dialled. Of secrets the references, which are all that a configuration holds. */
 function toSource(config: CatalogServer["config"]): object {
+  if (config.transport === "internal") return { transport: internalIsolation };
   if (config.transport === "stdio") {
     const { transport, command, environment, directory = null } = config;
     return { transport, command, environment, directory };

@@ -3,17 +3,19 @@ import type { RunEvent } from "../model/run-event.ts";
 import type { RunHead } from "../ports/run-rows.ts";
 import type { Woken } from "../ports/wake.ts";
 import { askModel } from "./ask-model.ts";
+import { endOrphan } from "./cancel.ts";
 import { createContents } from "./contents.ts";
+import { toDetail } from "./detail.ts";
 import { fail, finish } from "./finish.ts";
 import { openShared, settleShared, StopRun } from "./hold.ts";
 import { Journal, RunTaken } from "./journal.ts";
 import { loadView, toSnapshotBytes } from "./load-view.ts";
-import { makeCall } from "./make-call.ts";
+import { listAffordable, makeCall } from "./make-call.ts";
 import { decideNext, type Action } from "./next.ts";
 import { settleChildren } from "./settle-children.ts";
 import { takeLetters } from "./take-letters.ts";
 import { toParent } from "./tell-children.ts";
-import type { CallView } from "./view.ts";
+import type { CallView, RunView } from "./view.ts";
 import { watchInbox, type InboxWatch } from "./watch-inbox.ts";
 import type { EngineOptions, Work } from "./worker.ts";
 
@@ -43,7 +45,7 @@ export async function advance(
     head,
     store: options.store,
     onNoted: (seq) => {
-      options.news.noted(run);
+      options.news.noted(run, seq);
       const { state, created } = journal.view;
       if (state === told) return;
       told = state;
@@ -60,7 +62,7 @@ export async function advance(
     const work = { options, run, tenant, journal, contents, contentsOf, built, cut: watch.cut };
     await carryOn(work, { head, watch, signal, snapshotSeq: loaded.snapshotSeq });
   } catch (error) {
-    if (error instanceof RunTaken || isTaken(error)) return;
+    if (error instanceof RunTaken || isTaken(error)) return checkTaken(options, head, error);
     if (signal.aborted) throw signal.reason;
     // Time may mend it: the wake comes again.
     if (error instanceof Fault) throw error;
@@ -74,13 +76,38 @@ function isTaken(error: unknown): boolean {
   return error instanceof Fault && error.code === "run_taken";
 }
 
+/**
+ * Whoever has taken it goes on with it. Nobody has: what was written before landed after all, though
+ * nobody could say so, and the wake has to come again.
+ */
+async function checkTaken({ store }: EngineOptions, head: RunHead, cause: unknown): Promise<void> {
+  const now = await store.runs.get(head.run);
+  if (now === null || now.ended || now.epoch !== head.epoch) return;
+  throw new Fault("store_unavailable", "It is not known how far the log of the run goes.", {
+    cause,
+  });
+}
+
 /** A bug of ours: the run waits for a person, the process serves on. */
 async function park({ clock, telemetry }: EngineOptions, journal: Journal, error: unknown) {
   telemetry.log("error", "a run was parked", { fault: error });
-  if (journal.view.state !== "running") throw error;
-  const reason = (error instanceof Error ? error.message : String(error)).slice(0, 2_048);
-  const event = { v: 1, type: "run.parked", atMs: clock.nowMs(), reason } as const;
-  await journal.note({ events: [event], wakeAtMs: null });
+  const base = { v: 1, atMs: clock.nowMs() } as const;
+  const before = toRunning(journal.view, base);
+  if (before === null) throw error;
+  const reason = toDetail(error instanceof Error ? error.message : String(error));
+  const events = [...before, { ...base, type: "run.parked", reason } as const];
+  await journal.note({ events, wakeAtMs: null });
+}
+
+/** Null: it rests anyway, and the wake is tried again. */
+function toRunning(
+  { state, waits }: RunView,
+  base: Pick<RunEvent, "v" | "atMs">,
+): readonly RunEvent[] | null {
+  if (state === "running") return [];
+  if (state === "queued") return [{ ...base, type: "run.started" }];
+  if (state === "waiting") return [{ ...base, type: "run.woken", by: waits!.for }];
+  return null;
 }
 
 interface Carrying {
@@ -94,10 +121,12 @@ async function carryOn(work: Work, { head, watch, signal, snapshotSeq }: Carryin
   const { journal, options } = work;
   let keptSeq = snapshotSeq;
   if (head.inbox > journal.view.inbox) await takeLetters(work);
+  await endOrphan(work);
   await openShared(work);
   while (!journal.isEnded) {
     signal.throwIfAborted();
-    if (watch.takeNews()) await takeLetters(work);
+    if (watch.takeNews()) await listen(work);
+    if (journal.isEnded) return;
     if (journal.head - keptSeq >= snapshotEvery) {
       keptSeq = journal.head;
       await options.store.runs.keepSnapshot(work.run, {
@@ -106,18 +135,28 @@ async function carryOn(work: Work, { head, watch, signal, snapshotSeq }: Carryin
       });
     }
     const action = decideNext(journal.view, options.clock.nowMs());
+    const isWaiting = journal.view.state === "waiting" || action.kind === "wait";
+    if (isWaiting && (await settleChildren(work))) continue;
     if (action.kind === "rest") return rest(work, head);
-    if (action.kind === "wait" && (await settleChildren(work))) continue;
     await carryOut(work, action);
     if (action.kind === "wait") return;
   }
 }
 
-/** Its timer may have gone off a moment early, by another clock. */
+async function listen(work: Work): Promise<void> {
+  await takeLetters(work);
+  await endOrphan(work);
+  await openShared(work);
+}
+
+/**
+ * Its timer may have gone off a moment early, by another clock. Nobody's earlier one is replaced: the
+ * run may have been taken by another worker by now.
+ */
 async function rest({ options, run, journal }: Work, { wakeAtMs }: RunHead): Promise<void> {
   const { waits } = journal.view;
   if (waits === null || waits.untilMs === null || wakeAtMs === waits.untilMs) return;
-  await options.store.runs.setTimer(run, waits.untilMs, { replace: true });
+  await options.store.runs.setTimer(run, waits.untilMs);
 }
 
 async function carryOut(work: Work, action: Exclude<Action, { kind: "rest" }>): Promise<void> {
@@ -155,12 +194,12 @@ async function forgetAsked(work: Work): Promise<void> {
   const { asked, asks } = journal.view;
   const { step, held } = asked!;
   const atMs = options.clock.nowMs();
+  await settleShared(work, `model:${asks - 1}`, held);
   await journal.note({
     events: [
       { v: 1, type: "model.failed", atMs, step, code: "worker_lost", retryAtMs: null, cost: held },
     ],
   });
-  await settleShared(work, `model:${asks - 1}`, held);
 }
 
 /** A frozen agent does not even think: that costs, too. */
@@ -190,7 +229,7 @@ async function stop(
   { reason, detail }: Pick<Extract<Action, { kind: "stop" }>, "reason" | "detail">,
 ): Promise<void> {
   const atMs = work.options.clock.nowMs();
-  const said = detail.slice(0, 2_048);
+  const said = toDetail(detail);
   const event: RunEvent = { v: 1, type: "run.stopped", atMs, reason, detail: said };
   const letters = toParent(work, { kind: "child_stopped", reason });
   await work.journal.note({ events: [event], unit: { letters }, wakeAtMs: null });
@@ -199,7 +238,7 @@ async function stop(
 /** All of them are let end, whatever one of them throws: what they did is in the log then. */
 async function makeCalls(work: Work, calls: readonly CallView[]): Promise<void> {
   await openShared(work);
-  const waiting = [...calls];
+  const waiting = [...listAffordable(work, calls)];
   const errors: unknown[] = [];
   const lane = async (): Promise<void> => {
     for (let call = waiting.shift(); call !== undefined; call = waiting.shift()) {

@@ -10,7 +10,9 @@ import type {
   RefusedCall,
 } from "../ports/model-backend.ts";
 import type { Answered, Result } from "./content-kinds.ts";
-import { holdShared, settleShared, StopRun } from "./hold.ts";
+import { fail } from "./finish.ts";
+import { holdShared, isPriced, settleShared, StopRun } from "./hold.ts";
+import { inTime, LeftBehind } from "./in-time.ts";
 import { listTools, toEffect } from "./offered-tools.ts";
 import { orderParts, toRequest } from "./to-request.ts";
 import type { Work } from "./worker.ts";
@@ -19,6 +21,8 @@ import type { Work } from "./worker.ts";
 const longestAnswerMs = 600_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
+/** Whoever says that it is away for longer is asked all the same. */
+const longestRetryMs = 3_600_000;
 
 /** One turn of the model: held for, asked, noted with what it wants done. */
 export async function askModel(work: Work): Promise<void> {
@@ -28,6 +32,10 @@ export async function askModel(work: Work): Promise<void> {
   const request = await buildRequest(work);
   const { alias } = built.bundle.model;
   const estimate = toEstimate(models().toLargestCost(alias, request), request);
+  const priced = await isPriced(work);
+  // Of a tree, too: what has no price is held by nobody's cap.
+  if (priced && estimate.micros === null)
+    throw new StopRun("budget", toBudgetWords({ over: "micros", reason: "unknown_price" }));
   const reserved = reserveBudget(view.budget, estimate);
   if (reserved.kind === "refused") throw new StopRun("budget", toBudgetWords(reserved));
   const { held } = reserved;
@@ -39,16 +47,18 @@ export async function askModel(work: Work): Promise<void> {
     events: [{ v: 1, type: "model.asked", atMs: clock.nowMs(), step, context, held }],
   });
   try {
-    const answer = await stream(work, request);
+    const answer = await stream(work, { request, priced });
     const cost = toCost(answer, held);
-    await noteAnswer(work, { answer, step, cost });
+    // Before it is noted: whoever dies in between counts what was held, and this stands.
     await settleShared(work, slot, cost);
+    await noteAnswer(work, { answer, step, cost });
   } catch (error) {
     if (journal.view.asked === null) throw error;
     if (work.cut.aborted) return;
-    if (!(error instanceof Fault) || !isTheModels(error)) throw error;
-    await noteFailure(work, { error, step, held });
-    await settleShared(work, slot, held);
+    const fault = toModelFault(error);
+    const cost = wasNotTaken.has(fault.code) ? nothing : held;
+    await settleShared(work, slot, cost);
+    await noteFailure(work, { error: fault, step, cost });
   }
 }
 
@@ -84,7 +94,12 @@ interface ModelAnswer {
   readonly cost: number | null;
 }
 
-async function stream(work: Work, request: ModelRequest): Promise<ModelAnswer> {
+interface Streaming {
+  readonly request: ModelRequest;
+  readonly priced: boolean;
+}
+
+async function stream(work: Work, { request, priced }: Streaming): Promise<ModelAnswer> {
   const { options, built, journal, cut } = work;
   const { clock, models } = options;
   const deadlineMs = Math.min(
@@ -98,13 +113,13 @@ async function stream(work: Work, request: ModelRequest): Promise<ModelAnswer> {
     if (event.kind === "call") calls.set(event.index, event.call);
     if (event.kind === "call_refused") calls.set(event.index, event);
   };
-  const priced = journal.view.budget.caps.micros !== null;
   const ask = { alias: built.bundle.model.alias, priced, signal: cut, deadlineMs, onEvent };
-  const routed = await models().stream(ask, request);
+  const routed = await inTime({ clock, cut, deadlineMs }, () => models().stream(ask, request));
   const inOrder = [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call);
   const left = inOrder.length - maxCallsPerTurn;
   const note = left > 0 ? `\n(${left} more calls than may be made at once were left out.)` : "";
-  return { ...routed, text: text + note, calls: inOrder.slice(0, maxCallsPerTurn) };
+  const shown = `${text.toWellFormed()}${note}`;
+  return { ...routed, text: shown, calls: inOrder.slice(0, maxCallsPerTurn) };
 }
 
 function toCost({ usage, cost }: ModelAnswer, held: Amounts): Amounts {
@@ -163,7 +178,7 @@ async function noteAnswer(work: Work, { answer, step, cost }: Answering): Promis
 
 /** Names are shown and kept: one that a model made up is kept in bounds. */
 function toName(name: string): string {
-  return name === "" ? "(none)" : name.slice(0, 256);
+  return name === "" ? "(none)" : name.slice(0, 256).toWellFormed();
 }
 
 const flaws: Readonly<Record<RefusedCall["reason"], string>> = {
@@ -191,34 +206,40 @@ async function refuse({ contents }: Work, { step, ordinal, why, atMs }: Refusing
   return { blob, event };
 }
 
-/** What another try, or time, may mend; and what says that this request will never be answered. */
-function isTheModels({ code }: Fault): boolean {
-  return code.startsWith("model_") || code === "price_unknown" || code === "deadline_exceeded";
+/** No faults of the answer: the wake comes again, and finds what was asked. */
+const notTheModels = new Set(["store_unavailable", "draining", "run_taken", "record_unreadable"]);
+/** Nothing was begun, so nothing is owed; of everything else nobody knows. */
+const wasNotTaken = new Set(["model_busy", "model_unavailable", "model_refused", "price_unknown"]);
+/** This request will never be answered. */
+const isForGood = new Set(["model_refused", "payload_too_large", "request_invalid"]);
+
+function toModelFault(error: unknown): Fault {
+  if (error instanceof LeftBehind) return new Fault("deadline_exceeded", error.message);
+  if (error instanceof Fault && !notTheModels.has(error.code)) return error;
+  throw error;
 }
 
 interface Failing {
   readonly error: Fault;
   readonly step: number;
-  readonly held: Amounts;
+  readonly cost: Amounts;
 }
 
-async function noteFailure(work: Work, { error, step, held }: Failing): Promise<void> {
+async function noteFailure(work: Work, { error, step, cost }: Failing): Promise<void> {
   const { journal, options } = work;
   const atMs = options.clock.nowMs();
-  const { code, details } = error;
-  // What was not taken cost nothing; of what broke off nobody knows.
-  const cost = code === "model_broken" ? held : nothing;
-  const pauseMs = Math.min(firstPauseMs * 2 ** journal.view.failures, longestPauseMs);
-  const { retryAfterMs } = details;
-  const askedMs = typeof retryAfterMs === "number" ? retryAfterMs : pauseMs;
+  const { code } = error;
   const failed = { v: 1, type: "model.failed", atMs, step, code, cost } as const;
-  if (code === "model_refused" || code === "price_unknown") {
-    await journal.note({ events: [{ ...failed, retryAtMs: null }] });
-    if (code === "price_unknown") throw new StopRun("budget", error.message);
-    await journal.note({
-      events: [{ v: 1, type: "run.failed", atMs, code, detail: error.message.slice(0, 2_048) }],
-    });
-    return;
-  }
-  await journal.note({ events: [{ ...failed, retryAtMs: atMs + Math.ceil(askedMs) }] });
+  const isOver = isForGood.has(code) || code === "price_unknown";
+  const retryAtMs = isOver ? null : atMs + toPauseMs(error, journal.view.failures);
+  await journal.note({ events: [{ ...failed, retryAtMs }] });
+  if (code === "price_unknown") throw new StopRun("budget", error.message);
+  if (isOver) await fail(work, code, error.message);
+}
+
+function toPauseMs({ details }: Fault, failures: number): number {
+  const { retryAfterMs } = details;
+  const isTold = typeof retryAfterMs === "number" && retryAfterMs >= 0;
+  if (isTold) return Math.ceil(Math.min(retryAfterMs, longestRetryMs));
+  return Math.min(firstPauseMs * 2 ** failures, longestPauseMs);
 }

@@ -1,12 +1,14 @@
 import type { Json } from "../lib/strict-json.ts";
 import { readPointer } from "../lib/json-pointer.ts";
 import { toDigest } from "../model/index.ts";
-import { maxCallsPerTurn, type PlannedCall } from "../model/run-event.ts";
+import { nothing } from "../model/budget.ts";
+import { maxCallsPerTurn, type PlannedCall, type RunEvent } from "../model/run-event.ts";
 import type { RunBlob } from "../ports/run-rows.ts";
-import { asAnswered, asResult, type Answered } from "./content-kinds.ts";
+import { asAnswered, asResult, type Answered, type Result } from "./content-kinds.ts";
 import { isDone, listEffects } from "./effects.ts";
 import { toEffect } from "./offered-tools.ts";
-import type { CallView } from "./view.ts";
+import { toCancelOrders } from "./tell-children.ts";
+import { listUnfinished, type CallView, type RunView } from "./view.ts";
 import type { Work } from "./worker.ts";
 
 /** What takes back the effects of the run, as its bundle declares: the last one first. */
@@ -31,6 +33,27 @@ export async function planCompensations(
     calls: calls.map(({ tool }, index) => ({ name: tool, args: made[index]! })),
   } satisfies Answered);
   return { calls, response };
+}
+
+/**
+ * What had not come to its end when taking back begins: it is not made any more. Of what was sent
+ * nobody knows, and that is said.
+ */
+export async function dropUnfinished(work: Work, view: RunView, by: string) {
+  const atMs = work.options.clock.nowMs();
+  const text = "It is not made any more: what had been done is taken back.";
+  const result = await work.contents.make({ text, isError: true, raw: null } satisfies Result);
+  const events = listUnfinished(view).map(({ step, ordinal, state, entry }): RunEvent => {
+    const base = { v: 1, atMs, step, ordinal, result: result.id } as const;
+    if (state.kind === "child") {
+      const { run } = state;
+      return { ...base, type: "child.ended", run, outcome: "cancelled", inbox: null };
+    }
+    const outcome = entry === null ? "denied" : "unknown";
+    return { ...base, type: "call.ended", entry, outcome, cost: nothing };
+  });
+  const blobs = events.length === 0 ? [] : [result];
+  return { events, blobs, letters: toCancelOrders(work, by, []) };
 }
 
 /** Taken from what the call was made with, and what it gave. */

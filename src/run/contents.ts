@@ -25,24 +25,67 @@ export interface WhoseContents {
 
 /** A context that is asked about again and again is read once, by the worker that has the run. */
 export function createContents(options: ContentsOptions, whose: WhoseContents): Contents {
-  const known = new Map<Digest, Json>();
+  const known = createKnown();
   return {
     async make(value) {
       const id = await options.hashes.hash(whose.tenant, "run-blob", [toCanonicalText(value)]);
-      known.set(id, value);
-      return { id, bytes: await options.openings.seal(toPlace(whose, id), value) };
+      const bytes = await options.openings.seal(toPlace(whose, id), value);
+      known.add(id, { value, size: bytes.byteLength });
+      return { id, bytes };
     },
     async read(ids) {
-      const missing = [...new Set(ids)].filter((id) => !known.has(id));
+      const values = new Map<Digest, Json>();
+      for (const id of ids) {
+        const value = known.get(id);
+        if (value !== undefined) values.set(id, value);
+      }
+      const missing = [...new Set(ids)].filter((id) => !values.has(id));
       const found = missing.length === 0 ? none : await options.runs.blobs(whose.run, missing);
       for (const id of missing) {
         const sealed = found.get(id);
         const value =
           sealed === undefined ? null : await options.openings.open(toPlace(whose, id), sealed);
         if (value === null) throw new Error(`content ${id} of run ${whose.run} is gone`);
-        known.set(id, value);
+        values.set(id, value);
+        known.add(id, { value, size: sealed!.byteLength });
       }
-      return ids.map((id) => known.get(id)!);
+      return ids.map((id) => values.get(id)!);
+    },
+  };
+}
+
+/** Many times the longest context; what has not been read for longest is let go, and read again. */
+const mostBytes = 32 * 1_024 * 1_024;
+
+interface Known {
+  readonly value: Json;
+  readonly size: number;
+}
+
+function createKnown() {
+  const known = new Map<Digest, Known>();
+  let bytes = 0;
+  function forget(id: Digest): Known | undefined {
+    const had = known.get(id);
+    if (had !== undefined) bytes -= had.size;
+    known.delete(id);
+    return had;
+  }
+  function add(id: Digest, one: Known): void {
+    forget(id);
+    known.set(id, one);
+    bytes += one.size;
+    for (const oldest of known.keys()) {
+      if (bytes <= mostBytes) return;
+      forget(oldest);
+    }
+  }
+  return {
+    add,
+    get(id: Digest): Json | undefined {
+      const had = forget(id);
+      if (had !== undefined) add(id, had);
+      return had?.value;
     },
   };
 }

@@ -1,38 +1,33 @@
 import type { Caps } from "../model/budget.ts";
 import { Fault, toUuidV7, type RunId, type TenantId } from "../model/index.ts";
 import { toSubjectKey } from "../model/principal.ts";
-import { fromRunEventBytes, toRunEventBytes, type RunEvent } from "../model/run-event.ts";
-import { toRunLetterBytes, type RunLetter } from "../model/run-letter.ts";
-import type { Bundles, BuiltBundle } from "../ports/bundles.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Openings } from "../ports/openings.ts";
-import type { Random } from "../ports/random.ts";
+import {
+  fromRunEventBytes,
+  runEventSchema,
+  toRunEventBytes,
+  type RunEvent,
+} from "../model/run-event.ts";
+import { runLetterSchema, toRunLetterBytes, type RunLetter } from "../model/run-letter.ts";
+import type { BuiltBundle } from "../ports/bundles.ts";
 import type { RunAsking, RunDesk, RunWord } from "../ports/run-desk.ts";
 import type { KeyOfRun, RunBlob, RunHead } from "../ports/run-rows.ts";
-import type { Store } from "../ports/store.ts";
-import type { TenantHash } from "../ports/tenant-hash.ts";
 import { asSaid, type Said } from "./content-kinds.ts";
 import { createContents, type Contents } from "./contents.ts";
+import type { DeskOptions } from "./desk-options.ts";
+import { followHeads } from "./follow-heads.ts";
 import { createFork } from "./fork.ts";
 import { loadView } from "./load-view.ts";
+import { requireReadable } from "./require-readable.ts";
 import { toReport } from "./report.ts";
-import type { RunNews } from "./run-news.ts";
 
-export interface DeskOptions {
-  readonly store: Pick<Store, "runs">;
-  readonly bundles: () => Pick<Bundles, "build">;
-  readonly hashes: TenantHash;
-  readonly openings: Openings;
-  readonly news: RunNews;
-  readonly clock: Clock;
-  readonly random: Random;
+export interface OpenRunDesk extends RunDesk {
+  /** Whoever waits for changes goes on. */
+  close(): Promise<void>;
 }
 
-/** A stream that heard nothing looks itself: the run may be elsewhere. */
-const lookEveryMs = 500;
-
-export function createRunDesk(options: DeskOptions): RunDesk {
+export function createRunDesk(options: DeskOptions): OpenRunDesk {
   const { runs } = options.store;
+  const heads = followHeads({ ...options, runs });
   return {
     start: (asking) => start(options, asking),
     async read(tenant, run) {
@@ -50,7 +45,7 @@ export function createRunDesk(options: DeskOptions): RunDesk {
       const rows = await runs.read(run, page);
       return rows.map(({ seq, payload }) => ({ seq, event: fromRunEventBytes(payload) }));
     },
-    changed: (run, seq, signal) => changed(options, { run, seq }, signal),
+    changed: (run, seq, signal) => heads.changed(run, seq, signal),
     async content(tenant, run, digest) {
       await require(options, tenant, run);
       const sealed = (await runs.blobs(run, [digest])).get(digest);
@@ -63,6 +58,7 @@ export function createRunDesk(options: DeskOptions): RunDesk {
       const head = await require(options, tenant, run);
       return createFork(options, head, forking);
     },
+    close: () => heads.close(),
   };
 }
 
@@ -88,6 +84,7 @@ async function start(options: DeskOptions, asking: RunAsking) {
   const contents = createContents({ ...options, runs: store.runs }, { tenant, run });
   const input = await contents.make({ name: null, text: asking.input } satisfies Said);
   const created = toCreated(asking, { run, built, input, nowMs: clock.nowMs() });
+  requireReadable(runEventSchema.safeParse(created));
   const made = await store.runs.create({
     run,
     tenant,
@@ -186,6 +183,7 @@ async function tell(
   await require(options, tenant, run);
   const contents = createContents({ ...options, runs: options.store.runs }, { tenant, run });
   const { letter, blobs } = await toLetter(contents, word);
+  requireReadable(runLetterSchema.safeParse(letter));
   const posted = await options.store.runs.post({
     ...{ run, tenant, payload: toRunLetterBytes(letter) },
     ...(blobs.length === 0 ? {} : { blobs }),
@@ -201,30 +199,9 @@ async function toLetter(
   contents: Contents,
   word: RunWord,
 ): Promise<{ readonly letter: RunLetter; readonly blobs: readonly RunBlob[] }> {
+  if (word.kind === "resume") return { letter: { v: 1, ...word, when: null }, blobs: [] };
   if (word.kind !== "signal") return { letter: { v: 1, ...word }, blobs: [] };
   const { name, payload } = word;
   const blob = await contents.make({ name, text: payload } satisfies Said);
   return { letter: { v: 1, kind: "signal", name, payload: blob.id }, blobs: [blob] };
-}
-
-async function changed(
-  { store, news, clock }: DeskOptions,
-  { run, seq }: { readonly run: RunId; readonly seq: number },
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    const stop = new AbortController();
-    const onAbort = (): void => stop.abort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    // Before it is looked at: what is noted in between is heard.
-    const forget = news.onNoted(run, onAbort);
-    try {
-      const head = await store.runs.get(run).catch(() => null);
-      if (head === null || head.head > seq || head.ended) return;
-      await clock.sleep(lookEveryMs, stop.signal).catch(() => undefined);
-    } finally {
-      forget();
-      signal.removeEventListener("abort", onAbort);
-    }
-  }
 }

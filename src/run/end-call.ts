@@ -6,6 +6,7 @@ import type { RunMoment, RunOfCall } from "../ports/gate.ts";
 import type { CommitOutcome, CommitUnit } from "../ports/store.ts";
 import type { Noting } from "./journal.ts";
 import { costOf } from "./call-cost.ts";
+import { settleCall } from "./hold.ts";
 import { toResult } from "./to-result.ts";
 import type { CallEnd, CallView } from "./view.ts";
 import type { Work } from "./worker.ts";
@@ -19,7 +20,15 @@ interface Ending {
 }
 
 export async function endCall(work: Work, call: CallView, ending: Ending): Promise<void> {
+  // Before it is noted: whoever dies in between makes it again, and what it held is settled once.
+  await settleCall(work, call, ending.isFree === true ? nothing : costOf(work, call));
   await work.journal.note(await toEnded(work, call, ending));
+}
+
+/** A sub-agent that had begun before, and goes on. */
+export async function noteChild(work: Work, call: CallView, run: RunId): Promise<void> {
+  await settleCall(work, call, costOf(work, call));
+  await work.journal.note(toChildStarted(work, call, run));
 }
 
 async function toEnded(work: Work, call: CallView, ending: Ending): Promise<Noting> {
@@ -80,28 +89,38 @@ async function commit(
     const event = { v: 1, type: "call.started", atMs, step, ordinal, intent, entry } as const;
     return work.journal.commit({ events: [event], unit });
   }
-  if (moment.own === "consent") {
+  if (moment.own === "consent" || moment.isPassing === true) {
     const atMs = work.options.clock.nowMs();
-    const event = { v: 1, type: "call.deferred", atMs, step, ordinal, ...toConsent(atMs) } as const;
+    const why = moment.own === "consent" ? toConsent(atMs) : toSoon(atMs);
+    const event = { v: 1, type: "call.deferred", atMs, step, ordinal, ...why } as const;
     return work.journal.commit({ events: [event], unit });
   }
   const child = call.effect === "agent" && moment.outcome === "answered" ? toChild(moment) : null;
   const noting =
     child === null
       ? await toEnded(work, call, { ...moment, outcome: moment.outcome })
-      : await toChildStarted(work, call, child);
+      : toChildStarted(work, call, child);
+  // What the effect was must become durable, whatever becomes of the budget: the end of the run settles, too.
+  await settleCall(work, call, costOf(work, call)).catch(() => undefined);
   return work.journal.commit({ ...noting, unit });
 }
 
 /** Whoever has to allow a credential has a page of their own; nobody tells when it is done. */
 const lookAgainMs = 15_000;
+/** What passes by itself has passed by then, or the run waits as long once more. */
+const soonMs = 1_000;
+
+function toSoon(nowMs: number): Deferring {
+  return { for: "timer", approval: null, name: null, untilMs: nowMs + soonMs };
+}
 
 export function toConsent(nowMs: number): Deferring {
   return { for: "credential", approval: null, name: null, untilMs: nowMs + lookAgainMs };
 }
 
 /** A sub-agent that was started: its call goes on until it ends. */
-function toChild({ text }: Extract<RunMoment, { kind: "ended" }>): RunId | null {
+export function toChild({ text }: { readonly text: string }): RunId | null {
+  if (!text.startsWith("{")) return null;
   const result: unknown = JSON.parse(text);
   if (!isObject(result)) return null;
   const { structuredContent } = result;
@@ -110,7 +129,7 @@ function toChild({ text }: Extract<RunMoment, { kind: "ended" }>): RunId | null 
   return parsed.success ? parsed.data : null;
 }
 
-async function toChildStarted(work: Work, call: CallView, run: RunId): Promise<Noting> {
+function toChildStarted(work: Work, call: CallView, run: RunId): Noting {
   const { step, ordinal } = call;
   const atMs = work.options.clock.nowMs();
   return { events: [{ v: 1, type: "child.started", atMs, step, ordinal, run }] };

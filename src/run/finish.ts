@@ -1,9 +1,12 @@
 import type { RunBlob } from "../ports/run-rows.ts";
-import type { RunEvent } from "../model/run-event.ts";
+import { maxCallsPerTurn, type RunEvent } from "../model/run-event.ts";
 import { asAnswered, type Said } from "./content-kinds.ts";
 import { isDone, isOpenEffect, isUnknown, listEffects } from "./effects.ts";
+import { toCancelled } from "./cancel.ts";
+import { toDetail } from "./detail.ts";
+import { releaseShared } from "./hold.ts";
 import { toParent } from "./tell-children.ts";
-import type { CallView, RunView } from "./view.ts";
+import type { CallView, RunView, Turn } from "./view.ts";
 import type { Work } from "./worker.ts";
 
 /** The model has nothing more to ask for, or what was done is taken back: how the run ends. */
@@ -18,14 +21,9 @@ export async function finish(work: Work): Promise<void> {
   }
   const parts = toParts(view);
   const isPartial = parts.unknown.length > 0 || (parts.open.length > 0 && parts.done.length > 0);
-  const isTakenBack = turn.compensates !== null && turn.calls.every(isDone);
-  if (isTakenBack) {
-    const by = turn.compensates;
-    const cancelled = { ...base, type: "run.cancelled", by, inbox: null } as const;
+  if (turn.compensates !== null && parts.unknown.length === 0 && isTakenBack(work, turn)) {
     const detail = "What it had done was taken back.";
-    const word = { kind: "child_ended", outcome: "cancelled", output: null, detail } as const;
-    const unit = { letters: toParent(work, word) };
-    return journal.note({ events: [cancelled], unit, wakeAtMs: null });
+    return journal.note(await toCancelled(work, { by: turn.compensates, inbox: null, detail }));
   }
   const [answered] = await contents.read([turn.response]);
   const { text } = asAnswered(answered!);
@@ -37,7 +35,19 @@ export async function finish(work: Work): Promise<void> {
   const outcome = event.type === "run.completed" ? "completed" : "partial";
   const word = { kind: "child_ended", outcome, output: output.id, detail: outcome } as const;
   const unit = { letters: toParent(work, word) };
+  await releaseShared(work);
   await journal.note({ events: [event], blobs: [output], unit, wakeAtMs: null });
+}
+
+/** All that was done, by calls that all were carried out: else it is not as if nothing had been. */
+function isTakenBack({ journal, built }: Work, turn: Turn): boolean {
+  const { compensations } = built.bundle;
+  const done = journal.view.effects.filter(isDone);
+  return (
+    turn.calls.every(isDone) &&
+    done.length <= maxCallsPerTurn &&
+    done.every(({ tool }) => Object.hasOwn(compensations, tool))
+  );
 }
 
 const stopWords = {
@@ -48,7 +58,7 @@ const stopWords = {
 
 export async function fail(work: Work, code: string, detail: string): Promise<void> {
   const { journal, options } = work;
-  const said = detail.slice(0, 2_048);
+  const said = toDetail(detail);
   const atMs = options.clock.nowMs();
   const event: RunEvent = { v: 1, type: "run.failed", atMs, code, detail: said };
   const word = {
@@ -57,15 +67,21 @@ export async function fail(work: Work, code: string, detail: string): Promise<vo
     output: null,
     detail: said,
   } as const;
+  await releaseShared(work);
   await journal.note({ events: [event], unit: { letters: toParent(work, word) }, wakeAtMs: null });
 }
 
+/** As many of each as one event lists. */
+const maxListed = 1_000;
+
 export function toParts(view: RunView) {
   const effects = listEffects(view);
+  const list = (is: (call: CallView) => boolean) =>
+    effects.filter(is).slice(0, maxListed).map(toPlace);
   return {
-    done: effects.filter(isDone).map(toPlace),
-    open: effects.filter((call) => isOpenEffect(effects, call)).map(toPlace),
-    unknown: effects.filter(isUnknown).map(toPlace),
+    done: list(isDone),
+    open: list((call) => isOpenEffect(effects, call)),
+    unknown: list(isUnknown),
   };
 }
 

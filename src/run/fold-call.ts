@@ -58,7 +58,7 @@ function end(view: RunView, event: Ended): RunView {
   const call = find(view, event);
   return sign({
     ...withResult(ended, event, result),
-    tools: outcome === "unavailable" ? view.tools : trouble(view, call, event),
+    tools: isTools(call) && outcome !== "unavailable" ? trouble(view, call, event) : view.tools,
   });
 }
 
@@ -82,8 +82,18 @@ function spend(view: RunView, cost: Ended["cost"]): RunView {
 }
 
 function withResult(view: RunView, { step, ordinal }: Placed, digest: Ended["result"]): RunView {
-  const kind = step === view.turn?.step ? "result" : "late";
+  const { turn, context } = view;
+  const isAgain =
+    turn !== null &&
+    turn.compensates !== null &&
+    context.some((part) => part.kind === "result" && isSameCall(part, { step, ordinal }));
+  const kind = step === turn?.step && !isAgain ? "result" : "late";
   return { ...view, context: [...view.context, { kind, digest, step, ordinal }] };
+}
+
+/** Of a tool, not of the run itself, and not of something that a model made up. */
+function isTools({ effect }: CallView): boolean {
+  return effect !== "wait" && effect !== "refused";
 }
 
 /** Three failures in a row take a tool out for a while: it must not burn tokens. */
@@ -103,10 +113,14 @@ function trouble(view: RunView, { tool }: CallView, { outcome, atMs }: Ended): R
 /** As many as show a loop of three turns that repeats itself three times. */
 const maxSignatures = 9;
 
-/** Once a turn is carried out: what was asked for, and what came of it. */
+/**
+ * Once a turn is carried out: what was asked for, and what came of it. Who waits and looks again is in
+ * no loop: time goes on meanwhile, and steps and the deadline bound it.
+ */
 function sign(view: RunView): RunView {
   const { turn } = view;
   if (turn === null || !turn.calls.every(isEnded)) return view;
+  if (turn.calls.some(({ effect }) => effect === "wait")) return { ...view, signatures: [] };
   const signature = turn.calls
     .map(({ tool, args, state }) => `${tool} ${args} ${state.kind === "ended" ? state.result : ""}`)
     .join("\n");

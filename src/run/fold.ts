@@ -18,7 +18,9 @@ export function fold(view: RunView | null, event: RunEvent): RunView {
   const move = toRunMove(event);
   const state = move === null ? view.state : moveTo(view.state, move);
   const inbox = "inbox" in event && event.inbox !== null ? event.inbox : view.inbox;
-  return Object.freeze(change({ ...view, state, inbox }, event));
+  // Whatever leads out of waiting, it waits for nothing any more.
+  const waits = state === "waiting" ? view.waits : null;
+  return Object.freeze(change({ ...view, state, inbox, waits }, event));
 }
 
 function moveTo(from: RunState, move: RunMove): RunState {
@@ -74,8 +76,6 @@ function change(view: RunView, event: RunEvent): RunView {
     }
     case "run.waited":
       return { ...view, waits: { for: event.for, untilMs: event.untilMs } };
-    case "run.woken":
-      return { ...view, waits: null };
     case "run.resumed":
       return resume(view, event);
     case "run.stopped":
@@ -143,32 +143,50 @@ function toCalls(step: number, calls: readonly PlannedCall[]): readonly CallView
     ordinal,
     state: { kind: "planned" },
     entry: null,
+    again: 0,
   }));
 }
 
-/** After a partial end, just what is open is made again: what nobody knows of is asked about, too. */
+/** A person says go on: tools that were out are tried again, and loops are counted anew. */
 function resume(view: RunView, event: Extract<RunEvent, { type: "run.resumed" }>): RunView {
   const { caps, maxSteps, deadlineMs } = event;
   const wasPartial = view.output !== null;
-  const effects = listEffects(view);
   return {
     ...view,
     budget: caps === null ? view.budget : raiseBudget(view.budget, caps),
     maxSteps: maxSteps ?? view.maxSteps,
     deadlineMs: deadlineMs ?? view.deadlineMs,
     signatures: [],
+    tools: {},
     failures: 0,
     retryAtMs: null,
     reason: null,
     output: null,
-    ...(wasPartial ? { turn: null, effects: effects.map((call) => reopen(effects, call)) } : {}),
+    ...(wasPartial ? reopenAll(view) : {}),
     children: mapValues(view.children, (child: Child): Child =>
       child.state === "stopped" ? { ...child, state: "running" } : child,
     ),
   };
 }
 
+/** After a partial end, just what is open is made again: what nobody knows of is asked about, too. */
+function reopenAll(view: RunView): Pick<RunView, "turn" | "effects"> {
+  const { turn } = view;
+  const effects = listEffects(view);
+  const again = (call: CallView): CallView => reopen(effects, call);
+  // Taking back goes on; what it takes back is not done once more.
+  if (turn !== null && turn.compensates !== null)
+    return { turn: { ...turn, calls: turn.calls.map(again) }, effects: view.effects };
+  return { turn: null, effects: effects.map(again) };
+}
+
 function reopen(effects: readonly CallView[], call: CallView): CallView {
-  const isAgain = isUnknown(call) || isOpenEffect(effects, call);
-  return isAgain ? { ...call, state: { kind: "planned" } } : call;
+  const { state, effect, again } = call;
+  if (!isUnknown(call) && !isOpenEffect(effects, call)) return call;
+  const hasSaidNo = state.kind === "ended" && state.outcome === "tool_error";
+  // A sub-agent is the same one again: another would do what it has done once more.
+  const isAnew = hasSaidNo && effect !== "agent";
+  // An intent that is known not to have been carried out is none any more.
+  const entry = isUnknown(call) ? call.entry : null;
+  return { ...call, entry, state: { kind: "planned" }, again: isAnew ? again + 1 : again };
 }

@@ -1,14 +1,22 @@
 import { Fault, toUuidV7, type RunId } from "../model/index.ts";
 import { toSubjectKey } from "../model/principal.ts";
-import { fromRunEventBytes, toRunEventBytes, type RunEvent } from "../model/run-event.ts";
+import {
+  fromRunEventBytes,
+  runEventSchema,
+  toRunEventBytes,
+  type RunEvent,
+} from "../model/run-event.ts";
 import type { RunForking } from "../ports/run-desk.ts";
 import type { RunHead } from "../ports/run-rows.ts";
-import type { DeskOptions } from "./desk.ts";
+import type { DeskOptions } from "./desk-options.ts";
 import { fold } from "./fold.ts";
 import { isTurnDone } from "./next.ts";
+import { requireReadable } from "./require-readable.ts";
 import type { RunView } from "./view.ts";
 
 const pageSize = 1_000;
+/** Longer than copying takes. */
+const copyMs = 60_000;
 /** As many pieces as one event takes. */
 const maxParts = 4_096;
 
@@ -16,7 +24,7 @@ const maxParts = 4_096;
 export async function createFork(
   options: DeskOptions,
   head: RunHead,
-  { step, by }: RunForking,
+  { step, by, roles }: RunForking,
 ): Promise<RunId> {
   const { store, clock, random } = options;
   const { tenant } = head;
@@ -30,7 +38,9 @@ export async function createFork(
   const event: RunEvent = {
     ...created,
     atMs: nowMs,
+    // Whoever forks it, the fork acts for: with their roles, not with those of whoever began.
     principal: { ...by, actor: created.principal.actor },
+    roles: [...roles],
     parent: null,
     root: run,
     forkOf: { run: head.run, step },
@@ -43,8 +53,11 @@ export async function createFork(
     parent: null,
     createdAtMs: nowMs,
   };
-  const draft = { run, tenant, events: [toRunEventBytes(event)], about, state: "queued" } as const;
-  await store.runs.create(draft);
+  requireReadable(runEventSchema.safeParse(event));
+  // Whoever dies before its contents are there leaves one that is woken, and is parked without them.
+  const wakeAtMs = nowMs + copyMs;
+  const events = [toRunEventBytes(event)];
+  await store.runs.create({ run, tenant, events, about, wakeAtMs, state: "queued" });
   // Only with its contents can it go on.
   await store.runs.copyBlobs(head.run, run);
   await store.runs.setTimer(run, nowMs);

@@ -1,6 +1,7 @@
-import type { Amounts } from "../model/budget.ts";
+import { nothing, type Amounts, type Caps } from "../model/budget.ts";
 import type { RunEvent } from "../model/run-event.ts";
-import { isShared } from "./view.ts";
+import { costOf } from "./call-cost.ts";
+import { isShared, listUnfinished, type CallView, type Placed, type RunView } from "./view.ts";
 import type { Work } from "./worker.ts";
 
 type Reason = Extract<RunEvent, { type: "run.stopped" }>["reason"];
@@ -31,10 +32,56 @@ export async function settleShared(work: Work, slot: string, cost: Amounts): Pro
   await options.store.runBudgets.settle({ root, run, slot }, cost);
 }
 
-/** What a run has spent until it asks for others: from then on it stands where all can see it. */
+/** Names what is held for a call: the same one while it waits, and another once it is made anew. */
+export function toCallSlot({ asks }: Pick<RunView, "asks">, call: Placed & { again: number }) {
+  return `call:${call.step}:${call.ordinal}:${asks}:${call.again}`;
+}
+
+export async function settleCall(work: Work, call: CallView, cost: Amounts): Promise<void> {
+  await settleShared(work, toCallSlot(work.journal.view, call), cost);
+}
+
+/**
+ * Before a run ends: what it still holds is given back to the others, and what may have been spent is
+ * spent. Each slot is settled once, whoever does it again.
+ */
+export async function releaseShared(work: Work): Promise<void> {
+  const { view } = work.journal;
+  if (!isShared(view)) return;
+  const { turn, asked, asks } = view;
+  if (asked !== null) await settleShared(work, `model:${asks - 1}`, asked.held);
+  await settleShared(work, `model:${asks}`, nothing);
+  for (const call of new Set([...(turn?.calls ?? []), ...listUnfinished(view)])) {
+    const { kind } = call.state;
+    const wasSent = kind === "started" || kind === "child" || kind === "ended";
+    if (call.effect !== "wait")
+      await settleCall(work, call, wasSent ? costOf(work, call) : nothing);
+  }
+}
+
+/**
+ * What a run has spent until it asks for others: from then on it stands where all can see it. Its caps
+ * are those of the log of the root, whatever was told to it since.
+ */
 export async function openShared({ journal, options, tenant, run }: Work): Promise<void> {
   const { view } = journal;
   if (!isShared(view) || view.created.root !== run) return;
   const { caps, spent } = view.budget;
-  await options.store.runBudgets.open(run, { tenant, caps, spent });
+  const { runBudgets } = options.store;
+  await runBudgets.open(run, { tenant, caps, spent });
+  const known = await runBudgets.read(run);
+  if (known !== null && !isSame(known.caps, caps)) await runBudgets.raise(run, caps);
+}
+
+function isSame(one: Caps, other: Caps): boolean {
+  return one.micros === other.micros && one.tokens === other.tokens && one.calls === other.calls;
+}
+
+/** A cap in money of the run, or of the tree that it is part of: then what has no price is not bought. */
+export async function isPriced({ journal, options }: Work): Promise<boolean> {
+  const { view } = journal;
+  if (view.budget.caps.micros !== null) return true;
+  if (!isShared(view)) return false;
+  const shared = await options.store.runBudgets.read(view.created.root);
+  return shared !== null && shared.caps.micros !== null;
 }

@@ -1,4 +1,4 @@
-import { toRunEventBytes, type RunEvent } from "../model/run-event.ts";
+import { runEventSchema, toRunEventBytes, type RunEvent } from "../model/run-event.ts";
 import { isTerminal } from "../model/state-table.ts";
 import { runStates } from "../model/run-states.ts";
 import type { RunBlob, RunHead } from "../ports/run-rows.ts";
@@ -97,7 +97,8 @@ export class Journal {
   async #writeBatch(notings: readonly Noting[]): Promise<CommitOutcome> {
     if (this.#isTaken) return { kind: "fenced", reason: "epoch" };
     const events = notings.flatMap((noting) => noting.events);
-    // What cannot be folded must not be written: it could never be read again.
+    // What cannot be read or folded must not be written: the run could never go on.
+    for (const event of events) runEventSchema.parse(event);
     const view = events.reduce<RunView>((seen, event) => fold(seen, event), this.#view);
     const outcome = await this.#store.commit({
       ...joinUnits(notings),

@@ -1,4 +1,4 @@
-import { reserveBudget, type Amounts } from "../model/budget.ts";
+import { nothing, reserveBudget } from "../model/budget.ts";
 import { costOf } from "./call-cost.ts";
 import { parseStrictJson, type Json } from "../lib/strict-json.ts";
 import { RpcRefusal } from "../mcp/rpc-error.ts";
@@ -8,15 +8,18 @@ import { Fault, type ApprovalId } from "../model/index.ts";
 import type { GateAnswer, GateRequest } from "../ports/gate.ts";
 import { toBudgetWords } from "./ask-model.ts";
 import { asAnswered } from "./content-kinds.ts";
-import { endCall, noteDeferred, toConsent, toRunOfCall } from "./end-call.ts";
-import { holdShared, settleShared, StopRun } from "./hold.ts";
-import { findTool } from "./offered-tools.ts";
-import { isEnded, isSameCall, type CallView, type RunView } from "./view.ts";
+import { endCall, noteChild, noteDeferred, toChild, toConsent, toRunOfCall } from "./end-call.ts";
+import { holdShared, StopRun, toCallSlot } from "./hold.ts";
+import { inTime, LeftBehind } from "./in-time.ts";
+import { toToolset } from "./offered-tools.ts";
+import { isSameCall, type CallView, type RunView } from "./view.ts";
 import { makeWait } from "./make-wait.ts";
 import type { Work } from "./worker.ts";
 
 /** Longer than any tool may take; its own time is shorter. */
 const longestCallMs = 3_600_000;
+/** What is asked about again is not asked about at once. */
+const soonMs = 1_000;
 
 /** Makes one call of the run, or makes it again: through the gate, as everybody's. */
 export async function makeCall(work: Work, call: CallView): Promise<void> {
@@ -29,16 +32,30 @@ export async function makeCall(work: Work, call: CallView): Promise<void> {
   }
   const args = await readArgs(work, call);
   if (call.effect === "wait") return makeWait(work, call, args);
-  const cost = reserve(work, call);
-  const slot = `call:${call.step}:${call.ordinal}:${journal.view.asks}`;
-  await holdShared(work, slot, cost);
+  await holdShared(work, toCallSlot(journal.view, call), costOf(work, call));
   try {
-    const answer = await options.gate.exchange(toRequest(work, call, args));
-    await take(work, call, answer);
+    await take(work, call, await exchange(work, call, args));
   } catch (error) {
     await fail(work, call, error);
   }
-  if (hasEnded(journal.view, call)) await settleShared(work, slot, cost);
+}
+
+/** Its signal fires with the run's own, and it is not waited for beyond its time. */
+async function exchange(work: Work, call: CallView, args: string): Promise<GateAnswer> {
+  const { options, cut } = work;
+  const cancel = new AbortController();
+  const onCut = (): void => cancel.abort(cut.reason);
+  if (cut.aborted) onCut();
+  else cut.addEventListener("abort", onCut, { once: true });
+  try {
+    const request = toRequest(work, call, { args, cancel });
+    const deadlineMs = options.clock.nowMs() + request.deadlineMs;
+    return await inTime({ clock: options.clock, cut, deadlineMs }, () =>
+      options.gate.exchange(request),
+    );
+  } finally {
+    cut.removeEventListener("abort", onCut);
+  }
 }
 
 function toSeconds(ms: number): string {
@@ -54,24 +71,40 @@ async function readArgs({ journal, contents }: Work, call: CallView): Promise<st
   return asAnswered(answered!).calls[call.ordinal]!.args;
 }
 
-function reserve(work: Work, call: CallView): Amounts {
-  const cost = costOf(work, call);
-  const reserved = reserveBudget(work.journal.view.budget, cost);
-  if (reserved.kind === "reserved") return cost;
-  throw new StopRun("budget", toBudgetWords(reserved));
+/**
+ * Those that the run's own budget allows together: each counts before the next is asked about, so that
+ * calls made at once pass a cap by one of them at most. None of them: the run stops.
+ */
+export function listAffordable(work: Work, calls: readonly CallView[]): readonly CallView[] {
+  let { budget } = work.journal.view;
+  const affordable: CallView[] = [];
+  for (const call of calls) {
+    const cost = call.effect === "wait" ? nothing : costOf(work, call);
+    const reserved = reserveBudget(budget, cost);
+    if (reserved.kind === "refused") {
+      if (affordable.length === 0) throw new StopRun("budget", toBudgetWords(reserved));
+      break;
+    }
+    budget = reserved.budget;
+    affordable.push(call);
+  }
+  return affordable;
 }
 
-function toRequest(work: Work, call: CallView, args: string): GateRequest {
-  const { options, journal, built, run, cut } = work;
+interface Sending {
+  readonly args: string;
+  readonly cancel: AbortController;
+}
+
+function toRequest(work: Work, call: CallView, { args, cancel }: Sending): GateRequest {
+  const { options, journal, built, run } = work;
   const { principal, roles } = journal.view.created;
   const { deadlineMs } = journal.view;
-  const cancel = new AbortController();
-  if (cut.aborted) cancel.abort(cut.reason);
-  else cut.addEventListener("abort", () => cancel.abort(cut.reason), { once: true });
   const parsed = parseStrictJson(args);
   if (parsed.kind === "refused")
     throw new Fault("request_invalid", `The arguments are refused: ${parsed.reason}.`);
-  const key = `run:${run}/${call.step}/${call.ordinal}`;
+  const again = call.again === 0 ? "" : `/${call.again}`;
+  const key = `run:${run}/${call.step}/${call.ordinal}${again}`;
   const params: Readonly<Record<string, Json>> = {
     name: call.tool,
     arguments: parsed.value,
@@ -81,8 +114,9 @@ function toRequest(work: Work, call: CallView, args: string): GateRequest {
   return {
     principal,
     roles,
-    toolset: built.bundle.toolset,
-    context: run,
+    toolset: toToolset(built.bundle, call.tool),
+    // What one of them has read, all runs of a tree may know.
+    context: journal.view.created.root,
     method: "tools/call",
     params,
     argumentsText: args,
@@ -100,6 +134,8 @@ async function take(work: Work, call: CallView, answer: GateAnswer): Promise<voi
   if (isSettled(journal.view, call)) return;
   const text = toHandedText(answer);
   const own = readOwnOutcome(answer);
+  const child = call.effect === "agent" && own === null ? toChild({ text }) : null;
+  if (child !== null) return noteChild(work, call, child);
   switch (own?.outcome) {
     case undefined: {
       const isError = answer.kind === "error" || answer.isError;
@@ -107,7 +143,8 @@ async function take(work: Work, call: CallView, answer: GateAnswer): Promise<voi
     }
     case "asks": {
       const { approval = null, expiresAtMs = 0 } = own!;
-      const untilMs = expiresAtMs;
+      // Not at once, even where the clocks disagree.
+      const untilMs = Math.max(expiresAtMs, options.clock.nowMs() + soonMs);
       return noteDeferred(work, call, {
         for: "approval",
         approval: approval as ApprovalId | null,
@@ -133,10 +170,6 @@ function isSettled(view: RunView, call: CallView): boolean {
   return state.kind === "ended" || state.kind === "child";
 }
 
-function hasEnded(view: RunView, call: CallView): boolean {
-  return isEnded(find(view, call));
-}
-
 function find({ turn, effects }: RunView, call: CallView): CallView {
   return [...(turn?.calls ?? []), ...effects].find((each) => isSameCall(each, call)) ?? call;
 }
@@ -148,10 +181,12 @@ async function fail(work: Work, call: CallView, error: unknown): Promise<void> {
   const { journal, options } = work;
   // A cut call has no end of its own: what came of it is in the log, or it is made again.
   if (work.cut.aborted) return;
+  if (error instanceof LeftBehind) return leave(work, call, error);
   if (error instanceof RpcRefusal && !isSettled(journal.view, call))
     return endCall(work, call, { outcome: "tool_error", text: error.message });
   if (!(error instanceof Fault)) throw error;
   if (notTheCalls.has(error.code)) throw error;
+  if (error.code === "freeze_unknown") return leaveForNow(work, call, error);
   if (isSettled(journal.view, call)) return;
   const { details } = error;
   if (error.code === "frozen" && stopsRun(details["kind"])) {
@@ -159,11 +194,29 @@ async function fail(work: Work, call: CallView, error: unknown): Promise<void> {
   }
   if (error.code === "key_in_use") {
     const { retryAtMs } = details;
-    const soonMs = options.clock.nowMs() + 1_000;
-    const untilMs = typeof retryAtMs === "number" ? Math.max(retryAtMs, soonMs) : soonMs;
+    const earliestMs = options.clock.nowMs() + soonMs;
+    const isTold = typeof retryAtMs === "number" && Number.isSafeInteger(retryAtMs);
+    const untilMs = isTold ? Math.max(retryAtMs, earliestMs) : earliestMs;
     return noteDeferred(work, call, { for: "timer", approval: null, name: null, untilMs });
   }
   return endCall(work, call, { outcome: "fault", text: error.message });
+}
+
+/** What the gate had begun is put off by now; otherwise the wake comes again. */
+function leaveForNow({ journal, options }: Work, call: CallView, error: Fault): void {
+  const { state } = find(journal.view, call);
+  if (state.kind !== "deferred" || state.untilMs <= options.clock.nowMs()) throw error;
+}
+
+/** A gate that does not answer in time: with the run's deadline the run stops, and finds it again then. */
+async function leave(work: Work, call: CallView, { message }: LeftBehind): Promise<void> {
+  const { journal, options } = work;
+  const { deadlineMs } = journal.view;
+  if (deadlineMs !== null && options.clock.nowMs() >= deadlineMs) return;
+  const { state, entry } = find(journal.view, call);
+  if (isSettled(journal.view, call)) return;
+  const outcome = state.kind === "started" || entry !== null ? "unknown" : "fault";
+  return endCall(work, call, { outcome, text: message });
 }
 
 function stopsRun(kind: unknown): boolean {

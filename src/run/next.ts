@@ -96,8 +96,10 @@ function decideCalls(view: RunView, unfinished: readonly CallView[], nowMs: numb
   const stopped = group.find(
     ({ state }) => state.kind === "child" && view.children[state.run]?.state === "stopped",
   );
-  if (stopped !== undefined && group.every((call) => isStopped(view, call))) {
-    return { kind: "stop", reason: "budget", detail: "A sub-agent was stopped." };
+  // Though others go on: only a run that has stopped can be told to go on with more.
+  if (stopped !== undefined) {
+    const { run } = stopped.state as Extract<CallView["state"], { kind: "child" }>;
+    return { kind: "stop", reason: "budget", detail: `The sub-agent's run ${run} was stopped.` };
   }
   return waitForCalls(view, group);
 }
@@ -109,10 +111,6 @@ function isOrdered({ effect }: CallView): boolean {
 function isReady({ state }: CallView, nowMs: number): boolean {
   if (state.kind === "deferred") return nowMs >= state.untilMs;
   return state.kind === "planned" || state.kind === "started";
-}
-
-function isStopped({ children }: RunView, { state }: CallView): boolean {
-  return state.kind === "child" && children[state.run]?.state === "stopped";
 }
 
 function waitForCalls(view: RunView, group: readonly CallView[]): Action {

@@ -2,6 +2,7 @@ import { closest } from "../lib/closest.ts";
 import { parseStrictJson } from "../lib/strict-json.ts";
 import { agentServer } from "../model/agent-tool.ts";
 import type { Bundle } from "../model/bundle.ts";
+import { toExposedName } from "../model/index.ts";
 import type { PlannedCall } from "../model/run-event.ts";
 import type { Catalog, CatalogTool } from "../ports/catalog.ts";
 import type { ModelTool } from "../ports/model-backend.ts";
@@ -17,7 +18,17 @@ export function listTools(bundle: Bundle, catalog: Catalog): readonly ModelTool[
 }
 
 export function findTool(bundle: Bundle, catalog: Catalog, exposed: string) {
-  return catalog.toolsets.get(bundle.toolset)?.tools.get(exposed);
+  return catalog.toolsets.get(toToolset(bundle, exposed))?.tools.get(exposed);
+}
+
+const ofAgents = toExposedName(agentServer, "");
+
+/** Sub-agents are named by their caller, so that its toolset does not have to offer them, too. */
+export function toToolset({ toolset, tools }: Bundle, exposed: string): string {
+  const isAgent =
+    exposed.startsWith(ofAgents) &&
+    tools.some((each) => each.exposed === exposed && each.server === agentServer);
+  return isAgent ? "" : toolset;
 }
 
 const known = new WeakMap<CatalogTool, ModelTool>();

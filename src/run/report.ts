@@ -13,12 +13,13 @@ export interface Reporting {
 /** A run as its users see it. */
 export function toReport({ run, head, view, output }: Reporting): RunReport {
   const { created, budget } = view;
+  const { kind, subject } = created.principal;
   const children = Object.keys(view.children) as RunId[];
   return {
     run,
     agent: created.agent,
     bundle: created.bundle,
-    subject: created.principal.subject,
+    starter: { kind, subject },
     state: view.state,
     head,
     parent: created.parent?.run ?? null,

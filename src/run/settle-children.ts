@@ -1,6 +1,6 @@
 import type { RunId } from "../model/index.ts";
 import type { RunEvent } from "../model/run-event.ts";
-import type { RunLetter } from "../model/run-letter.ts";
+import { fromRunLetterBytes, type RunLetter } from "../model/run-letter.ts";
 import { asSaid, type Result } from "./content-kinds.ts";
 import type { Noting } from "./journal.ts";
 import { loadView } from "./load-view.ts";
@@ -65,12 +65,23 @@ async function look(work: Work, run: RunId): Promise<Noting | null> {
   if (loaded === null) throw new Error(`run ${run} is gone`);
   const { view } = loaded;
   if (view.state === "stopped") {
+    // What it was told, but has not read, may make it go on: then it says itself how that ends.
+    if (await isToldToMove(work, run, view.inbox)) return null;
     return toChildStopped(work, { run, reason: view.reason?.code ?? "stopped" }, null);
   }
   const outcome = toOutcome(view);
   if (outcome === null) return null;
+  if (outcome === "partial" && (await isToldToMove(work, run, view.inbox))) return null;
   const detail = view.reason?.detail ?? outcome;
   return toChildEnded(work, { run, outcome, output: view.output, detail }, null);
+}
+
+const moving: ReadonlySet<RunLetter["kind"]> = new Set(["resume", "cancel", "compensate"]);
+const pageSize = 100;
+
+async function isToldToMove({ options }: Work, run: RunId, after: number): Promise<boolean> {
+  const letters = await options.store.runs.letters(run, { after, limit: pageSize });
+  return letters.some(({ payload }) => moving.has(fromRunLetterBytes(payload).kind));
 }
 
 function toOutcome({ state }: RunView): Ended["outcome"] | null {

@@ -1,4 +1,5 @@
 import { nothing } from "../model/budget.ts";
+import { Fault } from "../model/index.ts";
 import type { RunEvent } from "../model/run-event.ts";
 import { fromRunLetterBytes, type RunLetter } from "../model/run-letter.ts";
 import { runStates, type RunMove } from "../model/run-states.ts";
@@ -6,9 +7,12 @@ import { listEvents } from "../model/state-table.ts";
 import type { Runs, StoredLetter } from "../ports/run-rows.ts";
 import { asSaid, type Result } from "./content-kinds.ts";
 import { toChildEnded, toChildStopped } from "./settle-children.ts";
-import { planCompensations } from "./compensate.ts";
+import { toCancelled } from "./cancel.ts";
+import { dropUnfinished, planCompensations } from "./compensate.ts";
+import { toDetail } from "./detail.ts";
+import { fold } from "./fold.ts";
 import type { Noting } from "./journal.ts";
-import { toCancelOrders, toResumeOrders } from "./tell-children.ts";
+import { toResumeOrders } from "./tell-children.ts";
 import { listUnfinished, type RunView } from "./view.ts";
 import type { Work } from "./worker.ts";
 
@@ -46,8 +50,15 @@ async function toNoting(work: Work, { seq, payload }: StoredLetter): Promise<Not
   const dropped = (reason: string): Noting => ({
     events: [{ ...base, type: "letter.dropped", inbox: seq, reason }],
   });
-  const taken = await take(work, letter, { base, inbox: seq });
-  return taken ?? dropped(letter.kind);
+  try {
+    const taken = await take(work, letter, { base, inbox: seq });
+    return taken ?? dropped(letter.kind);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    // A bug of ours must not lie in the inbox for ever: no other letter would be taken.
+    work.options.telemetry.log("error", "a letter to a run was dropped", { fault: error });
+    return dropped(`${letter.kind}: failed`);
+  }
 }
 
 interface Taking {
@@ -76,8 +87,8 @@ async function take(work: Work, letter: RunLetter, taking: Taking): Promise<Noti
       return takeSignal(work, letter, taking);
     case "cancel": {
       if (!may(view, "cancelled")) return null;
-      const events = [{ ...base, type: "run.cancelled", by: letter.by, inbox } as const];
-      return { events, unit: { letters: toCancelOrders(work, letter.by) }, wakeAtMs: null };
+      const { by } = letter;
+      return toCancelled(work, { by, inbox, detail: toDetail(`It was cancelled by ${by}.`) });
     }
     case "pause":
       if (!may(view, "paused")) return null;
@@ -93,17 +104,15 @@ function may({ state }: RunView, move: RunMove): boolean {
   return listEvents(runStates, state).includes(move);
 }
 
-async function resume(
+/** The caps of a tree are its root's, and are raised for all with its next step. */
+function resume(
   work: Work,
   letter: Extract<RunLetter, { kind: "resume" }>,
   { base, inbox }: Taking,
-): Promise<Noting | null> {
+): Noting | null {
   const { view } = work.journal;
-  if (!may(view, "resumed")) return null;
-  const { by, caps, maxSteps, deadlineMs } = letter;
-  const { root } = view.created;
-  // The caps of a tree are its root's: what a sub-agent is told beside that is its own.
-  if (caps !== null && root === work.run) await work.options.store.runBudgets.raise(root, caps);
+  const { by, caps, maxSteps, deadlineMs, when } = letter;
+  if (!may(view, "resumed") || (when !== null && when !== view.state)) return null;
   const event = { ...base, type: "run.resumed", by, caps, maxSteps, deadlineMs, inbox } as const;
   return { events: [event], unit: { letters: toResumeOrders(work, letter) } };
 }
@@ -114,23 +123,32 @@ async function compensate(
   { base, inbox }: Taking,
 ): Promise<Noting | null> {
   const { view } = work.journal;
-  if (!may(view, "resumed") || view.turn?.compensates !== null) return null;
-  const { calls, response } = await planCompensations(work);
-  const resumed = { ...base, type: "run.resumed", by, inbox } as const;
-  return {
-    events: [
-      { ...resumed, caps: null, maxSteps: null, deadlineMs: null },
-      {
-        ...base,
-        type: "compensation.planned",
-        step: view.step,
-        by,
-        response: response.id,
-        calls,
-      },
-    ],
-    blobs: [response],
+  const isUnderWay = view.turn !== null && view.turn.compensates !== null;
+  if (!may(view, "resumed") || isUnderWay) return null;
+  const deadlineMs = toLaterDeadline(view, base.atMs);
+  const resumed: RunEvent = {
+    ...{ ...base, type: "run.resumed", by, inbox },
+    ...{ caps: null, maxSteps: null, deadlineMs },
   };
+  const dropped = await dropUnfinished(work, fold(view, resumed), by);
+  const { calls, response } = await planCompensations(work);
+  const { step } = view;
+  const planned: RunEvent = {
+    ...{ ...base, type: "compensation.planned", step, by, calls },
+    response: response.id,
+  };
+  return {
+    events: [resumed, ...dropped.events, planned],
+    blobs: [...dropped.blobs, response],
+    unit: { letters: dropped.letters },
+  };
+}
+
+/** What is taken back after the deadline has some time of its own. */
+const takeBackMs = 600_000;
+
+function toLaterDeadline({ deadlineMs }: RunView, nowMs: number): number | null {
+  return deadlineMs === null || deadlineMs > nowMs ? null : nowMs + takeBackMs;
 }
 
 async function takeSignal(

@@ -1,22 +1,46 @@
 import type { RunId } from "../model/index.ts";
 import { toRunLetterBytes, type RunLetter } from "../model/run-letter.ts";
 import type { LetterToRun } from "../ports/run-rows.ts";
-import type { Child } from "./view.ts";
+import { isOpenEffect, listEffects } from "./effects.ts";
+import { isSameCall, type Child } from "./view.ts";
 import type { Work } from "./worker.ts";
 
 /** A run that is cancelled has no use for its sub-agents. */
-export function toCancelOrders(work: Work, by: string): readonly LetterToRun[] {
-  return toOrders(work, ({ state }) => state !== "ended", { v: 1, kind: "cancel", by });
+export function toCancelOrders(
+  work: Work,
+  by: string,
+  others: readonly RunId[],
+): readonly LetterToRun[] {
+  const order = { v: 1, kind: "cancel", by } as const;
+  const known = toOrders(work, ({ state }) => state !== "ended", order);
+  const { tenant } = work;
+  const payload = toRunLetterBytes(order);
+  return [...known, ...others.map((run) => ({ run, tenant, payload }))];
 }
 
-/** Those that were stopped go on with it; what was raised is the whole tree's. */
+/**
+ * Those that were stopped go on with it, and those that ended in part where the parent did, too; what
+ * was raised is the whole tree's. One that has ended for good hears nothing.
+ */
 export function toResumeOrders(
   work: Work,
-  { by }: Extract<RunLetter, { kind: "resume" }>,
+  { by, deadlineMs }: Extract<RunLetter, { kind: "resume" }>,
 ): readonly LetterToRun[] {
-  const caps = null;
-  const order = { v: 1, kind: "resume", by, caps, maxSteps: null, deadlineMs: null } as const;
-  return toOrders(work, ({ state }) => state === "stopped", order);
+  const { view } = work.journal;
+  const order = {
+    ...({ v: 1, kind: "resume", by } as const),
+    ...{ caps: null, maxSteps: null },
+    // Else it would stop at once again where the run goes on.
+    deadlineMs: deadlineMs ?? view.deadlineMs,
+  } as const;
+  const effects = listEffects(view);
+  const isOpen = (child: Child): boolean =>
+    view.output !== null &&
+    effects.some((call) => isSameCall(call, child) && isOpenEffect(effects, call));
+  return [
+    ...toOrders(work, ({ state }) => state === "stopped", { ...order, when: "stopped" }),
+    ...toOrders(work, isOpen, { ...order, when: "partial" }),
+  ];
 }
 
 function toOrders(

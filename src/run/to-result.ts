@@ -10,11 +10,12 @@ const longestKept = 256 * 1_024;
 /** What a call gave: as the gate handed it over, and as a model reads it. */
 export function toResult(text: string, isError: boolean): Result {
   const value = tryParse(text);
-  const shown = value === null ? text : toWords(value);
+  // Servers may send half a character; what is kept has none.
+  const shown = (value === null ? text : toWords(value)).toWellFormed();
   return {
     text: shown.length <= longestShown ? shown : cut(shown),
     isError,
-    raw: value === null || text.length > longestKept ? null : text,
+    raw: value === null || text.length > longestKept ? null : text.toWellFormed(),
   };
 }
 

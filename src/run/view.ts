@@ -56,6 +56,8 @@ export interface CallView extends PlannedCall {
   readonly state: CallProgress;
   /** Of its intent, once that is durable. */
   readonly entry: EntryId | null;
+  /** Its tool said that it failed, and it is made anew: a part of its key, for that answer is kept. */
+  readonly again: number;
 }
 
 export type CallProgress =

@@ -7,6 +7,8 @@ import type { EngineOptions } from "./worker.ts";
 /** A hint may be lost: while something takes long, the inbox is looked at this often. */
 const lookEveryMs = 2_000;
 
+const over = new Error("the run is not carried on any more");
+
 export interface InboxWatch {
   /** Fires when a letter wants the run to end now, or the worker stops. */
   readonly cut: AbortSignal;
@@ -35,8 +37,10 @@ export function watchInbox(watching: Watching, stopping: AbortSignal): InboxWatc
     if (isLooking) return;
     isLooking = true;
     try {
-      if (await isCancelAsked(watching.store.runs, watching))
-        cutting.abort(new Error("the run is cancelled"));
+      if (!(await isCancelAsked(watching.store.runs, watching))) return;
+      cutting.abort(new Error("the run is cancelled"));
+      // It may have come after the inbox was read last, and nothing is done before it is taken.
+      isNew = true;
     } catch {
       // Looked at again at the next hint, or between two steps.
     } finally {
@@ -63,7 +67,7 @@ export function watchInbox(watching: Watching, stopping: AbortSignal): InboxWatc
       return isDue;
     },
     stop() {
-      done.abort();
+      done.abort(over);
       forget();
     },
   };

@@ -78,6 +78,26 @@ export function describeRunRows(under: () => StoreUnderTest): void {
       expect(untold).toMatchObject({ about: null, state: "running" });
     });
 
+    test("are told by who started them, of one tenant alone", async () => {
+      const { store } = under();
+      const tenant = newTenant();
+      const bob = { about: newAbout({ subject: "user\nbob" }) };
+      const first = await startTold(store, tenant);
+      await startTold(store, tenant, bob);
+      const third = await startTold(store, tenant);
+      await store.runs.create({ run: newRun(), tenant, events: [] });
+      await startTold(store, newTenant());
+      const ids = async (query: object) =>
+        (await store.runs.list(tenant, { limit: 10, subject: "user\nann", ...query })).map(
+          ({ run }) => run,
+        );
+      expect(await ids({})).toEqual([third, first]);
+      expect(await ids({ limit: 1 })).toEqual([third]);
+      expect(await ids({ limit: 1, before: third })).toEqual([first]);
+      expect(await ids({ agent: "cook" })).toEqual([]);
+      expect(await ids({ subject: "ann" })).toEqual([]);
+    });
+
     test("are in the state that the last append said, if it said one", async () => {
       const { store } = under();
       const tenant = newTenant();
@@ -116,6 +136,34 @@ export function describeRunRows(under: () => StoreUnderTest): void {
       expect(rows.map(({ run, state }) => [run, state])).toEqual(
         runs.map((run, index) => [run, everyState[index]]).toReversed(),
       );
+    });
+  });
+
+  describe("heads of runs", () => {
+    test("are those of all that are there, whosever they are, each once", async () => {
+      const { store, peer } = under();
+      const [one, other] = [await startTold(store, newTenant()), await startRun(store)];
+      await end(store, one);
+      const asked = [one, newRun(), other, one];
+      const heads = new Map((await peer.runs.heads(asked)).map((head) => [head.run, head]));
+      expect(await peer.runs.heads(asked)).toHaveLength(2);
+      expect(heads.get(one)).toMatchObject({ head: 1, ended: true });
+      for (const run of [one, other]) expect(heads.get(run)).toEqual(await store.runs.get(run));
+      expect(await store.runs.heads([])).toEqual([]);
+    });
+
+    test("of a whole page are read at once; of more, and of no id, none", async () => {
+      const { store } = under();
+      const tenant = newTenant();
+      const runs = await Promise.all(Array.from({ length: 20 }, () => startTold(store, tenant)));
+      const page = [...runs];
+      while (page.length < storeLimits.rowsPerPage) page.push(newRun());
+      expect((await store.runs.heads(page)).map(({ run }) => run).toSorted()).toEqual(
+        runs.toSorted(),
+      );
+      await expect(store.runs.heads([...page, newRun()])).rejects.toMatchObject(tooLarge);
+      const wrong = [runs[0]!, "x" as RunId];
+      await expect(store.runs.heads(wrong)).rejects.toMatchObject(invalid);
     });
   });
 

@@ -2,12 +2,18 @@ import { fsyncSync, openSync, writeSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createSeededRandom } from "../../src/ports/seeded-random.ts";
+import { seed } from "../scale.ts";
 
 /**
- * An MCP server that pays, in a process of its own: `node pay-server.ts FILE`. Each payment is a line
- * of the file, on disk before it is answered. On standard input it is told where to stand still.
+ * An MCP server that pays, in a process of its own: `node pay-server.ts FILE [PAUSE_MS]`. Each payment is
+ * a line of the file, on disk before it is answered. On standard input it is told where to stand still;
+ * with a pause it also takes its time, at most so long, before it writes and after it wrote.
  */
 const descriptor = openSync(process.argv[2]!, "a");
+const longestPauseMs = Number(process.argv[3] ?? 0);
+const random = createSeededRandom(seed());
 
 type Message = Record<string, unknown>;
 
@@ -47,10 +53,16 @@ async function standStill(payment: string, at: Stall["at"]): Promise<void> {
   await stall.over;
 }
 
+async function pause(): Promise<void> {
+  if (longestPauseMs > 0) await sleep(random.fraction() * longestPauseMs);
+}
+
 async function pay(payment: string, line: object): Promise<string> {
   await standStill(payment, "before");
+  await pause();
   writeSync(descriptor, `${JSON.stringify(line)}\n`);
   fsyncSync(descriptor);
+  await pause();
   await standStill(payment, "after");
   return `paid ${payment}`;
 }
@@ -72,11 +84,21 @@ const schema = {
   properties: { payment: { type: "string" }, asked: { type: "boolean" } },
   required: ["payment", "asked"],
 };
-const tools = ["pay", "pay_keyed"].map((name) => ({
-  name,
-  description: name,
-  inputSchema: schema,
-}));
+const tools = [
+  ...["pay", "pay_keyed"].map((name) => ({ name, description: name, inputSchema: schema })),
+  {
+    name: "ticket",
+    description: "A name for payments, which nobody else is given.",
+    inputSchema: { type: "object", properties: { kind: { type: "string" } }, required: ["kind"] },
+  },
+];
+let tickets = 0;
+
+async function takeTicket({ kind }: Message): Promise<string> {
+  const ticket = `t${(tickets += 1)}`;
+  await pause();
+  return JSON.stringify({ ticket, kind });
+}
 
 async function toResult(message: Message): Promise<object | null> {
   const params = (message["params"] ?? {}) as Message;
@@ -87,6 +109,10 @@ async function toResult(message: Message): Promise<object | null> {
     case "tools/list":
       return { ...complete, tools };
     case "tools/call": {
+      if (params["name"] === "ticket") {
+        const text = await takeTicket(params["arguments"] as Message);
+        return { ...complete, content: [{ type: "text", text }] };
+      }
       const { payment } = params["arguments"] as Payment;
       const key = (params["_meta"] as Message | undefined)?.["example.com/payment-key"];
       say({ came: payment, key: key ?? null, at: process.hrtime.bigint().toString() });

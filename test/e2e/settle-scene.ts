@@ -56,10 +56,11 @@ export interface PayServer {
   ): Promise<{ readonly hit: Promise<void>; release(): void }>;
 }
 
-export async function startPayServer(directory: string): Promise<PayServer> {
+export async function startPayServer(directory: string, pauseMs = 0): Promise<PayServer> {
   const file = path.join(directory, "paid.jsonl");
   const program = new URL("pay-server.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [program, file], { stdio: ["pipe", "pipe", "inherit"] });
+  const argv = [program, file, String(pauseMs)];
+  const child = spawn(process.execPath, argv, { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   const came: { came: string; key: string | null }[] = [];
   const waiting = new Map<string, () => void>();

@@ -24,6 +24,7 @@ import { createPolicyDesk } from "../../src/main/policy-desk.ts";
 import { configSchema } from "../../src/model/config.ts";
 import type { TenantId } from "../../src/model/index.ts";
 import type { Bus } from "../../src/ports/bus.ts";
+import type { RunDesk } from "../../src/ports/run-desk.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { createInMemoryBus } from "../../src/ports/in-memory-bus.ts";
 import { createInMemoryVault } from "../../src/ports/in-memory-vault.ts";
@@ -63,6 +64,8 @@ export interface GateUnderTest<Kept extends Store = InMemoryStore> {
   apply(document: object): Promise<void>;
   /** From now on it is so much later, as far as anybody asks for the time of day. */
   shift(ms: number): void;
+  /** Where agents are started that are called as tools; before that nobody starts any. */
+  run(desk: RunDesk): void;
 }
 
 /** What replicas have in common. */
@@ -127,6 +130,7 @@ export async function startGateOver<Kept extends Store>(
   };
   const asking = await openAsking({ vault, random, store, bus, clock, telemetry, now });
   const { openings } = asking;
+  let runs: RunDesk | null = null;
   const base: GateBase = {
     ...asking,
     store,
@@ -154,6 +158,10 @@ export async function startGateOver<Kept extends Store>(
     freezes: await openFreezeView({ rows: store.freezes, bus, clock, telemetry }),
     leases: createLeases({ rows: store.spendings, clock }),
     pool,
+    runs: () => {
+      if (runs === null) throw new Error("no runs here");
+      return runs;
+    },
   };
   const keyring = createKeyring([
     { id: "caller", role: "caller", sha256: hashKey(callerKey) },
@@ -268,6 +276,7 @@ export async function startGateOver<Kept extends Store>(
       );
     },
     shift: (ms) => void (shiftMs += ms),
+    run: (desk) => void (runs = desk),
   };
 }
 

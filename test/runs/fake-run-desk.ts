@@ -101,13 +101,16 @@ export function openFakeRunDesk() {
       return { run, isNew: true };
     },
     read: async (tenant, id) => toReport(find(tenant, id)),
-    list: async (tenant, { state, agent, parent, before, limit }) =>
+    list: async (tenant, { state, agent, parent, subject, before, limit }) =>
       [...runs.values()]
         .toReversed()
         .filter(({ created }) => created.principal.tenant === tenant)
         .filter((run) => state === undefined || toReport(run).state === state)
         .filter(({ created }) => agent === undefined || created.agent === agent)
         .filter(({ created }) => parent === undefined || created.parent?.run === parent)
+        .filter(
+          ({ created }) => subject === undefined || toSubjectKey(created.principal) === subject,
+        )
         .filter(({ id }) => before === undefined || id < before)
         .slice(0, limit)
         .map(({ id, events, created }) => ({
@@ -193,7 +196,7 @@ function toReport({ id, created, events, changes }: FakeRun): RunReport {
     run: id,
     agent: created.agent,
     bundle: created.bundle,
-    subject: created.principal.subject,
+    starter: { kind: created.principal.kind, subject: created.principal.subject },
     state,
     head: events.length,
     parent: created.parent?.run ?? null,

@@ -20,14 +20,21 @@ export interface Disk {
   /** By the key that the tool was sent: how often it was asked, and how often it did something. */
   readonly effects: Map<string, number>;
   readonly asked: Map<string, number>;
-  readonly approvals: Map<
-    string,
-    { readonly id: ApprovalId; state: "pending" | "approved" | "denied" }
-  >;
+  readonly approvals: Map<string, AskedApproval>;
+  /** By the model's fault: how often it came. */
+  readonly faults: Map<string, number>;
+}
+
+export interface AskedApproval {
+  readonly id: ApprovalId;
+  readonly expiresAtMs: number;
+  state: "pending" | "approved" | "denied";
+  /** Nobody will ever decide. */
+  readonly isForgotten: boolean;
 }
 
 export function createDisk(): Disk {
-  return { effects: new Map(), asked: new Map(), approvals: new Map() };
+  return { effects: new Map(), asked: new Map(), approvals: new Map(), faults: new Map() };
 }
 
 export interface SimulatedGateOptions {
@@ -69,7 +76,7 @@ function result(structuredContent: object): Extract<GateAnswer, { kind: "result"
   return { kind: "result", text, isError: false };
 }
 
-function own(outcome: "asks" | "denied" | "unknown", more: object): GateAnswer {
+function own(outcome: "asks" | "denied" | "expired" | "unknown", more: object): GateAnswer {
   const text = JSON.stringify({
     content: [{ type: "text", text: `The gate says: ${outcome}` }],
     isError: true,
@@ -87,10 +94,21 @@ function ask(
   const known = disk.approvals.get(key);
   if (known?.state === "approved") return null;
   if (known?.state === "denied") return own("denied", {});
-  const id = known?.id ?? (toUuidV7(clock.nowMs(), random.bytes(10)) as ApprovalId);
-  disk.approvals.set(key, { id, state: "pending" });
-  const expiresAt = new Date(clock.nowMs() + expireMs).toISOString();
-  return own("asks", { approval: id, expiresAt });
+  if (known !== undefined && clock.nowMs() >= known.expiresAtMs) return own("expired", {});
+  const asked = known ?? {
+    id: toUuidV7(clock.nowMs(), random.bytes(10)) as ApprovalId,
+    expiresAtMs: clock.nowMs() + expireMs,
+    state: "pending",
+    isForgotten: Number.parseInt(toDigest(placeOf(key)).slice(-2), 16) % 6 === 0,
+  };
+  disk.approvals.set(key, asked);
+  const expiresAt = new Date(asked.expiresAtMs).toISOString();
+  return own("asks", { approval: asked.id, expiresAt });
+}
+
+/** Of a call, without the id of its run, which is drawn. */
+export function placeOf(key: string): string {
+  return key.replace(/^run:[^/]*/, "");
 }
 
 export function keyOf(request: GateRequest): string {
@@ -138,17 +156,27 @@ async function carryOut(
   );
   if (started.kind !== "committed") throw new Fault("run_taken", "Another worker goes on.");
   await options.breathe();
-  const answer = await perform(options, request, { name, key, disk });
+  // I4: what was delayed for too long is not sent any more.
+  if (clock.nowMs() >= opens.notAfterMs) throw new Fault("deadline_exceeded", "It is too late.");
+  const answer = name === "t__fails" ? null : await perform(options, request, { name, key, disk });
   await options.breathe();
   const outcomeId = toUuidV7(clock.nowMs(), random.bytes(10)) as EntryId;
-  const kept = Buffer.from(JSON.stringify(answer));
-  const ends = { call: id, from: "open", to: "done", result: kept } as const;
+  const kept = answer === null ? null : Buffer.from(JSON.stringify(answer));
+  const to = answer === null ? "failed" : "done";
+  const ends = { call: id, from: "open", to, result: kept } as const;
   const outcome = await run.commit(
     { entries: [{ id: outcomeId, tenant, bytes: Buffer.from(outcomeId), ends }] },
-    { kind: "ended", entry: id, outcome: "answered", text: answer.text },
+    { kind: "ended", entry: id, ...toEnd(answer) },
   );
   if (outcome.kind !== "committed") throw new Fault("run_taken", "Another worker goes on.");
+  if (answer === null) throw new Fault("upstream_unreachable", "The server is away.");
   return answer;
+}
+
+function toEnd(answer: Extract<GateAnswer, { kind: "result" }> | null) {
+  if (answer === null) return { outcome: "fault", text: "The server is away." } as const;
+  const outcome = answer.isError ? "tool_error" : "answered";
+  return { outcome, text: answer.text } as const;
 }
 
 function endOf({ clock, random }: SimulatedGateOptions, call: EntryId) {
@@ -173,23 +201,25 @@ async function perform(
   if (name === "agents__child") {
     const { run, step, ordinal } = request.run!;
     const task = (request.params["arguments"] as { readonly task: string }).task;
+    const { deadlineMs } = await desk().read(tenant, run);
     const { run: child } = await desk().start({
       ...{ principal: request.principal, roles: request.roles, agent: "child", input: task },
-      ...{ caps: null, deadlineMs: null, key },
+      ...{ caps: null, deadlineMs, key },
       parent: { run, root: run, step, ordinal },
     });
     return result({ run: child });
   }
+  if (name === "t__errs") return { ...result({ error: "It did nothing." }), isError: true };
   const before = disk.effects.get(key) ?? 0;
   disk.effects.set(key, isKeyed ? 1 : before + 1);
-  return result({ done: key.replace(/^run:[^/]*/, "") });
+  return result({ done: placeOf(key) });
 }
 
 /** A person decides what waits; says which runs are to be told. */
 export async function decideAll(disk: Disk, store: Store, pick: (key: string) => boolean) {
   const decided: RunId[] = [];
   for (const [key, approval] of disk.approvals) {
-    if (approval.state !== "pending" || !key.startsWith("run:")) continue;
+    if (approval.state !== "pending" || approval.isForgotten) continue;
     approval.state = pick(key) ? "approved" : "denied";
     const run = key.slice("run:".length).split("/")[0] as RunId;
     const payload = toRunLetterBytes({

@@ -98,6 +98,35 @@ describe("Wake on pg-boss", () => {
     await queue.close();
   });
 
+  test("who is alone opens what a killed worker had at once, and leaves what has no attempts left", async () => {
+    const url = await postgres.freshDatabase();
+    const ask = { free: 3, perTenant: 3, held: new Map(), cursor: "" };
+    const killed = await openWakeQueue({ url, clock, telemetry, retries: 1 });
+    const runs = ["a", "b", "c"] as RunId[];
+    await killed.enqueue(runs.map((run) => ({ run, tenant: acme })));
+    const { claims } = await killed.claim(ask);
+    // A younger wake of a run that is claimed stays queued behind it.
+    await killed.enqueue([{ run: "b" as RunId, tenant: acme }]);
+
+    const beside = await openWakeQueue({ url, clock, telemetry, retries: 1 });
+    expect((await beside.claim(ask)).claims).toEqual([]);
+    await beside.close();
+
+    const alone = await openWakeQueue({ url, clock, telemetry, retries: 1, isAlone: true });
+    const second = (await alone.claim(ask)).claims;
+    expect(second.map(({ run, attempt }) => ({ run, attempt }))).toEqual(
+      expect.arrayContaining(runs.map((run) => ({ run, attempt: 1 }))),
+    );
+    expect(await killed.touch(claims)).toEqual(new Set());
+    await killed.close();
+    await alone.close();
+
+    const last = await openWakeQueue({ url, clock, telemetry, retries: 1, isAlone: true });
+    expect((await last.claim(ask)).claims).toEqual([]);
+    expect(await last.depth()).toMatchObject({ queued: 1, active: 3 });
+    await last.close();
+  });
+
   test("renewals and settlements of many wakes at once do not deadlock", async () => {
     const url = await postgres.freshDatabase();
     const queue = await openWakeQueue({ url, clock, telemetry });

@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Ends when its standard input does. */
   readonly withParent: boolean;
+  /** Names a process that still needs it then. */
+  readonly after: string | null;
 }
 
 /** `--state DIR`, else TRAVEL_STATE, else `.travel` beside the servers' folder. */
@@ -38,6 +40,7 @@ export function readOptions(): ServerOptions {
       state: { type: "string" },
       port: { type: "string", default: "7071" },
       "with-parent": { type: "boolean", default: false },
+      after: { type: "string" },
     },
   });
   const port = Number(values.port);
@@ -46,5 +49,5 @@ export function readOptions(): ServerOptions {
   }
   const usual = path.join(import.meta.dirname, "..", ".travel");
   const directory = values.state ?? process.env["TRAVEL_STATE"] ?? usual;
-  return { directory, port, withParent: values["with-parent"] };
+  return { directory, port, withParent: values["with-parent"], after: values.after ?? null };
 }

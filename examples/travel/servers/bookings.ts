@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { serve } from "@hono/node-server";
 import {
   createMcpHandler,
@@ -12,7 +14,7 @@ import { bookingEntrySchema, createBookingsServer } from "./bookings-server.ts";
 import { openJournal } from "./journal.ts";
 
 /** The bookings over HTTP on loopback. It says its URL in one line on standard output. */
-const { directory, port, withParent } = readOptions();
+const { directory, port, withParent, after } = readOptions();
 const journal = openJournal(path.join(directory, "bookings.jsonl"), bookingEntrySchema);
 const mcp = createMcpHandler(() => createBookingsServer(journal), {
   onerror: (error) => void process.stderr.write(`${error.message}\n`),
@@ -49,5 +51,26 @@ function stop(): void {
 
 process.once("SIGTERM", stop);
 process.once("SIGINT", stop);
+
+const lookAgainMs = 100;
+const waitAtMostMs = 30_000;
+
+/** Countersign ends what is under way, and may call for as long. */
+async function stopAfter(file: string | null): Promise<void> {
+  const pid = file === null ? null : Number(readFileSync(file, "utf8"));
+  for (let ms = 0; pid !== null && isRunning(pid) && ms < waitAtMostMs; ms += lookAgainMs) {
+    await sleep(lookAgainMs);
+  }
+  stop();
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 // Whoever started it holds its standard input: it ends when that process does, however that ends.
-if (withParent) process.stdin.once("end", stop).resume();
+if (withParent) process.stdin.once("end", () => void stopAfter(after).catch(stop)).resume();

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startChild, type Child } from "./child.ts";
+import { toPidFile } from "./countersign.ts";
 import { retryUntil, type Patience } from "./patience.ts";
 import { Stopped } from "./stopped.ts";
 
@@ -68,6 +69,8 @@ async function startOnce({ directory, port, log }: BookingsOptions) {
       path.join(directory, ".travel"),
       "--port",
       String(port),
+      "--after",
+      toPidFile(directory),
     ],
     directory,
     log,

@@ -13,6 +13,7 @@ export interface ChildOptions {
 }
 
 export interface Child {
+  readonly pid: number | undefined;
   /** Resolves with the exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
   kill(signal: NodeJS.Signals): void;
@@ -45,7 +46,7 @@ export function startChild({ args, directory, log, onLine }: ChildOptions): Chil
   });
   // Writing to a program that is gone is no news.
   child.stdin!.on("error", () => undefined);
-  return { ended, kill: (signal) => void child.kill(signal) };
+  return { pid: child.pid, ended, kill: (signal) => void child.kill(signal) };
 }
 
 function parseLine(line: string): Readonly<Record<string, unknown>> | null {

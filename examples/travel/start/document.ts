@@ -49,7 +49,7 @@ export async function chooseDocument({
 
 const scripted =
   "scripted: no model, it says what scripted.yaml says. " +
-  "A real one: OPENAI_API_KEY, ANTHROPIC_API_KEY or COUNTERSIGN_MODEL_URL";
+  "For a real one, set OPENAI_API_KEY, ANTHROPIC_API_KEY or COUNTERSIGN_MODEL_URL.";
 
 /** Where the bookings answer, as countersign.yaml says. */
 export function readBookingsUrl(directory: string): string {
@@ -65,7 +65,7 @@ async function putModel(
 ): Promise<string | null> {
   const put = (name: string): void => {
     const text = readFileSync(path.join(directory, "models", `${name}.yaml`), "utf8");
-    document.setIn(["models"], (parse(text) as { models: unknown }).models);
+    document.setIn(["models"], document.createNode((parse(text) as { models: unknown }).models));
   };
   const url = variables["COUNTERSIGN_MODEL_URL"];
   if (url) {

@@ -74,11 +74,15 @@ async function sayWaits(api: Api, { run, say, flags }: Following, shown: Set<str
       continue;
     }
     shown.add(approval);
-    const { args, rules } = (await api.get(`/v1/approvals/${approval}`)) as {
+    const { state, args, rules } = (await api.get(`/v1/approvals/${approval}`)) as {
+      readonly state: string;
       readonly args: unknown;
       readonly rules: readonly { readonly text: string }[];
     };
-    say(toLine("waits", `${tool ?? ""} waits for a person, until ${until ?? "somebody decides"}.`));
+    // Somebody has decided, and the run is about to go on.
+    if (state !== "pending") continue;
+    const time = until === null ? "somebody decides" : toTime(until);
+    say(toLine("waits", `${tool ?? ""} waits for a person, until ${time}.`));
     say(toLine("", `with ${JSON.stringify(args)}`));
     for (const { text } of rules) say(toLine("", `because: ${text}`));
     say("");
@@ -91,6 +95,9 @@ async function sayWaits(api: Api, { run, say, flags }: Following, shown: Set<str
   }
 }
 
+/** To the minute, as nobody decides by the second. */
+const toTime = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+
 /** Where it stays as it is until somebody says something. */
 async function sayRest(api: Api, { run, say, flags }: Following) {
   const { state, calls } = (await api.get(`/v1/runs/${run}`)) as Run;
@@ -98,4 +105,6 @@ async function sayRest(api: Api, { run, say, flags }: Following) {
   for (const call of calls) say(toLine("", `${call.tool}: ${call.state}`));
   say("  It goes on with:");
   say(`    npx countersign runs resume ${run}${flags}`);
+  say("  or is ended with:");
+  say(`    npx countersign runs cancel ${run}${flags}`);
 }

@@ -20,6 +20,7 @@ export function createTelling() {
 
 interface Responded {
   readonly step: number;
+  readonly stop?: string | null;
   readonly calls: readonly { readonly tool: string }[];
 }
 
@@ -31,7 +32,8 @@ function toLines(
     case "run.created":
       return [toLine("asked", readText(event))];
     case "model.responded":
-      return readText(event) === "" ? [] : [toLine("agent", readText(event))];
+      // Its last word comes again, with how the run ended.
+      return readText(event) === "" || isLast(event) ? [] : [toLine("agent", readText(event))];
     case "model.failed":
       return [toLine("model", `did not answer (${String(event["code"])})`)];
     case "call.ended":
@@ -55,6 +57,11 @@ function toLines(
     default:
       return [];
   }
+}
+
+function isLast(event: ToldEvent): boolean {
+  const { calls, stop } = event as unknown as Responded;
+  return calls.length === 0 && stop === "ended";
 }
 
 function toCall(tool: string, event: ToldEvent): string {

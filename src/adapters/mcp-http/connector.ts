@@ -5,7 +5,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Dialer, DialTls } from "../../ports/dialer.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { Connector, UpstreamTarget } from "../../ports/upstream.ts";
-import type { HttpServerConfig } from "../../model/config-servers.ts";
+import { isRemote, type HttpServerConfig } from "../../model/config-servers.ts";
 import { HttpUpstream } from "./http-upstream.ts";
 import { probe } from "./probe.ts";
 import type { Endpoint } from "./post.ts";
@@ -30,7 +30,7 @@ export function createHttpConnector(options: HttpConnectorOptions): Connector {
   return {
     async connect(target, signal) {
       const { config } = target;
-      if (config.transport === "stdio") throw new Error("a program is not reached over HTTP");
+      if (!isRemote(config)) throw new Error("only remote servers are reached over HTTP");
       const url = new URL(target.endpoint);
       const endpoint = toEndpoint(options, target, config);
       const { clock, telemetry } = options;

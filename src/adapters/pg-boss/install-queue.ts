@@ -1,12 +1,13 @@
 import type pg from "pg";
 import type { PgBoss, UpdateQueueOptions } from "pg-boss";
 import { wakeLimits } from "../../ports/wake-limits.ts";
-import { indexes, parkedQueue, schema, wakeQueue } from "./wake-sql.ts";
+import { indexes, parkedQueue, releaseText, schema, wakeQueue } from "./wake-sql.ts";
 
 export interface InstallOptions {
   readonly pool: pg.Pool;
   readonly boss: PgBoss;
   readonly retries: number;
+  readonly isAlone: boolean;
 }
 
 /** The key of this piece of schema work: "cs" and a number of ours. */
@@ -24,7 +25,8 @@ const parkedSettings: UpdateQueueOptions = {
  * Brings the queue up to this code and starts pg-boss. Any number of replicas may start at once:
  * they take turns under an advisory lock that goes with its connection.
  */
-export async function installQueue({ pool, boss, retries }: InstallOptions): Promise<void> {
+export async function installQueue(options: InstallOptions): Promise<void> {
+  const { pool, boss, retries, isAlone } = options;
   const client = await pool.connect();
   try {
     await client.query("select pg_advisory_lock($1)", [lock]);
@@ -39,6 +41,7 @@ export async function installQueue({ pool, boss, retries }: InstallOptions): Pro
       `select to_regclass('${schema}.wake_active') is null as missing`,
     );
     if (rows[0]?.missing === true) await client.query(indexes);
+    if (isAlone) await client.query(releaseText);
   } finally {
     // Closed, not returned: the lock goes with it, whatever happened.
     client.release(true);

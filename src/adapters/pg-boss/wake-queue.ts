@@ -18,6 +18,8 @@ export interface WakeQueueOptions {
   readonly telemetry: Telemetry;
   /** Attempts after the first; fewer in tests that want to see the end of them. */
   readonly retries?: number;
+  /** No other process serves this database: whoever has claims on wakes is gone. */
+  readonly isAlone?: boolean;
 }
 
 /** Wakes as rows of pg-boss: what is queued, who holds what, and since when it was last heard of. */
@@ -144,7 +146,8 @@ class PgBossQueue implements WakeQueue {
   }
 
   async start(): Promise<void> {
-    await installQueue({ pool: this.#pool, boss: this.#boss, retries: this.retries });
+    const { isAlone = false } = this.#options;
+    await installQueue({ pool: this.#pool, boss: this.#boss, retries: this.retries, isAlone });
     this.#listener = new WakeListener({
       url: this.#options.url,
       clock: this.#options.clock,

@@ -145,6 +145,20 @@ export const claimText = `
     ) as taken
 `;
 
+/**
+ * Claims of a worker that is known to be gone are open to the next one at once, not after their last
+ * heartbeat has run out. Left to pg-boss: what has no attempts left, which it parks, and the rare one
+ * whose run has another wake between two attempts.
+ */
+export const releaseText = `
+  update ${jobs} j set state = 'retry', start_after = ${schema}.job_now()
+  where j.name = '${wakeQueue}' and j.state = 'active' and j.retry_count < j.retry_limit
+    and not exists (
+      select 1 from ${jobs} o
+      where o.name = j.name and o.state = 'retry' and o.singleton_key = j.singleton_key
+    )
+`;
+
 export const depthText = `
   select
     count(*) filter (where name = '${wakeQueue}' and state < 'active')::int as queued,

@@ -1,7 +1,8 @@
 import type { Digest, RunId, TenantId } from "../../model/index.ts";
-import { requireDigest, requireId } from "../../ports/storable.ts";
+import { requireDigest, requireId, requireIds } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
 import type { RunHead, RunQuery, RunRow, Runs, StoredEvent } from "../../ports/run-rows.ts";
+import { encodeUuidArray } from "./binary-array.ts";
 import { asked, type Database, type Tables } from "./database.ts";
 import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
 import { runStateNumbers, toRunState } from "./run-state-numbers.ts";
@@ -30,7 +31,7 @@ interface ListedRow
   readonly state: number;
 }
 
-type Reads = Pick<Runs, "get" | "byKey" | "list" | "read" | "letters" | "listEnded">;
+type Reads = Pick<Runs, "get" | "heads" | "byKey" | "list" | "read" | "letters" | "listEnded">;
 
 export function createRunReads(database: Database): Reads {
   const { tables } = database;
@@ -42,6 +43,7 @@ export function createRunReads(database: Database): Reads {
       );
       return row === undefined ? null : toRunHead(row);
     },
+    heads: (runs) => readHeads(database, runs),
     async byKey(tenant: TenantId, key: Digest) {
       requireDigest("key", key);
       const row = await asked(
@@ -84,6 +86,19 @@ export function createRunReads(database: Database): Reads {
       return rows.map(({ run_id }) => run_id as RunId);
     },
   };
+}
+
+async function readHeads({ pool }: Database, runs: readonly RunId[]): Promise<readonly RunHead[]> {
+  requireIds("runs", runs);
+  if (runs.length === 0) return [];
+  const { rows } = await asked(
+    pool.query<HeadRow>({
+      name: "read_heads",
+      text: `select ${selectedHead} from countersign.runs where run_id = any($1::uuid[])`,
+      values: [encodeUuidArray(runs)],
+    }),
+  );
+  return rows.map(toRunHead);
 }
 
 async function list(

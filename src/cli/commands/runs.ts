@@ -4,7 +4,7 @@ import { runStates, type RunState } from "../../model/run-states.ts";
 import type { Run } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { followRun } from "../follow-run.ts";
-import { renderEvent, renderRun, renderRuns } from "../render-run.ts";
+import { createEventLines, renderRun, renderRuns } from "../render-run.ts";
 import { parseCount, toLimits, type LimitFlags } from "../run-limits.ts";
 
 export interface Flags {
@@ -70,6 +70,7 @@ export const showLog: Run<LogFlags, [string]> = async (tools, flags, id) => {
     const hasContents = flags.contents;
     return followRun(tools, { client, readStream, id, after, hasContents, staysForPeople });
   }
+  const lines = createEventLines(voice.paint);
   for (let from: number | null = after; from !== null;) {
     const contents = flags.contents ? "true" : "false";
     const { body }: Awaited<ReturnType<Client["listRunEvents"]>> = await client.listRunEvents({
@@ -77,8 +78,7 @@ export const showLog: Run<LogFlags, [string]> = async (tools, flags, id) => {
       after: from,
       contents,
     });
-    for (const { seq, event } of body.events)
-      voice.answer({ seq, event }, renderEvent(seq, event, voice.paint));
+    for (const { seq, event } of body.events) voice.answer({ seq, event }, lines(seq, event));
     from = body.next;
   }
   return exitCodes.ok;
