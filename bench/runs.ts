@@ -23,17 +23,17 @@ import { startRestateServer } from "./runs/restate-server.ts";
 
 const rounds = 3;
 /** Between rounds others may have the machine. */
-const pauseMs = 10_000;
+const pauseMs = 2_000;
 const programs = path.join(import.meta.dirname, "runs");
 
 const notes = [
   "Every workflow has twenty steps, one after the other, each of which brings back about 130 characters; of ours a model that answers at once, in the same process, asks for twenty calls and ends.",
   "Nothing is behind a step: what is measured is what it costs to make it durable. The plain gate is no gate: it has no policy, no catalog and no server, and keeps of the real one what a run relies on.",
-  "Starts and ends of the workflows are in the steps per second, for all of them: a workflow is started, carried out and its end waited for, by the worker's own process. Ours are started through the desk, which wakes them through the queue.",
+  "At 1 there are 30 workflows, at 50 there are 150, at 200 there are 400, after others to warm up; a contestant that is slow begins none after 3 s. Starts and ends of the workflows are in the steps per second, for all of them: a workflow is started, carried out and its end waited for, by the worker's own process. Ours are started through the desk, which wakes them through the queue.",
   "CPU per step is that of the worker's process, in which the workflows are started, too, and that of its server: Postgres, or restate-server.",
   "Restate keeps its log by itself, with its default settings but one: what waits is put away after 1 s, not after a minute. DBOS and Countersign are on one Postgres with default settings, each in a database of its own; only one contestant runs at a time.",
   "Wake: from the call that signals until the workflow does its next thing. Ours has noted the signal, and asks the model again.",
-  "Resume: the worker is killed with SIGKILL in the middle of a workflow whose steps take 20 ms, and started again at once; the time is from when it says that it is ready to the next step. Taken over: by a worker that was there before.",
+  "Resume: the worker is killed with SIGKILL in the middle of a workflow whose steps take 20 ms, and started again at once; the time is from when it says that it is ready to the next step. Taken over: by a worker that was there before. Measured once, as is what waits. A dash: there is no such thing, or it was not done in three minutes.",
   `${parkedRuns} waiting: what the worker (after a garbage collection) and the server hold more than with 1,000 of them and after a few thousand workflows, in MiB; shared pages count once. CPU while they wait is over 10 s, less what it was with 1,000.`,
   "restate-server looks once for a newer release of itself at its start, which no setting keeps it from; all else is on loopback, and telemetry is switched off.",
 ];
@@ -45,6 +45,7 @@ export async function measureRuns(progress: Progress): Promise<Report> {
   const directory = mkdtempSync(path.join(tmpdir(), "cs-runs-"));
   const dataDir = path.join(directory, "pg");
   const postgres = await startEmbeddedPostgres({ dataDir, clock, random, log: () => {} });
+  const endEarly = endWhenTold(postgres.pid);
   try {
     const restate = await startRestateServer(directory);
     try {
@@ -61,9 +62,24 @@ export async function measureRuns(progress: Progress): Promise<Report> {
       await restate.stop();
     }
   } finally {
+    endEarly.forget();
     await postgres.stop();
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Whoever ends the benchmark ends what it started: workers and restate-server end at the exit. */
+function endWhenTold(postmaster: number): { forget(): void } {
+  const end = (): void => {
+    process.kill(postmaster, "SIGINT");
+    process.exit(130);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+  return {
+    forget() {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
+    },
+  };
 }
 
 interface Column {
@@ -92,15 +108,15 @@ async function measureAll(
       column.rounds.push(measured);
       tell(column, { ...measured, flows: [...measured.flows] });
     }
-    for (const column of whole) {
-      const resumed = await measureResume(column.contestant);
-      column.resumed.push(resumed);
-      tell(column, resumed);
-    }
     await sleep(pauseMs);
   }
   for (const column of whole) {
-    column.parked = await measureParked(column.contestant);
+    column.resumed.push(await measureResume(column.contestant));
+    tell(column, column.resumed);
+    column.parked = await measureParked(column.contestant).catch((error: unknown) => {
+      tell(column, String(error));
+      return null;
+    });
     tell(column, column.parked);
   }
   return columns;

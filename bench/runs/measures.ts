@@ -5,8 +5,10 @@ import type { Flows, Signals } from "./orders.ts";
 import type { Worker } from "./worker.ts";
 
 export const atOnce = [1, 50, 200] as const;
-const timing = { warmUpMs: 1_000, forMs: 2_000 };
-const probes = { idle: 60, busy: 10 };
+/** A contestant that is slow begins fewer. */
+const beginWithinMs = 3_000;
+const workflowsAt: Readonly<Record<(typeof atOnce)[number], number>> = { 1: 30, 50: 150, 200: 400 };
+const probes = { idle: 40, busy: 5 };
 export const parkedRuns = 10_000;
 const idleMs = 10_000;
 /** Longer than anybody takes to carry on what a dead worker left. */
@@ -43,8 +45,7 @@ export async function measureRound(contestant: Contestant): Promise<Round> {
   const worker = await contestant.start();
   const flows = new Map<number, Flows>();
   try {
-    for (const count of atOnce)
-      flows.set(count, await worker.flows({ flow, atOnce: count, ...timing }));
+    for (const count of atOnce) flows.set(count, await worker.flows({ flow, ...toWork(count) }));
     if (measures === "steps") return { flows, idle: null, busy: null, resumed: null };
     const idle = await worker.signals({ probes: probes.idle, beside: 0 });
     const busy = await worker.signals({ probes: probes.busy, beside: 200 });
@@ -52,6 +53,10 @@ export async function measureRound(contestant: Contestant): Promise<Round> {
   } finally {
     await worker.stop();
   }
+}
+
+function toWork(count: (typeof atOnce)[number]) {
+  return { atOnce: count, workflows: workflowsAt[count], beginWithinMs };
 }
 
 /** A worker is killed in the middle of a workflow, and started again at once. */
@@ -92,7 +97,7 @@ export async function measureParked({ start, serverPid }: Contestant): Promise<P
   const worker = await start();
   try {
     // What a process takes once it has worked is no cost of what waits.
-    await worker.flows({ flow: "once", atOnce: 200, ...timing });
+    await worker.flows({ flow: "once", ...toWork(200) });
     await worker.park(1_000);
     await sleep(3_000);
     const idle = await readIdle(worker, serverPid);

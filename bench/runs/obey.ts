@@ -9,6 +9,8 @@ type OrderOf<Op extends Order["op"]> = Extract<Order, { op: Op }>;
 /** Workflows that are started at once while many are put to wait. */
 const parkedAtOnce = 64;
 
+const warmUpFlows = 15;
+
 /** The whole of a worker process: opens its runtime, and does what it is told until it is ended. */
 export async function obey(open: (start: Start, meter: Meter) => Promise<Runtime>): Promise<void> {
   const start = JSON.parse(process.argv[2]!) as Start;
@@ -90,15 +92,18 @@ function toId(): string {
 }
 
 interface Keeping extends Pick<OrderOf<"flows">, "flow" | "atOnce"> {
+  readonly workflows: number;
   readonly until: AbortSignal;
   readonly onEnded: (tookMs: number) => void;
 }
 
-/** As many as are said, one after the other each, until the signal; then what is under way ends. */
+/** As many at once as are said, until all are done or the signal; then what is under way ends. */
 async function keepFlows({ runtime, tracks }: Measuring, keeping: Keeping): Promise<void> {
   const { flow, atOnce, until, onEnded } = keeping;
+  let left = keeping.workflows;
   const lane = async (): Promise<void> => {
-    while (!until.aborted) {
+    while (left > 0 && !until.aborted) {
+      left -= 1;
       const id = toId();
       const startedMs = performance.now();
       await runtime.flow(flow, id);
@@ -111,22 +116,21 @@ async function keepFlows({ runtime, tracks }: Measuring, keeping: Keeping): Prom
 
 async function measureFlows(measuring: Measuring, order: OrderOf<"flows">): Promise<Flows> {
   const { tracks, start } = measuring;
-  const stop = new AbortController();
   const took: number[] = [];
-  const { flow, atOnce } = order;
+  const { flow, atOnce, workflows, beginWithinMs } = order;
   const onEnded = (tookMs: number): void => void took.push(tookMs);
-  const keeping = keepFlows(measuring, { flow, atOnce, until: stop.signal, onEnded });
-  await Promise.race([sleep(order.warmUpMs), keeping]);
+  const warmUp = Math.max(Math.min(atOnce, 50), warmUpFlows);
+  const until = AbortSignal.timeout(beginWithinMs);
+  await keepFlows(measuring, { flow, atOnce, workflows: warmUp, until, onEnded });
   tracks.gaps.length = took.length = tracks.steps = 0;
   const before = { atMs: performance.now(), own: process.cpuUsage(), server: serverCpu(start) };
-  await Promise.race([sleep(order.forMs), keeping]);
+  const untilThen = AbortSignal.timeout(beginWithinMs);
+  await keepFlows(measuring, { flow, atOnce, workflows, until: untilThen, onEnded });
   const own = process.cpuUsage(before.own);
   const seconds = (performance.now() - before.atMs) / 1_000;
   const { steps } = tracks;
   const server = serverCpu(start) - before.server;
   const [gaps, whole] = [tracks.gaps, took].map((each) => Float64Array.from(each).toSorted());
-  stop.abort();
-  await keeping;
   return {
     steps,
     seconds,
@@ -162,6 +166,7 @@ async function measureSignals(
   const keeping = keepFlows(measuring, {
     flow: "once",
     atOnce: beside,
+    workflows: Number.POSITIVE_INFINITY,
     until: stop.signal,
     onEnded: () => undefined,
   });

@@ -1,12 +1,12 @@
 /** What a worker process is told to do. */
 export type Order =
-  /** Keeps so many workflows of twenty steps under way, and counts for as long as is said. */
+  /** Carries out so many workflows of twenty steps, after some to warm up; begins none later. */
   | {
       readonly op: "flows";
       readonly flow: FlowName;
       readonly atOnce: number;
-      readonly warmUpMs: number;
-      readonly forMs: number;
+      readonly workflows: number;
+      readonly beginWithinMs: number;
     }
   /** Starts workflows that wait for a signal; answers when all of them wait. */
   | { readonly op: "park"; readonly count: number }

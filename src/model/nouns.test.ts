@@ -279,7 +279,7 @@ test("I6: an event is read back as it was written, and an unknown one is a fault
     ordinal: 0,
     entry: id(2),
     outcome: "unknown",
-    result: null,
+    result: digest("result"),
     cost: nothing,
   });
   expect(fromRunEventBytes(toRunEventBytes(event))).toEqual(event);

@@ -25,31 +25,84 @@ const digest = toDigest("x");
 const principal = { tenant: "acme", kind: "user", subject: "ada", actor: null };
 const caps = { micros: 5_000_000, tokens: null, calls: 20 };
 const call = { step: 1, ordinal: 0 };
-const run = { agent: "travel", bundle: digest, input: digest, principal, parent: null };
-const turn = { step: 0, backend: "main", context: digest, response: digest, cost: nothing };
+const held = { micros: 90_000, tokens: 8_000, calls: 0 };
+const planned = { tool: "flights__find", args: digest, effect: "read" };
+const usage = { input: 900, cached: 0, written: null, output: 40, reasoning: null };
+const created = {
+  agent: "travel",
+  bundle: digest,
+  input: digest,
+  principal,
+  roles: ["buyer"],
+  parent: {
+    run: id,
+    ...call,
+  },
+  root: id,
+  forkOf: {
+    run: id,
+    step: 2,
+  },
+  caps,
+  maxSteps: 40,
+  deadlineMs: 17000006e5,
+  context: [
+    {
+      kind: "input",
+      digest,
+      step: 0,
+      ordinal: 0,
+    },
+  ],
+};
+const turn = {
+  step: 0,
+  backend: "main",
+  response: digest,
+  stop: "tool_calls",
+  calls: [planned],
+  usage,
+  prices: digest,
+  cost: nothing,
+};
+const deferred = { for: "signal", approval: null, name: "paid", untilMs: 1_700_000_060_000 };
 
 /** One of each type. */
 const bodies: Readonly<Record<RunEvent["type"], object>> = {
-  "run.started": { ...run, caps, deadlineMs: 1_700_000_600_000 },
-  "model.asked": { step: 0, context: digest, held: { micros: 90_000, tokens: 8_000, calls: 0 } },
+  "run.created": created,
+  "run.started": {},
+  "model.asked": { step: 0, context: digest, held },
   "model.responded": turn,
-  "call.started": { ...call, intent: digest, entry: id, held: nothing },
+  "model.failed": { step: 0, code: "model_busy", retryAtMs: 1_700_000_001_000, cost: nothing },
+  "call.started": { ...call, intent: digest, entry: id },
   "call.ended": { ...call, entry: id, outcome: "answered", result: digest, cost: nothing },
-  "call.resolved": { ...call, outcome: "not_done" },
-  "approval.requested": { ...call, approval: id },
-  "approval.decided": { approval: id, outcome: "approved" },
-  "context.compacted": { snapshot: digest, parent: digest, dropped: 12 },
+  "call.deferred": { ...call, ...deferred },
+  "approval.decided": { approval: id, outcome: "approved", inbox: 1 },
+  "child.started": { ...call, run: id },
+  "child.stopped": { run: id, reason: "budget", inbox: 2 },
+  "child.ended": { ...call, run: id, outcome: "partial", result: digest, inbox: null },
+  "compensation.planned": { step: 2, by: "ada", response: digest, calls: [planned] },
   "run.waited": { for: "approval", untilMs: null },
   "run.woken": { by: "approval" },
-  "signal.received": { name: "paid", payload: digest },
-  "run.paused": { by: "ada" },
-  "run.resumed": { by: "ada", caps: { ...caps, calls: 40 } },
+  "signal.received": { name: "paid", payload: digest, inbox: 3 },
+  "run.paused": { by: "ada", inbox: 4 },
+  "run.resumed": {
+    by: "ada",
+    caps: {
+      ...caps,
+      calls: 40,
+    },
+    maxSteps: 80,
+    deadlineMs: 17000009e5,
+    inbox: 5,
+  },
   "run.stopped": { reason: "budget", detail: "calls" },
   "run.parked": { reason: "an invariant did not hold" },
   "run.partly_completed": { output: digest, done: [call], open: [], unknown: [] },
   "run.completed": { output: digest },
   "run.failed": { code: "model_refused", detail: "" },
-  "run.cancelled": { by: "ada" },
+  "run.cancelled": { by: "ada", inbox: null },
+  "letter.dropped": { inbox: 6, reason: "child_ended" },
 };
 const events = Object.entries(bodies).map(([type, body]) =>
   runEventSchema.parse({ v: 1, type, atMs: 1_700_000_000_000, ...body }),

@@ -86,13 +86,15 @@ export const runEventSchema = z
       response: digestSchema,
       stop: z.enum(["ended", "tool_calls", "length", "refused", "other"]),
       calls: z.array(plannedSchema).max(maxCallsPerTurn).readonly(),
-      usage: z.strictObject({
-        input: z.int().nonnegative().nullable(),
-        cached: z.int().nonnegative().nullable(),
-        written: z.int().nonnegative().nullable(),
-        output: z.int().nonnegative().nullable(),
-        reasoning: z.int().nonnegative().nullable(),
-      }),
+      usage: z
+        .strictObject({
+          input: z.int().nonnegative().nullable(),
+          cached: z.int().nonnegative().nullable(),
+          written: z.int().nonnegative().nullable(),
+          output: z.int().nonnegative().nullable(),
+          reasoning: z.int().nonnegative().nullable(),
+        })
+        .readonly(),
       prices: digestSchema,
       cost: amountsSchema,
     }),

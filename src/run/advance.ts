@@ -62,18 +62,33 @@ export async function advance(
     const work = { options, run, tenant, journal, contents, contentsOf, built, cut: watch.cut };
     await carryOn(work, { head, watch, signal, snapshotSeq: loaded.snapshotSeq });
   } catch (error) {
-    if (error instanceof RunTaken || isTaken(error)) return checkTaken(options, head, error);
-    if (signal.aborted) throw signal.reason;
-    // Time may mend it: the wake comes again.
-    if (error instanceof Fault) throw error;
-    await park(options, journal, error);
+    if (signal.aborted && !isTaken(error)) throw signal.reason;
+    await giveUp({ options, head, journal }, error);
   } finally {
     watch.stop();
   }
 }
 
+interface GivingUp {
+  readonly options: EngineOptions;
+  readonly head: RunHead;
+  readonly journal: Journal;
+}
+
+async function giveUp({ options, head, journal }: GivingUp, error: unknown): Promise<void> {
+  if (isTaken(error)) return checkTaken(options, head, error);
+  // Time may mend it: the wake comes again.
+  if (error instanceof Fault) throw error;
+  try {
+    await park(options, journal, error);
+  } catch (worse) {
+    if (!isTaken(worse)) throw worse;
+    await checkTaken(options, head, worse);
+  }
+}
+
 function isTaken(error: unknown): boolean {
-  return error instanceof Fault && error.code === "run_taken";
+  return error instanceof RunTaken || (error instanceof Fault && error.code === "run_taken");
 }
 
 /**
@@ -239,11 +254,11 @@ async function stop(
 async function makeCalls(work: Work, calls: readonly CallView[]): Promise<void> {
   await openShared(work);
   const waiting = [...listAffordable(work, calls)];
-  const errors: unknown[] = [];
+  const errors: Error[] = [];
   const lane = async (): Promise<void> => {
     for (let call = waiting.shift(); call !== undefined; call = waiting.shift()) {
       if (work.cut.aborted || errors.length > 0) return;
-      await makeCall(work, call).catch((error: unknown) => void errors.push(error));
+      await makeCall(work, call).catch((error: Error) => void errors.push(error));
     }
   };
   await Promise.all(Array.from({ length: Math.min(maxParallel, calls.length) }, lane));

@@ -46,20 +46,14 @@ export async function askModel(work: Work): Promise<void> {
   await journal.note({
     events: [{ v: 1, type: "model.asked", atMs: clock.nowMs(), step, context, held }],
   });
-  try {
-    const answer = await stream(work, { request, priced });
-    const cost = toCost(answer, held);
-    // Before it is noted: whoever dies in between counts what was held, and this stands.
-    await settleShared(work, slot, cost);
-    await noteAnswer(work, { answer, step, cost });
-  } catch (error) {
-    if (journal.view.asked === null) throw error;
-    if (work.cut.aborted) return;
-    const fault = toModelFault(error);
-    const cost = wasNotTaken.has(fault.code) ? nothing : held;
-    await settleShared(work, slot, cost);
-    await noteFailure(work, { error: fault, step, cost });
-  }
+  const answer = await stream(work, { request, priced }).catch(toModelFault);
+  // A cut one has no end of its own; one that came all the same is taken.
+  if (answer instanceof Fault && work.cut.aborted) return;
+  const cost = answer instanceof Fault ? toFailedCost(answer, held) : toCost(answer, held);
+  // Before it is noted: whoever dies in between counts what was held, and this stands.
+  await settleShared(work, slot, cost);
+  if (answer instanceof Fault) await noteFailure(work, { error: answer, step, cost });
+  else await noteAnswer(work, { answer, step, cost });
 }
 
 export async function buildRequest({ journal, contents, built, options }: Work) {
@@ -145,13 +139,13 @@ async function noteAnswer(work: Work, { answer, step, cost }: Answering): Promis
   const atMs = options.clock.nowMs();
   const catalog = options.catalog();
   const planned = answer.calls.map((call): PlannedCall & { readonly why: string | null } => {
-    const tool = call.name ?? "";
+    const tool = toName(call.name ?? "");
     const { effect, why } =
       "kind" in call
         ? { effect: "refused" as const, why: `It is not carried out: ${flaws[call.reason]}.` }
         : toEffect(tool, built.bundle, catalog);
     const args = toDigest("kind" in call ? call.text : call.args);
-    return { tool: toName(tool), args, effect, why };
+    return { tool, args, effect, why };
   });
   const said = await contents.make({
     text,
@@ -165,10 +159,19 @@ async function noteAnswer(work: Work, { answer, step, cost }: Answering): Promis
       why === null ? [] : [refuse(work, { step, ordinal, why, atMs })],
     ),
   );
-  const calls = planned.map(({ why: _, ...call }) => call);
+  const calls = planned.map(({ tool, args, effect }): PlannedCall => ({ tool, args, effect }));
   const responded: RunEvent = {
-    ...{ v: 1, type: "model.responded", atMs, step, backend, response: said.id, stop },
-    ...{ calls, usage, prices, cost },
+    v: 1,
+    type: "model.responded",
+    atMs,
+    step,
+    backend,
+    response: said.id,
+    stop,
+    calls,
+    usage,
+    prices,
+    cost,
   };
   await journal.note({
     events: [responded, ...refused.map(({ event }) => event)],
@@ -200,8 +203,15 @@ interface Refusing {
 async function refuse({ contents }: Work, { step, ordinal, why, atMs }: Refusing) {
   const blob = await contents.make({ text: why, isError: true, raw: null } satisfies Result);
   const event: RunEvent = {
-    ...{ v: 1, type: "call.ended", atMs, step, ordinal, entry: null },
-    ...{ outcome: "tool_error", result: blob.id, cost: nothing },
+    v: 1,
+    type: "call.ended",
+    atMs,
+    step,
+    ordinal,
+    entry: null,
+    outcome: "tool_error",
+    result: blob.id,
+    cost: nothing,
   };
   return { blob, event };
 }
@@ -212,6 +222,10 @@ const notTheModels = new Set(["store_unavailable", "draining", "run_taken", "rec
 const wasNotTaken = new Set(["model_busy", "model_unavailable", "model_refused", "price_unknown"]);
 /** This request will never be answered. */
 const isForGood = new Set(["model_refused", "payload_too_large", "request_invalid"]);
+
+function toFailedCost({ code }: Fault, held: Amounts): Amounts {
+  return wasNotTaken.has(code) ? nothing : held;
+}
 
 function toModelFault(error: unknown): Fault {
   if (error instanceof LeftBehind) return new Fault("deadline_exceeded", error.message);

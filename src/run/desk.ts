@@ -185,7 +185,9 @@ async function tell(
   const { letter, blobs } = await toLetter(contents, word);
   requireReadable(runLetterSchema.safeParse(letter));
   const posted = await options.store.runs.post({
-    ...{ run, tenant, payload: toRunLetterBytes(letter) },
+    run,
+    tenant,
+    payload: toRunLetterBytes(letter),
     ...(blobs.length === 0 ? {} : { blobs }),
   });
   if (posted === "posted") return options.news.posted(run);

@@ -38,8 +38,15 @@ async function toEnded(work: Work, call: CallView, ending: Ending): Promise<Noti
   const atMs = work.options.clock.nowMs();
   const cost = isFree ? nothing : costOf(work, call);
   const event: RunEvent = {
-    ...{ v: 1, type: "call.ended", atMs, step, ordinal, entry },
-    ...{ outcome, result: result.id, cost },
+    v: 1,
+    type: "call.ended",
+    atMs,
+    step,
+    ordinal,
+    entry,
+    outcome,
+    result: result.id,
+    cost,
   };
   return { events: [event], blobs: [result] };
 }

@@ -142,7 +142,7 @@ async function take(work: Work, call: CallView, answer: GateAnswer): Promise<voi
       return endCall(work, call, { outcome: isError ? "tool_error" : "answered", text });
     }
     case "asks": {
-      const { approval = null, expiresAtMs = 0 } = own!;
+      const { approval = null, expiresAtMs = 0 } = own;
       // Not at once, even where the clocks disagree.
       const untilMs = Math.max(expiresAtMs, options.clock.nowMs() + soonMs);
       return noteDeferred(work, call, {

@@ -62,7 +62,10 @@ export function toEffect(
       bundle.tools.map(({ exposed }) => exposed),
     );
     const hint = near === null ? "" : ` Did you mean ${near}?`;
-    return { effect: "refused", why: `There is no tool ${tool.slice(0, 64)}.${hint}` };
+    return {
+      effect: "refused",
+      why: `There is no tool ${tool.slice(0, 64).toWellFormed()}.${hint}`,
+    };
   }
   if (bundled.server === agentServer) return { effect: "agent", why: null };
   // The stricter of what it was and what it is.

@@ -4,6 +4,7 @@ import { fromRunLetterBytes, type RunLetter } from "../model/run-letter.ts";
 import { asSaid, type Result } from "./content-kinds.ts";
 import type { Noting } from "./journal.ts";
 import { loadView } from "./load-view.ts";
+import type { RunState } from "../model/run-states.ts";
 import type { RunView } from "./view.ts";
 import type { Work } from "./worker.ts";
 
@@ -24,8 +25,15 @@ export async function toChildEnded(
   const result = await work.contents.make({ text, isError, raw: null } satisfies Result);
   const { step, ordinal } = child;
   const event: RunEvent = {
-    ...{ v: 1, type: "child.ended", atMs: work.options.clock.nowMs(), step, ordinal, run },
-    ...{ outcome, result: result.id, inbox },
+    v: 1,
+    type: "child.ended",
+    atMs: work.options.clock.nowMs(),
+    step,
+    ordinal,
+    run,
+    outcome,
+    result: result.id,
+    inbox,
   };
   return { events: [event], blobs: [result] };
 }
@@ -48,14 +56,27 @@ export async function settleChildren(work: Work): Promise<boolean> {
   const running = Object.entries(work.journal.view.children)
     .filter(([, { state }]) => state === "running")
     .map(([run]) => run as RunId);
+  if (running.length === 0) return false;
+  const resting = await listResting(work);
   let isNew = false;
   for (const run of running) {
+    if (resting.get(run) === false) continue;
     const noting = await look(work, run);
     if (noting === null) continue;
     await work.journal.note(noting);
     isNew = true;
   }
   return isNew;
+}
+
+/** More sub-agents than one answer of a model can ask for; of others nothing is known here. */
+const maxChildren = 100;
+const going: ReadonlySet<RunState> = new Set(["queued", "running", "waiting", "paused", "parked"]);
+
+/** Whether there is anything to read of it. One row each: a log is read only where it says something new. */
+async function listResting({ options, tenant, run }: Work): Promise<ReadonlyMap<RunId, boolean>> {
+  const rows = await options.store.runs.list(tenant, { parent: run, limit: maxChildren });
+  return new Map(rows.map((row) => [row.run, !going.has(row.state)]));
 }
 
 async function look(work: Work, run: RunId): Promise<Noting | null> {

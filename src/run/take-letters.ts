@@ -127,14 +127,23 @@ async function compensate(
   if (!may(view, "resumed") || isUnderWay) return null;
   const deadlineMs = toLaterDeadline(view, base.atMs);
   const resumed: RunEvent = {
-    ...{ ...base, type: "run.resumed", by, inbox },
-    ...{ caps: null, maxSteps: null, deadlineMs },
+    ...base,
+    type: "run.resumed",
+    by,
+    inbox,
+    caps: null,
+    maxSteps: null,
+    deadlineMs,
   };
   const dropped = await dropUnfinished(work, fold(view, resumed), by);
   const { calls, response } = await planCompensations(work);
   const { step } = view;
   const planned: RunEvent = {
-    ...{ ...base, type: "compensation.planned", step, by, calls },
+    ...base,
+    type: "compensation.planned",
+    step,
+    by,
+    calls,
     response: response.id,
   };
   return {
@@ -171,8 +180,14 @@ async function takeSignal(
   const result = await work.contents.make(said);
   const { step, ordinal } = waiting;
   const ended: RunEvent = {
-    ...{ ...base, type: "call.ended", step, ordinal, entry: null },
-    ...{ outcome: "answered", result: result.id, cost: nothing },
+    ...base,
+    type: "call.ended",
+    step,
+    ordinal,
+    entry: null,
+    outcome: "answered",
+    result: result.id,
+    cost: nothing,
   };
   return { events: [received, ended], blobs: [result] };
 }

@@ -28,9 +28,13 @@ export function toResumeOrders(
 ): readonly LetterToRun[] {
   const { view } = work.journal;
   const order = {
-    ...({ v: 1, kind: "resume", by } as const),
-    ...{ caps: null, maxSteps: null },
-    // Else it would stop at once again where the run goes on.
+    ...({
+      v: 1,
+      kind: "resume",
+      by,
+    } as const),
+    caps: null,
+    maxSteps: null,
     deadlineMs: deadlineMs ?? view.deadlineMs,
   } as const;
   const effects = listEffects(view);

@@ -56,7 +56,7 @@ function toBlockWords(block: Json): string {
   const { type, text, resource, uri } = block;
   if (typeof text === "string") return text;
   if (isObject(resource) && typeof resource["text"] === "string") return resource["text"];
-  if (typeof uri === "string") return `(${String(type)}: ${uri})`;
+  if (typeof uri === "string") return `(${typeof type === "string" ? type : "link"}: ${uri})`;
   return typeof type === "string" ? `(${type}, not shown)` : "";
 }
 

@@ -49,7 +49,8 @@ export async function checkRun(
   const label = `${asked.kind} ${JSON.stringify(run)}\n${lines.join("\n")}`;
   count(found, `${asked.kind} ${run.state}`);
   if (asked.kind !== "both") {
-    checkPayments(scene, { run, kind: asked.kind, label }, found);
+    const isLate = lines.some((line) => line.includes(tookTooLong));
+    checkPayments(scene, { run, kind: asked.kind, isLate, label }, found);
     return events;
   }
   // They are started side by side, in no order.
@@ -58,7 +59,8 @@ export async function checkRun(
     await checkRun(scene, { id, kind: readTicket(output).kind as Kind }, found);
   const said = children.map(({ output }) => readTicket(output).kind);
   expect.soft(said.toSorted(), label).toEqual(pair.toSorted());
-  expect.soft(run.state, label).toBe("completed");
+  const areDone = children.every(({ state }) => state === "completed");
+  expect.soft(run.state, label).toBe(areDone ? "completed" : "partial");
   return events;
 }
 
@@ -84,10 +86,15 @@ function readTicket(output: string | null): { readonly ticket: string; readonly 
 interface Paid {
   readonly run: ShownRun;
   readonly kind: Kind;
+  /** Whether a tool's own time was over, as it may be where this machine is slow, or a freeze short. */
+  readonly isLate: boolean;
   readonly label: string;
 }
 
-function checkPayments(scene: RunScene, { run, kind, label }: Paid, found: Findings): void {
+const tookTooLong = "The call took longer than it may.";
+
+function checkPayments(scene: RunScene, paid: Paid, found: Findings): void {
+  const { run, kind, isLate, label } = paid;
   const { ticket, kind: said } = readTicket(run.output);
   expect(Object.keys(kinds), label).toContain(said);
   expect(said, label).toBe(kind);
@@ -102,7 +109,9 @@ function checkPayments(scene: RunScene, { run, kind, label }: Paid, found: Findi
     const { state } = calls[index]!;
     count(found, `${tool} ${state} ${times}`);
     const isDenied = isAsked(kind, index) && isToBeDenied(payment);
-    if (tool === "pay" && state === "unknown") expect(times, label).toBeLessThanOrEqual(1);
+    // Whoever dies during a keyed call leaves no doubt: it is sent again with the same key.
+    const mayBeUnknown = tool === "pay" || isLate;
+    if (mayBeUnknown && state === "unknown") expect(times, label).toBeLessThanOrEqual(1);
     else expect.soft([state, times], label).toEqual(isDenied ? ["denied", 0] : ["done", 1]);
   }
 }

@@ -1,3 +1,5 @@
+import { scaled } from "../scale.ts";
+
 /** The configuration of agents that pay, and what the scripted model says. */
 
 /** What a run is asked to do, and what it then pays, in this order. */
@@ -18,8 +20,11 @@ interface Paying {
 /** What two agents are asked for by a third one. */
 export const pair = ["plain", "waiting"] as const satisfies readonly Kind[];
 
-/** A call in flight takes this long at most; one that was cut is made again after it. */
-const timeout = "5s";
+/**
+ * A call in flight takes this long at most. In full it is shorter than a freeze, so that a thawed replica
+ * has calls whose time is over.
+ */
+const timeout = `${scaled({ test: 20, prove: 5 })}s`;
 
 const rules = `@id("pay/all") @reason("Payments are possible.")
 permit (principal, action, resource);
@@ -72,7 +77,7 @@ export function toScript(): object {
   };
 }
 
-export interface Places {
+interface Places {
   readonly bank: string;
   readonly store: object;
   readonly checkpoints: string;

@@ -40,7 +40,7 @@ interface Sent {
   readonly key?: string;
 }
 
-export interface Told {
+interface Told {
   readonly status: number;
   readonly body: Json;
 }

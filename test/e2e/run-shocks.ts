@@ -30,15 +30,12 @@ const enoughClaims = 3;
 const longestGapMs = 2_500;
 const pollMs = 50;
 
+export function createShocks(): Shocks {
+  return { kills: 0, freezes: 0, restarts: 0, afterKillMs: [], afterFreezeMs: [] };
+}
+
 /** Kills, freezes and restarts beside each other, until there are enough of them or all is over. */
-export async function shock(scene: SharedScene, plan: ShockPlan): Promise<Shocks> {
-  const shocks: Shocks = {
-    kills: 0,
-    freezes: 0,
-    restarts: 0,
-    afterKillMs: [],
-    afterFreezeMs: [],
-  };
+export async function shock(scene: SharedScene, plan: ShockPlan, shocks: Shocks): Promise<void> {
   const following: Promise<void>[] = [];
   const follow = async (into: number[]): Promise<void> => {
     const sinceMs = systemClock.monotonicMs();
@@ -85,7 +82,6 @@ export async function shock(scene: SharedScene, plan: ShockPlan): Promise<Shocks
 
   await Promise.all([keepKilling(), keepFreezing()]);
   await Promise.all(following);
-  return shocks;
 }
 
 /** One of those that are up, where another one is, too, and runs are under way; null: all is over. */

@@ -23,7 +23,7 @@ const epochs = `
   where run_id = any($1::uuid[])`;
 
 /** A take-over of one run: when it was taken, on the monotonic clock. */
-export interface TakeOver {
+interface TakeOver {
   readonly run: string;
   readonly atMs: number;
 }
@@ -55,7 +55,7 @@ export async function readClaims(scene: SharedScene): Promise<Map<string, string
 }
 
 /** When each of them is taken by somebody else, or by the same one anew. */
-export async function untilTaken(
+async function untilTaken(
   scene: SharedScene,
   silent: Map<string, string>,
 ): Promise<readonly TakeOver[]> {

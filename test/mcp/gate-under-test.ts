@@ -221,6 +221,9 @@ export async function startGateOver<Kept extends Store>(
     models: () => {
       throw new Error("no models here");
     },
+    bundles: () => {
+      throw new Error("no bundles here");
+    },
     policy: createPolicyDesk({
       pins: store.pins,
       clock,

@@ -1,3 +1,4 @@
+import type { Json } from "../../src/lib/strict-json.ts";
 import { toDigest, type Digest } from "../../src/model/index.ts";
 import type { Bundle } from "../../src/model/bundle.ts";
 import type { BuiltBundle } from "../../src/ports/bundles.ts";
@@ -13,7 +14,7 @@ export const hashes: TenantHash = {
 /** Unsealed: nothing here is a secret. */
 export const openings: Openings = {
   seal: async (_, value) => Buffer.from(JSON.stringify(value)),
-  open: async (_, sealed) => JSON.parse(Buffer.from(sealed).toString()),
+  open: async (_, sealed) => JSON.parse(Buffer.from(sealed).toString()) as Json,
 };
 
 const pin = toDigest("pin");
@@ -31,11 +32,38 @@ export function toBuilt(
   more: Partial<Bundle> = {},
 ): BuiltBundle {
   const bundle: Bundle = {
-    ...{ v: 1, agent: "parent", description: "", instructions: "Do.", toolset: "", tools },
-    model: { alias: "m", maxTokens: 100, temperature: null, stop: [], route: [] },
-    ...{ servers: [], skills: [], memory: null, waits: true, compensations: {} },
-    policy: { digest: pin, rule: "allow-all", rules: [] },
-    limits: { caps: { micros, tokens: null, calls }, maxSteps, deadlineMs },
+    v: 1,
+    agent: "parent",
+    description: "",
+    instructions: "Do.",
+    toolset: "",
+    tools,
+    model: {
+      alias: "m",
+      maxTokens: 100,
+      temperature: null,
+      stop: [],
+      route: [],
+    },
+    servers: [],
+    skills: [],
+    memory: null,
+    waits: true,
+    compensations: {},
+    policy: {
+      digest: pin,
+      rule: "allow-all",
+      rules: [],
+    },
+    limits: {
+      caps: {
+        micros,
+        tokens: null,
+        calls,
+      },
+      maxSteps,
+      deadlineMs,
+    },
     ...more,
   };
   const rules = null as unknown as BuiltBundle["rules"];
@@ -51,7 +79,10 @@ export const catalog = {
           tools.map(({ exposed, effect }) => [
             exposed,
             {
-              ...{ exposed, effect, description: "", text: '{"inputSchema":{"type":"object"}}' },
+              exposed,
+              effect,
+              description: "",
+              text: '{"inputSchema":{"type":"object"}}',
               config: {},
             } as CatalogTool,
           ]),

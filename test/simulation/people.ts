@@ -35,13 +35,16 @@ export async function goOn(
   const decided = await decideAll(disk, store, isAgreed);
   if (decided.length > 0) return true;
   if ((await store.runs.wakeDue(clock.nowMs(), 100)).woken > 0) return true;
-  const tree = await readTree(world, run);
-  const isSignalled = tree[0]!.waits.some(({ kind }) => kind === "signal") && seed % 2 === 0;
-  if (isSignalled) {
-    await desk.tell(tenant, run, { kind: "signal", name: "go", payload: "now" });
-    return true;
+  if (seed % 2 === 0) {
+    const { waits } = await desk.read(tenant, run);
+    if (waits.some(({ kind }) => kind === "signal")) {
+      await desk.tell(tenant, run, { kind: "signal", name: "go", payload: "now" });
+      return true;
+    }
   }
-  const resting = listResting(tree);
+  const rows = await store.runs.list(tenant, { limit: 1_000 });
+  const mayRest = rows.some(({ state }) => state === "paused" || state === "stopped");
+  const resting = mayRest ? listResting(await readTree(world, run)) : [];
   for (const report of resting) await desk.tell(tenant, report.run, toResume(report, clock));
   if (resting.length > 0) return true;
   const due = await store.runs.wakeDue(clock.nowMs(), 100);
@@ -67,7 +70,8 @@ function toResume({ state, budget, maxSteps, deadlineMs }: RunReport, clock: Man
   if (state === "paused") return { ...base, caps: null, maxSteps: null, deadlineMs: null };
   const { micros, calls } = budget.caps;
   const caps = {
-    ...{ micros: micros === null ? null : micros + 40, tokens: null },
+    micros: micros === null ? null : micros + 40,
+    tokens: null,
     calls: calls === null ? null : calls + 4,
   };
   const laterMs = deadlineMs === null ? null : clock.nowMs() + 7_200_000;

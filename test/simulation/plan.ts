@@ -77,19 +77,22 @@ const leaf: fc.Arbitrary<Plan> = fc.record({
 
 export const planArbitrary: fc.Arbitrary<Plan> = fc
   .record({
-    turns: fc.array(fc.array(toolArbitrary, { minLength: 1, maxLength: 4 }), { maxLength: 3 }),
-    children: fc.array(leaf, { maxLength: 3 }),
+    turns: fc.array(fc.array(toolArbitrary, { minLength: 1, maxLength: 3 }), { maxLength: 2 }),
+    children: fc.array(leaf, { maxLength: 2 }),
     faults: faultsArbitrary,
     at: fc.nat(3),
   })
   .map(({ turns, children, faults, at }) => ({
-    ...{ children, faults },
+    children,
+    faults,
     turns:
       children.length === 0
         ? turns
-        : turns.toSpliced(Math.min(at, turns.length), 0, [
-            ...children.map(() => ({ tool: "agents__child" }) as const),
-          ]),
+        : turns.toSpliced(
+            Math.min(at, turns.length),
+            0,
+            children.map(() => ({ tool: "agents__child" }) as const),
+          ),
   }));
 
 /** What the run may use; whoever looks after it raises what has stopped it. */
@@ -101,8 +104,8 @@ export interface Limits {
 }
 
 export const limitsArbitrary: fc.Arbitrary<Limits> = fc.record({
-  calls: fc.option(fc.integer({ min: 1, max: 6 }), { freq: 2 }),
-  micros: fc.option(fc.integer({ min: 5, max: 60 }), { freq: 2 }),
+  calls: fc.option(fc.integer({ min: 1, max: 6 }), { freq: 1 }),
+  micros: fc.option(fc.integer({ min: 5, max: 60 }), { freq: 1 }),
   maxSteps: fc.oneof(fc.constant(50), fc.integer({ min: 1, max: 3 })),
   deadlineMs: fc.option(fc.integer({ min: 1_000, max: 7_200_000 }), { freq: 2 }),
 });

@@ -62,7 +62,7 @@ export function createSimulatedGate(options: SimulatedGateOptions): Gate {
 
 async function exchange(options: SimulatedGateOptions, request: GateRequest): Promise<GateAnswer> {
   await options.breathe();
-  const name = String(request.params["name"]);
+  const name = request.params["name"] as string;
   if (name === "t__read") return result({ read: JSON.stringify(request.params["arguments"]) });
   if (name === "t__ask") {
     const asked = ask(options, request);
@@ -141,10 +141,18 @@ async function carryOut(
   const id = toUuidV7(clock.nowMs(), random.bytes(10)) as EntryId;
   const intent = toDigest(`intent ${id}`);
   const opens = {
-    ...{ subject: "user\nsomebody", server: "t", tool: name, intent, approval: null },
-    ...{ notAfterMs: clock.nowMs() + callMs, opening: null, atMs: clock.nowMs() },
+    subject: "user\nsomebody",
+    server: "t",
+    tool: name,
+    intent,
+    approval: null,
+    notAfterMs: clock.nowMs() + callMs,
+    opening: null,
+    atMs: clock.nowMs(),
     key: {
-      ...{ hash, fingerprint: hash, expiresAtMs: clock.nowMs() + 86_400_000 },
+      hash,
+      fingerprint: hash,
+      expiresAtMs: clock.nowMs() + 864e5,
       ...(repeats === null ? {} : { repeats }),
     },
   };
@@ -158,7 +166,7 @@ async function carryOut(
   await options.breathe();
   // I4: what was delayed for too long is not sent any more.
   if (clock.nowMs() >= opens.notAfterMs) throw new Fault("deadline_exceeded", "It is too late.");
-  const answer = name === "t__fails" ? null : await perform(options, request, { name, key, disk });
+  const answer = name === "t__fails" ? null : await actUpon(options, request, { name, key, disk });
   await options.breathe();
   const outcomeId = toUuidV7(clock.nowMs(), random.bytes(10)) as EntryId;
   const kept = answer === null ? null : Buffer.from(JSON.stringify(answer));
@@ -185,17 +193,17 @@ function endOf({ clock, random }: SimulatedGateOptions, call: EntryId) {
   return { id, tenant, bytes: Buffer.from(`resolution ${id}`), ends };
 }
 
-interface Performing {
+interface ActingUpon {
   readonly name: string;
   readonly key: string;
   readonly disk: Disk;
 }
 
 /** What the tool itself does: one that takes keys does each once. */
-async function perform(
+async function actUpon(
   { desk, isKeyed }: SimulatedGateOptions,
   request: GateRequest,
-  { name, key, disk }: Performing,
+  { name, key, disk }: ActingUpon,
 ) {
   disk.asked.set(key, (disk.asked.get(key) ?? 0) + 1);
   if (name === "agents__child") {
@@ -203,9 +211,19 @@ async function perform(
     const task = (request.params["arguments"] as { readonly task: string }).task;
     const { deadlineMs } = await desk().read(tenant, run);
     const { run: child } = await desk().start({
-      ...{ principal: request.principal, roles: request.roles, agent: "child", input: task },
-      ...{ caps: null, deadlineMs, key },
-      parent: { run, root: run, step, ordinal },
+      principal: request.principal,
+      roles: request.roles,
+      agent: "child",
+      input: task,
+      caps: null,
+      deadlineMs,
+      key,
+      parent: {
+        run,
+        root: run,
+        step,
+        ordinal,
+      },
     });
     return result({ run: child });
   }
@@ -223,8 +241,10 @@ export async function decideAll(disk: Disk, store: Store, pick: (key: string) =>
     approval.state = pick(key) ? "approved" : "denied";
     const run = key.slice("run:".length).split("/")[0] as RunId;
     const payload = toRunLetterBytes({
-      ...{ v: 1, kind: "approval_decided" },
-      ...{ approval: approval.id, outcome: approval.state },
+      v: 1,
+      kind: "approval_decided",
+      approval: approval.id,
+      outcome: approval.state,
     } as const);
     await store.runs.post({ run, tenant, payload });
     decided.push(run);

@@ -35,9 +35,15 @@ export function createSimulatedModels({ breathe, faults }: SimulatedModelOptions
       });
       const usage = { input: 10, cached: 0, written: 0, output: 5, reasoning: 0 };
       return {
-        ...{ backend: "simulated", model: "m", attempts: 1, usage, cost: 7 },
-        ...{ prices: toDigest("prices"), stop: wanted.length === 0 ? "ended" : "tool_calls" },
-        ...{ firstTokenMs: 1, tokensPerSecond: null },
+        backend: "simulated",
+        model: "m",
+        attempts: 1,
+        usage,
+        cost: 7,
+        prices: toDigest("prices"),
+        stop: wanted.length === 0 ? "ended" : "tool_calls",
+        firstTokenMs: 1,
+        tokensPerSecond: null,
       };
     },
   };

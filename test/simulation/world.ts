@@ -1,4 +1,5 @@
 import type { RunId } from "../../src/model/index.ts";
+import type { RunEvent } from "../../src/model/run-event.ts";
 import { createInMemoryBus } from "../../src/ports/in-memory-bus.ts";
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import { createInMemoryTelemetry } from "../../src/ports/in-memory-telemetry.ts";
@@ -33,6 +34,8 @@ export interface Ended {
   readonly commits: number;
   /** How every run of the tree ended. */
   readonly states: readonly string[];
+  /** The events of each run of the tree. */
+  readonly logs: () => Promise<readonly (readonly RunEvent[])[]>;
   /** Whether something is held of the tree's budget though nothing of it goes on. */
   readonly isHeld: boolean;
 }
@@ -54,13 +57,14 @@ export async function live(options: WorldOptions): Promise<Ended> {
       await Promise.all(woken.map((next) => wake(life, next)));
       await Promise.all(life.acting.splice(0));
     }
-    const tree = await readTree(world, run);
-    if (tree.every(({ state }) => isFinal(state))) {
+    const rows = await world.store.runs.list(tenant, { limit: 1_000 });
+    if (rows.every(({ state }) => isFinal(state))) {
       processes.thaw();
       await Promise.all(life.frozen.splice(0));
       if (life.queue.size === 0) break;
     }
     if (life.queue.size > 0 || (await goOn(world, { run, seed: options.seed }))) continue;
+    const tree = await readTree(world, run);
     const said = tree.map(({ state, reason }) => `${state} (${reason?.detail ?? "-"})`);
     throw new Error(`run ${run} is stuck: ${said.join(", ")}`);
   }
@@ -97,10 +101,24 @@ async function begin({ plan, seed, isKeyed, limits, acts, fate }: WorldOptions):
     for (const each of acts) if (each.afterCommit === count) acting.push(act(world, run, each));
   });
   const engineOf = ({ store: own, breathe }: Process) => ({
-    ...{ ...base, store: own, catalog: () => catalog, telemetry: createInMemoryTelemetry() },
+    ...base,
+    store: own,
+    catalog: () => catalog,
+    telemetry: createInMemoryTelemetry(),
     bundles: () => ({ read: async () => built }),
-    gate: createSimulatedGate({ ...base, store, disk, isKeyed, breathe, desk: () => desk }),
-    models: () => createSimulatedModels({ breathe, faults: disk.faults }),
+    gate: createSimulatedGate({
+      ...base,
+      store,
+      disk,
+      isKeyed,
+      breathe,
+      desk: () => desk,
+    }),
+    models: () =>
+      createSimulatedModels({
+        breathe,
+        faults: disk.faults,
+      }),
     freezes: { check: () => undefined },
   });
   const input = JSON.stringify(plan);
@@ -125,14 +143,24 @@ function isFinal(state: string): boolean {
   return ["completed", "failed", "cancelled", "partial", "parked"].includes(state);
 }
 
+async function readLog({ desk }: World, run: RunId): Promise<readonly RunEvent[]> {
+  const rows = await desk.events(tenant, run, { after: 0, limit: 10_000 });
+  return rows.map(({ event }) => event);
+}
+
 async function toEnded({ world, run, processes }: Life): Promise<Ended> {
   const tree = await readTree(world, run);
   const { state, output } = tree[0]!;
   const budget = await world.store.runBudgets.read(run);
   const { micros, tokens, calls } = budget?.held ?? { micros: 0, tokens: 0, calls: 0 };
   return {
-    ...{ run, state, output, effects: world.disk.effects, commits: processes.commits },
+    run,
+    state,
+    output,
+    effects: world.disk.effects,
+    commits: processes.commits,
     states: tree.map((each) => each.state),
+    logs: () => Promise.all(tree.map((each) => readLog(world, each.run))),
     isHeld: micros + tokens + calls > 0,
   };
 }

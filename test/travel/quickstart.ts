@@ -67,9 +67,17 @@ function startQuickstart(
     cwd: directory,
     env,
   });
-  onTestFinished(() => void child.kill("SIGKILL"));
   const lines: string[] = [];
   let err = "";
+  const log = path.join(directory, ".travel", "countersign.log");
+  /** All that there is to see when a test fails. */
+  const tellAll = (): string =>
+    [...lines, err, existsSync(log) ? readFileSync(log, "utf8").slice(-4_000) : ""].join("\n");
+  onTestFinished(({ task }) => {
+    child.kill("SIGKILL");
+    // One that waited in vain does not say for what.
+    if (task.result?.state === "fail") console.log(tellAll());
+  });
   const looks = new Set<() => void>();
   const look = (): void => {
     for (const each of looks) each();
@@ -103,11 +111,7 @@ function startQuickstart(
         if (found === undefined && !isOver()) return;
         looks.delete(check);
         if (found !== undefined) resolve(found);
-        else {
-          const log = readFileSync(path.join(directory, ".travel", "countersign.log"), "utf8");
-          const said = [...lines, err, log.slice(-4_000)].join("\n");
-          reject(new Error(`No ${what} in:\n${said}`));
-        }
+        else reject(new Error(`No ${what} in:\n${tellAll()}`));
       };
       looks.add(check);
       check();

@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { onTestFinished, type TestContext } from "vitest";
 import { isOnPath } from "../../bin/bootstrap/system-packages.js";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemPath } from "../bootstrap/clone-house.ts";
 import { makeFolder } from "../bootstrap/made-up-checkout.ts";
+import { killAll } from "./kill-all.ts";
 
 export interface Terminal {
   /** A pane with a shell of its own, as wide and high as the first. */
@@ -40,11 +43,14 @@ export function openTerminal(
   const tmux = (...args: readonly string[]): string =>
     execFileSync("tmux", ["-u", "-L", "travel", "-f", "/dev/null", ...args], {
       cwd,
-      env: { PATH: systemPath, PS1: prompt, ...env, TMUX_TMPDIR: sockets, TERM: "xterm" },
+      env: { PATH: systemPath, ...env, TMUX_TMPDIR: sockets, TERM: "xterm" },
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
     });
-  const shell = ["-P", "-F", "#{pane_id}", "-c", cwd, "bash --norc --noprofile"];
+  // Whoever's machine and account it is: one prompt.
+  const start = path.join(sockets, "start");
+  writeFileSync(start, `PS1='${prompt}'\n`);
+  const shell = ["-P", "-F", "#{pane_id}", "-c", cwd, `bash --noprofile --rcfile ${start}`];
   let isOpen = false;
   return {
     open() {
@@ -52,8 +58,10 @@ export function openTerminal(
       if (isOpen) return openPane(tmux, tmux("new-window", "-d", ...shell).trim());
       const first = tmux("new-session", "-d", ...size, ...shell).trim();
       isOpen = true;
-      // Whatever runs in it is told to hang up.
-      onTestFinished(() => void tmux("kill-server"));
+      onTestFinished(async () => {
+        tmux("kill-server");
+        await killAll(cwd);
+      });
       return openPane(tmux, first);
     },
   };

@@ -2,10 +2,17 @@
 const labelWidth = 10;
 
 /**
- * Breaks a line where the terminal would, but between words, so that it is read easily. A command is broken
+ * Breaks each line where the terminal would, but between words, so that it is read easily. A command is broken
  * at its options, with a backslash: it is copied as it stands. A word that is too long stays whole.
  */
-export function layOut(line: string, columns: number): string {
+export function layOut(text: string, columns: number): string {
+  return text
+    .split("\n")
+    .map((line) => layOutLine(line, columns))
+    .join("\n");
+}
+
+function layOutLine(line: string, columns: number): string {
   const [margin = ""] = /^ */.exec(line) ?? [];
   if (line.length <= columns) return line;
   return line.startsWith("npx ", margin.length)

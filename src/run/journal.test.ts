@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { toDigest, toUuidV7, type ApprovalId, type RunId, type RunEvent } from "../model/index.ts";
+import type { CommitOutcome, CommitUnit } from "../ports/store.ts";
+import { fold } from "./fold.ts";
+import { Journal, RunTaken } from "./journal.ts";
+
+const run = toUuidV7(1_700_000_000_000, new Uint8Array(10).fill(1)) as RunId;
+const approval = run as unknown as ApprovalId;
+const digest = toDigest("x");
+const created: RunEvent = {
+  v: 1,
+  type: "run.created",
+  atMs: 1,
+  agent: "a",
+  bundle: digest,
+  input: digest,
+  roles: [],
+  principal: {
+    tenant: "acme" as never,
+    kind: "user",
+    subject: "ada",
+    actor: null,
+  },
+  parent: null,
+  root: run,
+  forkOf: null,
+  context: [],
+  maxSteps: 9,
+  deadlineMs: null,
+  caps: {
+    micros: null,
+    tokens: null,
+    calls: null,
+  },
+};
+const signal = (inbox: number): RunEvent => ({
+  v: 1,
+  type: "signal.received",
+  atMs: 2,
+  name: "go",
+  payload: digest,
+  inbox,
+});
+const blob = (text: string) => ({ id: toDigest(text), bytes: Buffer.from(text) });
+
+function open(commit: (unit: CommitUnit) => Promise<CommitOutcome>) {
+  const units: CommitUnit[] = [];
+  const base = { run, tenant: "acme" as never, epoch: 3, head: 1, priority: 0 };
+  const journal = new Journal({
+    view: fold(null, created),
+    head: { ...base, wakeAtMs: null, ended: false, inbox: 0 },
+    store: {
+      commit: (unit) => {
+        units.push(unit);
+        return commit(unit);
+      },
+    },
+    onNoted: () => undefined,
+  });
+  return { journal, units };
+}
+
+const lands = async ({ append }: CommitUnit): Promise<CommitOutcome> => ({
+  kind: "committed",
+  head: append!.head + append!.events.length,
+});
+
+test("what is noted at the same time shares a commit, its blobs joined; what may be refused goes alone", async () => {
+  const { journal, units } = open(lands);
+  const consume = { tenant: "acme" as never, approval, intent: digest, nowMs: 5 };
+  await Promise.all([
+    journal.note({ events: [signal(1)], blobs: [blob("a")] }),
+    journal.note({ events: [signal(2)], blobs: [blob("b")] }),
+    journal.note({ events: [signal(3)], blobs: [blob("b"), blob("c")], wakeAtMs: 9 }),
+    journal.note({ events: [signal(4)], unit: { consume } }),
+    journal.note({ events: [signal(5)] }),
+  ]);
+  expect(units.map(({ append }) => append!.events.length)).toEqual([1, 2, 1, 1]);
+  expect(units[1]!.append!.blobs!.map(({ id }) => id)).toEqual([blob("b").id, blob("c").id]);
+  expect(units[1]!.append).toMatchObject({ head: 2, epoch: 3, wakeAtMs: 9, folded: 3 });
+  expect(units.map((unit) => unit.consume)).toEqual([undefined, undefined, consume, undefined]);
+  expect([journal.head, journal.view.inbox]).toEqual([6, 5]);
+});
+
+test("I6: whoever is fenced writes nothing any more", async () => {
+  const { journal, units } = open(async () => ({ kind: "fenced", reason: "epoch" }));
+  await expect(journal.note({ events: [signal(1)] })).rejects.toThrow(RunTaken);
+  await expect(journal.note({ events: [signal(2)] })).rejects.toThrow(RunTaken);
+  expect(units).toHaveLength(1);
+  expect([journal.head, journal.view.inbox]).toEqual([1, 0]);
+});
+
+test("a commit that throws leaves the view as it was, and those behind it are tried", async () => {
+  let isFirst = true;
+  const { journal } = open(async (unit) => {
+    if (!isFirst) return lands(unit);
+    isFirst = false;
+    throw new Error("gone");
+  });
+  const first = journal.note({ events: [signal(1)] });
+  const second = journal.note({ events: [signal(2)] });
+  await expect(first).rejects.toThrow("gone");
+  await second;
+  expect([journal.head, journal.view.inbox]).toEqual([2, 2]);
+});
+
+test.each<readonly [string, RegExp, RunEvent]>([
+  ["cannot be folded", /cannot be woken/, { v: 1, type: "run.woken", atMs: 3, by: "timer" }],
+  ["has a name that is too long", /too_big/, { ...signal(1), name: "x".repeat(257) } as RunEvent],
+  ["has no name", /too_small/, { ...signal(1), name: "" } as RunEvent],
+  ["has no time", /invalid_type/, { ...signal(1), atMs: Number.NaN }],
+])("an event that %s is never written", async (_, why, event) => {
+  const { journal, units } = open(lands);
+  await expect(journal.note({ events: [event] })).rejects.toThrow(why);
+  expect(units).toEqual([]);
+});

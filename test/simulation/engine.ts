@@ -1,0 +1,184 @@
+import type { Bundle } from "../../src/model/bundle.ts";
+import { toDigest, type RunId } from "../../src/model/index.ts";
+import type { RunEvent } from "../../src/model/run-event.ts";
+import type { Gate } from "../../src/ports/gate.ts";
+import { createInMemoryBus } from "../../src/ports/in-memory-bus.ts";
+import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
+import { createInMemoryTelemetry } from "../../src/ports/in-memory-telemetry.ts";
+import { createManualClock } from "../../src/ports/manual-clock.ts";
+import type { ModelRequest } from "../../src/ports/model-backend.ts";
+import type { RunAsking, RunWord } from "../../src/ports/run-desk.ts";
+import { createSeededRandom } from "../../src/ports/seeded-random.ts";
+import { advance } from "../../src/run/advance.ts";
+import { createRunDesk } from "../../src/run/desk.ts";
+import type { RouteAsk, Routed } from "../../src/run/model-router.ts";
+import { openRunNews } from "../../src/run/run-news.ts";
+import type { EngineOptions } from "../../src/run/worker.ts";
+import { catalog, hashes, noLimits, openings, toBuilt } from "./parts.ts";
+import type { Limits } from "./plan.ts";
+import { createDisk, createSimulatedGate } from "./simulated-gate.ts";
+import { principal, tenant } from "./tenant.ts";
+
+export type Call = readonly [tool: string, args: object | string];
+/** What the model says; no calls: that it is done. */
+export type Said = readonly Call[] | string;
+export type Model = (request: ModelRequest, ask: RouteAsk) => Promise<Said> | Said;
+
+export interface EngineParts {
+  readonly model: Model;
+  readonly gate?: (gate: Gate) => Gate["exchange"];
+  readonly limits?: Partial<Limits>;
+  readonly bundle?: Partial<Bundle>;
+  readonly largestCost?: number | null;
+  /** Instead of its own parts. */
+  readonly engine?: Partial<EngineOptions>;
+}
+
+const breathe = async (): Promise<void> => undefined;
+
+/** An engine on twins, with a model and a gate that a test makes up. */
+export async function createEngine(parts: EngineParts) {
+  const clock = createManualClock(Date.UTC(2026, 0, 5));
+  const random = createSeededRandom(7);
+  const disk = createDisk();
+  const queue = new Set<RunId>();
+  const store = createInMemoryStore({
+    enlist: (wakes) => wakes.forEach(({ run }) => queue.add(run)),
+  });
+  const built = toBuilt({ ...noLimits, ...parts.limits }, parts.bundle);
+  const news = await openRunNews(createInMemoryBus());
+  const telemetry = createInMemoryTelemetry();
+  const base = { clock, random, hashes, openings, news, onMoved: () => undefined };
+  const desk = createRunDesk({ ...base, store, bundles: () => ({ build: async () => built }) });
+  const simulated = createSimulatedGate({
+    ...base,
+    store,
+    disk,
+    breathe,
+    isKeyed: true,
+    desk: () => desk,
+  });
+  const engine: EngineOptions = {
+    ...base,
+    store,
+    telemetry,
+    catalog: () => catalog,
+    bundles: () => ({ read: async () => built }),
+    gate: { exchange: parts.gate?.(simulated) ?? simulated.exchange },
+    models: () => ({
+      toLargestCost: () => (parts.largestCost === undefined ? 10 : parts.largestCost),
+      stream: (ask, request) => answer(parts.model, ask, request),
+    }),
+    freezes: { check: () => undefined },
+    ...parts.engine,
+  };
+
+  async function wake(run: RunId, signal = new AbortController().signal): Promise<void> {
+    queue.delete(run);
+    await advance(engine, { run, tenant, attempt: 0 }, signal);
+  }
+
+  async function settle(): Promise<void> {
+    for (let wakes = 0; queue.size > 0; wakes += 1) {
+      if (wakes > 200) throw new Error("runs are woken again and again");
+      for (const run of queue) await wake(run);
+    }
+  }
+
+  return {
+    clock,
+    disk,
+    queue,
+    store,
+    desk,
+    engine,
+    telemetry,
+    wake,
+    settle,
+    news,
+    read: (run: RunId) => desk.read(tenant, run),
+    tell: (run: RunId, word: RunWord) => desk.tell(tenant, run, word),
+    async start(more: Partial<RunAsking> = {}): Promise<RunId> {
+      const asking = {
+        principal,
+        roles: [],
+        agent: "parent",
+        input: "Go.",
+        caps: null,
+      };
+      const rest = {
+        deadlineMs: null,
+        key: null,
+        parent: null,
+      };
+      return (
+        await desk.start({
+          ...asking,
+          ...rest,
+          ...more,
+        })
+      ).run;
+    },
+    async events(run: RunId): Promise<readonly RunEvent[]> {
+      const rows = await desk.events(tenant, run, {
+        after: 0,
+        limit: 1e4,
+      });
+      return rows.map(({ event }) => event);
+    },
+    async pass(ms: number): Promise<void> {
+      clock.advance(ms);
+      await store.runs.wakeDue(clock.nowMs(), 100);
+      await settle();
+    },
+  };
+}
+
+async function answer(model: Model, ask: RouteAsk, request: ModelRequest): Promise<Routed> {
+  const said = await model(request, ask);
+  if (typeof said === "string") ask.onEvent({ kind: "text", text: said });
+  const calls = typeof said === "string" ? [] : said;
+  calls.forEach(([name, args], index) => {
+    const text = typeof args === "string" ? args : JSON.stringify(args);
+    ask.onEvent({ kind: "call", index, call: { id: `c${index}`, name, args: text } });
+  });
+  return {
+    backend: "made-up",
+    model: "m",
+    attempts: 1,
+    cost: 7,
+    prices: toDigest("prices"),
+    usage: {
+      input: 10,
+      cached: 0,
+      written: 0,
+      output: 5,
+      reasoning: 0,
+    },
+    stop: calls.length === 0 ? "ended" : "tool_calls",
+    firstTokenMs: 1,
+    tokensPerSecond: null,
+  };
+}
+
+/** How often a model has answered before, as the request shows it. */
+export function turnOf({ messages }: ModelRequest): number {
+  return messages.filter(({ role }) => role === "assistant").length;
+}
+
+/** Says one after the other, then that it is done. */
+export function script(...answers: readonly Said[]): Model {
+  return (request) => answers[turnOf(request)] ?? "done";
+}
+
+export const result = (text: string, isError = false) =>
+  ({
+    kind: "result",
+    text: JSON.stringify({ content: [{ type: "text", text }] }),
+    isError,
+  }) as const;
+
+/** Turns of the event loop: what is under way comes as far as it can. */
+export async function turns(count = 50): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((next) => setImmediate(next));
+}
