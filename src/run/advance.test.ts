@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createEngine, result, script, turnOf, turns } from "../../test/simulation/engine.ts";
+import { catalog } from "../../test/simulation/parts.ts";
 import { Fault, type RunId } from "../model/index.ts";
 import type { GateRequest } from "../ports/gate.ts";
 
@@ -330,3 +331,50 @@ test("a commit that landed though nobody could say so is found, and the wake com
   await engine.wake(run);
   expect(await stateOf(engine, run)).toBe("completed");
 });
+
+test.each([
+  [2, "completed", 3],
+  [9, "partial", 3],
+])(
+  "I4: a keyed call whose answer is lost %i times is made again with its key, at most twice",
+  async (times, state, asked) => {
+    let lost = 0;
+    const engine = await createEngine({
+      model: script([write(1)]),
+      isLost: () => (lost += 1) <= times,
+      engine: { catalog: () => keyed },
+    });
+    const run = await engine.start();
+    await engine.settle();
+    for (let waits = 0; waits < 4; waits += 1) await engine.pass(2_000);
+    expect(await stateOf(engine, run)).toBe(state);
+    expect([...engine.disk.effects.values()]).toEqual([1]);
+    expect([...engine.disk.asked.values()]).toEqual([asked]);
+  },
+);
+
+test("a call whose answer is lost is not made again where its tool takes no key", async () => {
+  const engine = await createEngine({ model: script([write(1)]), isLost: () => true });
+  const run = await engine.start();
+  await engine.settle();
+  expect(await stateOf(engine, run)).toBe("partial");
+  expect([...engine.disk.asked.values()]).toEqual([1]);
+});
+
+const keyed = {
+  ...catalog,
+  toolsets: new Map(
+    [...catalog.toolsets].map(([name, toolset]) => [
+      name,
+      {
+        ...toolset,
+        tools: new Map(
+          [...toolset.tools].map(([exposed, tool]) => [
+            exposed,
+            { ...tool, config: { ...tool.config, idempotencyKey: "example.com/key" } },
+          ]),
+        ),
+      },
+    ]),
+  ),
+};

@@ -7,8 +7,9 @@ import type { CommitOutcome, CommitUnit } from "../ports/store.ts";
 import type { Noting } from "./journal.ts";
 import { costOf } from "./call-cost.ts";
 import { settleCall } from "./hold.ts";
+import { findTool } from "./offered-tools.ts";
 import { toResult } from "./to-result.ts";
-import type { CallEnd, CallView } from "./view.ts";
+import { findCall, type CallEnd, type CallView } from "./view.ts";
 import type { Work } from "./worker.ts";
 
 interface Ending {
@@ -96,7 +97,7 @@ async function commit(
     const event = { v: 1, type: "call.started", atMs, step, ordinal, intent, entry } as const;
     return work.journal.commit({ events: [event], unit });
   }
-  if (moment.own === "consent" || moment.isPassing === true) {
+  if (moment.own === "consent" || moment.isPassing === true || isSentAgain(work, call, moment)) {
     const atMs = work.options.clock.nowMs();
     const why = moment.own === "consent" ? toConsent(atMs) : toSoon(atMs);
     const event = { v: 1, type: "call.deferred", atMs, step, ordinal, ...why } as const;
@@ -110,6 +111,20 @@ async function commit(
   // What the effect was must become durable, whatever becomes of the budget: the end of the run settles, too.
   await settleCall(work, call, costOf(work, call)).catch(() => undefined);
   return work.journal.commit({ ...noting, unit });
+}
+
+/** A tool that does one key once is asked once more, before it is left to a person. */
+const maxSendings = 3;
+
+function isSentAgain(
+  { built, options, journal, cut }: Work,
+  call: CallView,
+  { outcome }: Extract<RunMoment, { kind: "ended" }>,
+): boolean {
+  if (outcome !== "unknown" || cut.aborted) return false;
+  const tool = findTool(built.bundle, options.catalog(), call.tool);
+  const { sent } = findCall(journal.view, call) ?? call;
+  return tool?.config.idempotencyKey !== undefined && sent < maxSendings;
 }
 
 /** Whoever has to allow a credential has a page of their own; nobody tells when it is done. */

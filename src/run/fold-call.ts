@@ -1,6 +1,6 @@
 import { settleBudget, reserveBudget } from "../model/budget.ts";
 import type { RunEvent } from "../model/run-event.ts";
-import { isEnded, isSameCall, type CallView, type Placed, type RunView } from "./view.ts";
+import { findCall, isEnded, isSameCall, type CallView, type Placed, type RunView } from "./view.ts";
 
 type Ended = Extract<RunEvent, { type: "call.ended" }>;
 
@@ -12,6 +12,7 @@ export function foldCall(view: RunView, event: RunEvent): RunView {
         ...call,
         state: { kind: "started" },
         entry: event.entry,
+        sent: call.sent + 1,
       }));
     case "call.deferred": {
       const { for: what, approval, name, untilMs } = event;
@@ -127,8 +128,8 @@ function sign(view: RunView): RunView {
   return { ...view, signatures: [...view.signatures, signature].slice(-maxSignatures) };
 }
 
-function find({ turn, effects }: RunView, place: Placed): CallView {
-  const call = [...(turn?.calls ?? []), ...effects].find((each) => isSameCall(each, place));
+function find(view: RunView, place: Placed): CallView {
+  const call = findCall(view, place);
   if (call === undefined) throw new Error(`there is no call ${place.step}/${place.ordinal}`);
   return call;
 }

@@ -144,6 +144,7 @@ function toCalls(step: number, calls: readonly PlannedCall[]): readonly CallView
     state: { kind: "planned" },
     entry: null,
     again: 0,
+    sent: 0,
   }));
 }
 
@@ -188,5 +189,11 @@ function reopen(effects: readonly CallView[], call: CallView): CallView {
   const isAnew = hasSaidNo && effect !== "agent";
   // An intent that is known not to have been carried out is none any more.
   const entry = isUnknown(call) ? call.entry : null;
-  return { ...call, entry, state: { kind: "planned" }, again: isAnew ? again + 1 : again };
+  return {
+    ...call,
+    entry,
+    state: { kind: "planned" },
+    again: isAnew ? again + 1 : again,
+    sent: 0,
+  };
 }

@@ -12,7 +12,7 @@ import { endCall, noteChild, noteDeferred, toChild, toConsent, toRunOfCall } fro
 import { holdShared, StopRun, toCallSlot } from "./hold.ts";
 import { inTime, LeftBehind } from "./in-time.ts";
 import { toToolset } from "./offered-tools.ts";
-import { isSameCall, type CallView, type RunView } from "./view.ts";
+import { findCall, type CallView } from "./view.ts";
 import { makeWait } from "./make-wait.ts";
 import type { Work } from "./worker.ts";
 
@@ -131,7 +131,7 @@ function toRequest(work: Work, call: CallView, { args, cancel }: Sending): GateR
 /** What the gate said: an effect is in the log by then, and everything else is noted here. */
 async function take(work: Work, call: CallView, answer: GateAnswer): Promise<void> {
   const { journal, options } = work;
-  if (isSettled(journal.view, call)) return;
+  if (isSettled(work, call)) return;
   const text = toHandedText(answer);
   const own = readOwnOutcome(answer);
   const child = call.effect === "agent" && own === null ? toChild({ text }) : null;
@@ -164,14 +164,11 @@ async function take(work: Work, call: CallView, answer: GateAnswer): Promise<voi
   }
 }
 
-/** It has ended, is a child by now, or waits. */
-function isSettled(view: RunView, call: CallView): boolean {
-  const { state } = find(view, call);
+/** It has ended, is a child by now, or was put off with what the gate recorded. */
+function isSettled({ journal, options }: Work, call: CallView): boolean {
+  const { state } = findCall(journal.view, call) ?? call;
+  if (state.kind === "deferred") return state.untilMs > options.clock.nowMs();
   return state.kind === "ended" || state.kind === "child";
-}
-
-function find({ turn, effects }: RunView, call: CallView): CallView {
-  return [...(turn?.calls ?? []), ...effects].find((each) => isSameCall(each, call)) ?? call;
 }
 
 /** Stops of the whole run, and what another try of this very call may mend. */
@@ -182,12 +179,12 @@ async function fail(work: Work, call: CallView, error: unknown): Promise<void> {
   // A cut call has no end of its own: what came of it is in the log, or it is made again.
   if (work.cut.aborted) return;
   if (error instanceof LeftBehind) return leave(work, call, error);
-  if (error instanceof RpcRefusal && !isSettled(journal.view, call))
+  if (error instanceof RpcRefusal && !isSettled(work, call))
     return endCall(work, call, { outcome: "tool_error", text: error.message });
   if (!(error instanceof Fault)) throw error;
   if (notTheCalls.has(error.code)) throw error;
   if (error.code === "freeze_unknown") return leaveForNow(work, call, error);
-  if (isSettled(journal.view, call)) return;
+  if (isSettled(work, call)) return;
   const { details } = error;
   if (error.code === "frozen" && stopsRun(details["kind"])) {
     throw new StopRun("frozen", error.message);
@@ -204,7 +201,7 @@ async function fail(work: Work, call: CallView, error: unknown): Promise<void> {
 
 /** What the gate had begun is put off by now; otherwise the wake comes again. */
 function leaveForNow({ journal, options }: Work, call: CallView, error: Fault): void {
-  const { state } = find(journal.view, call);
+  const { state } = findCall(journal.view, call) ?? call;
   if (state.kind !== "deferred" || state.untilMs <= options.clock.nowMs()) throw error;
 }
 
@@ -213,8 +210,8 @@ async function leave(work: Work, call: CallView, { message }: LeftBehind): Promi
   const { journal, options } = work;
   const { deadlineMs } = journal.view;
   if (deadlineMs !== null && options.clock.nowMs() >= deadlineMs) return;
-  const { state, entry } = find(journal.view, call);
-  if (isSettled(journal.view, call)) return;
+  const { state, entry } = findCall(journal.view, call) ?? call;
+  if (isSettled(work, call)) return;
   const outcome = state.kind === "started" || entry !== null ? "unknown" : "fault";
   return endCall(work, call, { outcome, text: message });
 }

@@ -58,6 +58,8 @@ export interface CallView extends PlannedCall {
   readonly entry: EntryId | null;
   /** Its tool said that it failed, and it is made anew: a part of its key, for that answer is kept. */
   readonly again: number;
+  /** How often its intent became durable: a call in doubt is made again so often, and no more. */
+  readonly sent: number;
 }
 
 export type CallProgress =
@@ -95,6 +97,11 @@ export function isEnded({ state }: CallView): boolean {
 
 export function isSameCall(one: Placed, other: Placed): boolean {
   return one.step === other.step && one.ordinal === other.ordinal;
+}
+
+/** As it is by now; undefined: there is no such call. */
+export function findCall({ turn, effects }: RunView, place: Placed): CallView | undefined {
+  return [...(turn?.calls ?? []), ...effects].find((each) => isSameCall(each, place));
 }
 
 export interface Placed {

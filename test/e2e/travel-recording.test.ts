@@ -102,10 +102,40 @@ async function stop(started: Quickstart): Promise<void> {
   expect(await started.ended, started.err()).toBe(0);
 }
 
+/** What a start that nobody disturbs says, and which of its lines ask for somebody. */
+interface Calm {
+  readonly lines: readonly string[];
+  /** The ledger's public keys, as they were before anything was killed. */
+  readonly keys: readonly string[];
+  /** Says how to approve. */
+  readonly approval: number;
+  /** Says how to end it. */
+  readonly last: number;
+}
+
+async function playCalm(travel: Travel): Promise<Calm> {
+  const { started } = await playOut(travel, 0);
+  await checkDisk(travel, 1, "calm");
+  const { out } = await travel.home.run("ledger", "key", "--url", travel.url);
+  await stop(started);
+  const { lines } = started;
+  const find = (text: string) => lines.findIndex((line) => line.includes(text));
+  return {
+    lines,
+    keys: out.trim().split("\n"),
+    approval: find("countersign approve"),
+    last: find("Ctrl-C ends it"),
+  };
+}
+
 /** Started, killed with all that it started once it has said this line. */
-async function killAt(travel: Travel, line: number, approval: number): Promise<number> {
+async function killAt(travel: Travel, line: number, { approval, last }: Calm): Promise<number> {
   const started = travel.start();
   const approving = line > approval ? approveAt(travel, started, approval) : null;
+  if (line > last) {
+    await started.untilLine(last);
+    started.kill("SIGINT");
+  }
   await started.untilLine(line);
   const killed = await killAll(travel.directory);
   await started.ended;
@@ -127,20 +157,14 @@ test("I4: all is killed with kill -9 at each line, and each run ends once, with 
   const travel = await makeTravel();
   // So that its commands name the server.
   travel.home.environment["COUNTERSIGN_URL"] = undefined;
-  const { started: calm } = await playOut(travel, 0);
-  const { lines } = calm;
-  const approval = lines.findIndex((line) => line.includes("countersign approve"));
-  const { out } = await travel.home.run("ledger", "key", "--url", travel.url);
-  const keys = out.trim().split("\n");
-  await checkDisk(travel, 1, "calm");
-  await stop(calm);
-
+  const calm = await playCalm(travel);
+  const { lines, keys } = calm;
   const startedMs = systemClock.nowMs();
   const figures = { lines: 0, killed: 0, receipts: 0, halfWay: 0, open: 0, ended: 0, none: 0 };
   for (const line of drawLines(scaled({ test: 2, prove: lines.length }), lines.length)) {
     const before = figures.lines + 1;
     const label = `killed at line ${line}: ${lines[line]}`;
-    figures.killed += await killAt(travel, line, approval);
+    figures.killed += await killAt(travel, line, calm);
     if (travel.bookings().length > travel.events().length) figures.halfWay += 1;
     const { started: last, found } = await playOut(travel, before);
     figures[found] += 1;

@@ -26,6 +26,7 @@ export type Model = (request: ModelRequest, ask: RouteAsk) => Promise<Said> | Sa
 
 export interface EngineParts {
   readonly model: Model;
+  readonly isLost?: (tool: string) => boolean;
   readonly gate?: (gate: Gate) => Gate["exchange"];
   readonly limits?: Partial<Limits>;
   readonly bundle?: Partial<Bundle>;
@@ -56,6 +57,7 @@ export async function createEngine(parts: EngineParts) {
     disk,
     breathe,
     isKeyed: true,
+    ...(parts.isLost === undefined ? {} : { isLost: parts.isLost }),
     desk: () => desk,
   });
   const engine: EngineOptions = {

@@ -45,6 +45,8 @@ export interface SimulatedGateOptions {
   readonly desk: () => RunDesk;
   /** Whether the tools do one key once. */
   readonly isKeyed: boolean;
+  /** Whether an answer of this tool gets lost on its way. */
+  readonly isLost?: (tool: string) => boolean;
   /** Between its parts a process may die. */
   readonly breathe: () => Promise<void>;
 }
@@ -127,11 +129,11 @@ async function carryOut(
   const { run } = request;
   if (run === undefined) throw new Error("only runs ask here");
   const known = await store.calls.byKey(tenant, hash, clock.nowMs());
-  let repeats: EntryId | null = null;
+  let repeats: Repeated | null = null;
   if (known !== null && known.call.state !== "failed") {
     const { state, result: kept, id, notAfterMs } = known.call;
     if (state === "done") return JSON.parse(Buffer.from(kept!).toString()) as GateAnswer;
-    if (isKeyed) repeats = id;
+    if (isKeyed) repeats = { id, state };
     else if (state === "open" && notAfterMs > clock.nowMs())
       throw new Fault("key_in_use", "The call is under way.", {
         details: { retryAtMs: notAfterMs },
@@ -153,7 +155,7 @@ async function carryOut(
       hash,
       fingerprint: hash,
       expiresAtMs: clock.nowMs() + 864e5,
-      ...(repeats === null ? {} : { repeats }),
+      ...(repeats === null ? {} : { repeats: repeats.id }),
     },
   };
   const bytes = Buffer.from(JSON.stringify({ id, name }));
@@ -167,6 +169,7 @@ async function carryOut(
   // I4: what was delayed for too long is not sent any more.
   if (clock.nowMs() >= opens.notAfterMs) throw new Fault("deadline_exceeded", "It is too late.");
   const answer = name === "t__fails" ? null : await actUpon(options, request, { name, key, disk });
+  if (options.isLost?.(name) === true) return lose(options, run, id);
   await options.breathe();
   const outcomeId = toUuidV7(clock.nowMs(), random.bytes(10)) as EntryId;
   const kept = answer === null ? null : Buffer.from(JSON.stringify(answer));
@@ -181,15 +184,35 @@ async function carryOut(
   return answer;
 }
 
+/** The tool has done it, and its answer never came. */
+async function lose(
+  { clock, random }: SimulatedGateOptions,
+  run: NonNullable<GateRequest["run"]>,
+  call: EntryId,
+): Promise<never> {
+  const id = toUuidV7(clock.nowMs(), random.bytes(10)) as EntryId;
+  const ends = { call, from: "open", to: "unknown", result: null } as const;
+  await run.commit(
+    { entries: [{ id, tenant, bytes: Buffer.from(`lost ${id}`), ends }] },
+    { kind: "ended", entry: call, outcome: "unknown", text: "The call took longer than it may." },
+  );
+  throw new Fault("deadline_exceeded", "The call took longer than it may.");
+}
+
 function toEnd(answer: Extract<GateAnswer, { kind: "result" }> | null) {
   if (answer === null) return { outcome: "fault", text: "The server is away." } as const;
   const outcome = answer.isError ? "tool_error" : "answered";
   return { outcome, text: answer.text } as const;
 }
 
-function endOf({ clock, random }: SimulatedGateOptions, call: EntryId) {
+interface Repeated {
+  readonly id: EntryId;
+  readonly state: "open" | "unknown";
+}
+
+function endOf({ clock, random }: SimulatedGateOptions, { id: call, state: from }: Repeated) {
   const id = toUuidV7(clock.nowMs(), random.bytes(10)) as EntryId;
-  const ends = { call, from: "open", to: "failed", result: null } as const;
+  const ends = { call, from, to: "failed", result: null } as const;
   return { id, tenant, bytes: Buffer.from(`resolution ${id}`), ends };
 }
 
