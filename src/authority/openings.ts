@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { parseStrictJson } from "../lib/strict-json.ts";
 import { toCanonicalBytes } from "../model/index.ts";
 import type { OpeningPlace, Openings } from "../ports/openings.ts";
@@ -21,6 +22,6 @@ export function createOpenings(keys: TenantKeys, random: Random): Openings {
 }
 
 /** Bound to the row: what is moved elsewhere does not open there. */
-function toInput(key: Uint8Array, { tenant, what }: OpeningPlace) {
+function toInput(key: KeyObject, { tenant, what }: OpeningPlace) {
   return { key, context: Buffer.from(`countersign opening\n${tenant}\n${what}`) };
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { createCipheriv, createDecipheriv, type KeyObject } from "node:crypto";
 import type { Random } from "../ports/random.ts";
 
 export const keyLength = 32;
@@ -6,7 +6,7 @@ const nonceLength = 12;
 const tagLength = 16;
 
 export interface SealInput {
-  readonly key: Uint8Array;
+  readonly key: Uint8Array | KeyObject;
   /** Authenticated with the bytes, and not kept with them. */
   readonly context: Uint8Array;
 }

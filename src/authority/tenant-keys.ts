@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { Digest, TenantId } from "../model/index.ts";
 import type { HashPurpose, TenantHash } from "../ports/tenant-hash.ts";
 import type { Random } from "../ports/random.ts";
@@ -10,8 +10,8 @@ import { keyLength } from "./seal-bytes.ts";
 export interface TenantKey {
   /** The same for the same parts, at every replica and for ever; another for another purpose. */
   hash(purpose: HashPurpose, parts: readonly unknown[]): Digest;
-  /** Seals what commitments were made of. */
-  readonly sealing: Uint8Array;
+  /** Seals what commitments were made of. Made once: from bytes Node makes it anew at each use. */
+  readonly sealing: KeyObject;
 }
 
 export interface TenantKeys {
@@ -74,8 +74,10 @@ function toHex(random: Random): string {
 }
 
 function toTenantKey(root: Uint8Array): TenantKey {
-  const sealing = createHmac("sha256", root).update("countersign openings").digest();
-  const hashing = createHmac("sha256", root).update("countersign hashes").digest();
+  const toKey = (use: string): KeyObject =>
+    createSecretKey(createHmac("sha256", root).update(use).digest());
+  const sealing = toKey("countersign openings");
+  const hashing = toKey("countersign hashes");
   return Object.freeze({
     sealing,
     hash(purpose, parts) {

@@ -9,6 +9,7 @@ import { describePasskeyRows } from "./store-passkeys.ts";
 import { describeLog } from "./store-log.ts";
 import { describeRows } from "./store-rows.ts";
 import { describeRunBudgets } from "./store-run-budgets.ts";
+import { describeRunKeys } from "./store-run-keys.ts";
 import { describeRunInbox } from "./store-run-inbox.ts";
 import { describeRunRows } from "./store-run-rows.ts";
 import { describeRuns } from "./store-runs.ts";
@@ -35,6 +36,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     describeRunBudgets(under);
     describeApprovals(under);
     describeCalls(under);
+    describeRunKeys(under);
     describeRows(under);
     describeSecretRows(under);
     describePasskeyRows(under);

@@ -1,4 +1,6 @@
 import type pg from "pg";
+import type { EntryId } from "../../model/index.ts";
+import type { CallKey } from "../../ports/call-rows.ts";
 import type { EntryRow } from "../../ports/entry-rows.ts";
 import type { RunBlob } from "../../ports/run-rows.ts";
 import type { Append } from "../../ports/store.ts";
@@ -33,6 +35,8 @@ export interface BatchOutcome<Unit> {
   readonly winners: ReadonlySet<Unit>;
   /** Entries that were left out, since their call had ended before. */
   readonly late: ReadonlySet<string>;
+  /** Not fenced, but another call has the key: they left no trace, either. */
+  readonly keyless: ReadonlySet<Unit>;
 }
 
 const none: ReadonlySet<string> = new Set();
@@ -45,10 +49,14 @@ export async function executeBatch<Unit extends Written>(
   const only = batch.length === 1 ? batch[0] : undefined;
   if (only !== undefined && only.append !== undefined && only.entries.length === 0) {
     const isWinner = await executeOne(executor, only);
-    return { winners: isWinner ? new Set(batch) : new Set(), late: none };
+    return { winners: isWinner ? new Set(batch) : new Set(), late: none, keyless: new Set() };
   }
   const { rows } = await executor.query(toStatement(batch));
-  return { winners: toWinners(batch, rows[0]?.[0]), late: toLate(rows[0]?.[1]) };
+  return {
+    winners: toWinners(batch, rows[0]?.[0]),
+    late: toLate(rows[0]?.[1]),
+    keyless: new Set(toUnits(batch, rows[0]?.[2])),
+  };
 }
 
 function toStatement(batch: readonly Written[]): pg.QueryArrayConfig {
@@ -56,13 +64,16 @@ function toStatement(batch: readonly Written[]): pg.QueryArrayConfig {
   const more = batch.some(bringsMore);
   const entries = batch.flatMap((unit) => unit.entries);
   const calls = entries.some(({ opens, ends }) => opens !== undefined || ends !== undefined);
+  const keys = appends ? toKeys(batch) : [];
   const values = [
     ...(appends ? toAppendValues(batch) : []),
     ...(more ? toMoreValues(batch) : []),
     ...(entries.length > 0 ? toEntryValues(batch) : []),
     ...(calls ? toCallValues(entries) : []),
+    ...(keys.length > 0 ? toKeyValues(keys) : []),
   ];
-  const beside = calls ? "calls" : entries.length > 0 ? "entries" : "nothing";
+  const ofEntries = calls ? "calls" : entries.length > 0 ? "entries" : "nothing";
+  const beside = keys.length > 0 ? "keys" : ofEntries;
   const { name, text } = statements[more ? "more" : appends ? "append" : "alone"][beside];
   return prepared(name, text, values);
 }
@@ -197,16 +208,53 @@ function toEntryValues(batch: readonly Written[]): unknown[] {
   ];
 }
 
+interface Claim {
+  readonly unit: number;
+  readonly call: EntryId;
+  readonly tenant: string;
+  readonly atMs: number;
+  readonly key: CallKey;
+}
+
+/** Of units with an append: where there is none, a transaction has claimed it before. */
+function toKeys(batch: readonly Written[]): readonly Claim[] {
+  return batch.flatMap(({ append, entries }, index) =>
+    append === undefined
+      ? []
+      : entries.flatMap(({ id, tenant, opens }) => {
+          const key = opens?.key ?? null;
+          if (key === null) return [];
+          return [{ unit: index + 1, call: id, tenant, atMs: opens!.atMs, key }];
+        }),
+  );
+}
+
+/** A key that ran out since the first of them was made is free for the next batch. */
+function toKeyValues(keys: readonly Claim[]): unknown[] {
+  return [
+    encodeInt4Array(keys.map(({ unit }) => unit)),
+    encodeTextArray(keys.map(({ tenant }) => tenant)),
+    encodeByteaArray(keys.map(({ key }) => toDigestBytes(key.hash))),
+    encodeByteaArray(keys.map(({ key }) => toDigestBytes(key.fingerprint))),
+    encodeUuidArray(keys.map(({ call }) => call)),
+    encodeInt8Array(keys.map(({ key }) => key.expiresAtMs)),
+    encodeInt8(Math.min(...keys.map(({ atMs }) => atMs))),
+  ];
+}
+
 function toWinners<Unit extends Written>(
   batch: readonly Unit[],
   places: unknown,
 ): ReadonlySet<Unit> {
   // The statement names (run, sequence) by the unit's place: there is one append a run in it.
   const winners = new Set(batch.filter((unit) => unit.append === undefined));
-  if (typeof places === "string") {
-    for (const place of places.split(",")) winners.add(batch[Number(place) - 1]!);
-  }
+  for (const unit of toUnits(batch, places)) winners.add(unit);
   return winners;
+}
+
+function toUnits<Unit>(batch: readonly Unit[], places: unknown): readonly Unit[] {
+  if (typeof places !== "string") return [];
+  return places.split(",").map((place) => batch[Number(place) - 1]!);
 }
 
 function toLate(ids: unknown): ReadonlySet<string> {

@@ -25,13 +25,13 @@ const moreArrays = "$11::int8[], $12::int4[], $13::int4[]";
 // Without the ordered lock, two statements that hold the same runs in opposite order deadlock.
 // A row that another statement changed meanwhile is looked at again once it is locked, so the
 // fence is on what is committed. All events of a unit join the same row: they win or lose together.
-function toAppendTables(more: boolean): string {
+function toAppendTables(more: boolean, claims: string | null = null): string {
   return `
   inp as (
     select * from unnest(${more ? `${arrays}, ${moreArrays}` : arrays})
       as x(${more ? `${columns}, ${moreColumns}` : columns})
   ),
-  won as (
+  ${claims === null ? "won" : "fenced"} as (
     select r.run_id, r.tenant, x.head + x.place as seq, x.unit, x.place, x.last, x.flags, x.wake,
            x.token, x.payload${more ? ", x.folded, x.first_blob, x.last_blob" : ""}
     from countersign.runs r
@@ -39,7 +39,7 @@ function toAppendTables(more: boolean): string {
     where not r.ended
     order by r.run_id
     for update of r
-  ),
+  ),${claims ?? ""}
   moved as (
     update countersign.runs r
     set head = w.seq,
@@ -84,9 +84,48 @@ function toEntryInsert(first: number, condition: string): string {
     where ${condition}`;
 }
 
+/**
+ * Keys are claimed once the runs are locked, in their own order, and by units that are not fenced: one
+ * that does not get its key leaves no trace, as one that is fenced. Each unit has one at most, so none
+ * keeps a key that it has no use for. Of two that want the same one in one batch the first has it.
+ */
+function toClaims(first: number): string {
+  const at = (place: number, type: string): string => `$${first + place}::${type}`;
+  return `
+  asked as (
+    select * from unnest(${at(0, "int4[]")}, ${at(1, "text[]")}, ${at(2, "bytea[]")},
+                         ${at(3, "bytea[]")}, ${at(4, "uuid[]")}, ${at(5, "int8[]")})
+      as a(unit, tenant, hash, fingerprint, call, expires_at)
+  ),
+  claimed as (
+    insert into countersign.call_keys as k (tenant, hash, fingerprint, call, expires_at)
+    select distinct on (a.tenant, a.hash) a.tenant, a.hash, a.fingerprint, a.call, a.expires_at
+    from asked a where a.unit in (select unit from fenced)
+    order by a.tenant, a.hash, a.unit
+    on conflict (tenant, hash) do update
+      set fingerprint = excluded.fingerprint, call = excluded.call, expires_at = excluded.expires_at
+      where k.call = excluded.call or k.expires_at <= ${at(6, "int8")}
+        or (k.fingerprint = excluded.fingerprint and exists (
+             select 1 from countersign.calls c
+             where c.id = k.call and c.tenant = k.tenant and c.state = 'failed'))
+    returning k.call
+  ),
+  won as (
+    select * from fenced where unit not in (
+      select a.unit from asked a where a.call not in (select call from claimed))
+  ),`;
+}
+
+/** Units that were not fenced, and whose key another call has. */
+const keylessUnits = `(select string_agg(unit::text, ',') from fenced
+    where place = last and unit not in (select unit from won))`;
+
 const winningUnits = "select string_agg(unit::text, ',') from won where place = last";
 const ofWinners = "e.unit = 0 or e.unit in (select unit from won)";
 const ofNobody = "e.unit = 0";
+
+/** What `toCallTables` takes. */
+const callArrays = 16;
 
 interface Statement {
   readonly name: string;
@@ -95,10 +134,13 @@ interface Statement {
 
 /** By what the batch appends, and what else it writes. */
 export const statements: Readonly<
-  Record<"append" | "more" | "alone", Readonly<Record<"nothing" | "entries" | "calls", Statement>>>
+  Record<
+    "append" | "more" | "alone",
+    Readonly<Record<"nothing" | "entries" | "calls" | "keys", Statement>>
+  >
 > = {
-  append: toAppendStatements({ name: "append", tables: toAppendTables(false), next: 11 }),
-  more: toAppendStatements({ name: "append_more", tables: toAppendTables(true), next: 16 }),
+  append: toAppendStatements({ name: "append", more: false, next: 11 }),
+  more: toAppendStatements({ name: "append_more", more: true, next: 16 }),
   alone: {
     nothing: { name: "nothing", text: "select null" },
     entries: { name: "entries_alone", text: toEntryInsert(1, ofNobody) },
@@ -106,11 +148,15 @@ export const statements: Readonly<
       name: "entries_with_calls",
       text: `with ${toCallTables(1, ofNobody)} select null, ${lateEntries}`,
     },
+    // Without an append a key is claimed in a transaction of its own.
+    keys: { name: "nothing", text: "select null" },
   },
 };
 
-function toAppendStatements(of: { name: string; tables: string; next: number }) {
-  const { name, tables, next } = of;
+function toAppendStatements(of: { name: string; more: boolean; next: number }) {
+  const { name, more, next } = of;
+  const tables = toAppendTables(more);
+  const keyed = toAppendTables(more, toClaims(next + callArrays));
   return {
     nothing: { name: `${name}_many`, text: `with ${tables} ${winningUnits}` },
     entries: {
@@ -121,6 +167,11 @@ function toAppendStatements(of: { name: string; tables: string; next: number }) 
       name: `${name}_with_calls`,
       text: `with ${tables}, ${toCallTables(next, ofWinners)}
         select (${winningUnits}), ${lateEntries}`,
+    },
+    keys: {
+      name: `${name}_with_keys`,
+      text: `with ${keyed}, ${toCallTables(next, ofWinners)}
+        select (${winningUnits}), ${lateEntries}, ${keylessUnits}`,
     },
   };
 }

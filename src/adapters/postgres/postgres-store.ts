@@ -126,9 +126,13 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 /** Group commit writes one statement; what has to look first has a transaction of its own. */
-function needsTransaction({ consume, wakes, letters, entries }: CommitUnit): boolean {
+function needsTransaction({ append, consume, wakes, letters, entries }: CommitUnit): boolean {
   if (consume !== undefined || (wakes?.length ?? 0) > 0 || (letters?.length ?? 0) > 0) return true;
-  return entries?.some(({ opens }) => opens !== undefined && opens.key !== null) ?? false;
+  const keys = (entries ?? []).flatMap(({ opens }) => opens?.key ?? []);
+  // A run's one key is claimed in the statement that appends, unless a call in doubt hands it on.
+  const isClaimedThere =
+    append !== undefined && keys.length === 1 && keys[0]!.repeats === undefined;
+  return keys.length > 0 && !isClaimedThere;
 }
 
 async function closeAll(writer: GroupCommit, pools: readonly pg.Pool[]): Promise<void> {

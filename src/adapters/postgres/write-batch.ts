@@ -55,8 +55,12 @@ export async function writeBatch(work: BatchWork): Promise<void> {
 async function attempt(executor: Executor, open: Set<Waiting>): Promise<void> {
   await settleLanded(executor, open);
   if (open.size === 0) return;
-  const { winners, late } = await executeBatch(executor, [...open]);
+  const { winners, late, keyless } = await executeBatch(executor, [...open]);
   for (const unit of winners) commit(open, unit, late);
+  for (const unit of keyless) {
+    open.delete(unit);
+    unit.settle({ kind: "key_taken" });
+  }
   const losers = [...open];
   if (losers.length === 0) return;
   // A lost connection's own statement may have finished between the look and the retry.

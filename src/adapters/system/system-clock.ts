@@ -1,16 +1,21 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../../ports/clock.ts";
 
 export const systemClock: Clock = Object.freeze({
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  async sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-    try {
-      await delay(delayMs, undefined, signal === undefined ? {} : { signal });
-    } catch (error) {
-      // node:timers wraps the reason; the port promises the reason itself.
-      if (signal?.aborted === true) throw signal.reason;
-      throw error;
-    }
+  // Not that of node:timers/promises: it makes an error with its stack for each sleep that is ended.
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(signal.reason as Error);
+      const onAbort = (): void => {
+        clearTimeout(timer);
+        reject(signal!.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      }, delayMs);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
   },
 });
