@@ -16,7 +16,8 @@ export interface Contestant {
   readonly serverPid: number;
   /** Another worker of it may carry on what the first one began. */
   readonly takesOver: boolean;
-  start(): Promise<Worker>;
+  /** `isBeside`: while another worker of it is there. */
+  start(isBeside?: boolean): Promise<Worker>;
 }
 
 export async function toContestants(
@@ -35,7 +36,8 @@ export async function toContestants(
   const countersign = {
     serverPid: postgres.pid,
     takesOver: true,
-    start: () => startWorker("countersign.ts", { ...onPostgres, urls: [ours] }),
+    start: (isBeside = false) =>
+      startWorker("countersign.ts", { ...onPostgres, urls: [ours], isBeside }),
   };
   const [dbos, server] = ["@dbos-inc/dbos-sdk", "@restatedev/restate-server"].map(toVersion);
   return [

@@ -34,13 +34,14 @@ const vault: Pick<Vault, "read" | "update"> = {
 };
 
 /** Store, wake, engine and desk, wired as the server does it; the model and the gate are plain ones. */
-async function open({ urls: [url] }: Start, meter: Meter): Promise<Runtime> {
+async function open({ urls: [url], isBeside = false }: Start, meter: Meter): Promise<Runtime> {
   const telemetry = createPrometheusTelemetry({
     clock,
     write: (line) => process.stderr.write(`${line}\n`),
     level: () => "error",
   });
-  const queue = await openWakeQueue({ url: url!, clock, telemetry });
+  // As on the embedded store: whatever a worker before it claimed is free.
+  const queue = await openWakeQueue({ url: url!, clock, telemetry, isAlone: !isBeside });
   const enlist = queue.enlist.bind(queue);
   const store = await openPostgresStore({ url: url!, clock, random, telemetry, enlist });
   const wake = createPgBossWake({ queue, runs: store.runs, clock, telemetry });

@@ -74,7 +74,7 @@ export async function measureResume(contestant: Contestant): Promise<Resumed> {
     const afterReadyMs = Math.max(0, tickedMs - current.readyMs);
     const afterStartMs = tickedMs - startedMs;
     if (!contestant.takesOver) return { afterReadyMs, afterStartMs, takeOverMs: null };
-    other = await contestant.start();
+    other = await contestant.start(true);
     const killedMs = performance.now();
     await current.kill();
     return { afterReadyMs, afterStartMs, takeOverMs: (await within(other.ticked())) - killedMs };

@@ -56,4 +56,6 @@ export interface Start {
   /** Whose CPU counts as the server's. */
   readonly serverPid: number;
   readonly port: number;
+  /** Another worker of it is there already. */
+  readonly isBeside?: boolean;
 }

@@ -74,6 +74,7 @@ async function carryOut(options: PlainGateOptions, request: GateRequest): Promis
     tool: "effect",
     intent,
     approval: null,
+    run: run.run,
     opening,
     notAfterMs: atMs + callMs,
     atMs,

@@ -31,6 +31,7 @@ export async function toDraft(
     tool: tool?.name ?? null,
     intent: intent.digest,
     approval: approval?.id ?? null,
+    run: request.run?.run ?? null,
     notAfterMs: call.notAfterMs,
     opening: await openings.seal({ tenant, what: `call:${id}` }, made),
     atMs,

@@ -158,7 +158,9 @@ function toRepeated(options: RecordOptions, { request, claims }: DecidedCall): r
   const { tenant } = request.principal;
   const evidence = "The tool takes the call's key, and is sent the same one again.";
   const finding = { outcome: "retry", by: "countersign", evidence } as const;
-  return [toResolution(options, { id: claims.repeats, tenant }, finding)];
+  // A key of a run is that run's alone: the call that is made again was its, too.
+  const run = request.run?.run ?? null;
+  return [toResolution(options, { id: claims.repeats, tenant, run }, finding)];
 }
 
 function toConsumption({ request, intent, approval }: DecidedCall, nowMs: number) {

@@ -31,7 +31,7 @@ export async function giveUp(parts: ResolveParts, row: CallRow): Promise<boolean
     id,
     tenant: row.tenant,
     atMs,
-    run: null,
+    run: row.run,
     previous: null,
     server: row.server,
     tool: row.tool,
@@ -84,11 +84,11 @@ function unrepeatable({ server, tool }: CallRow): Fault {
 /** The entry, which ends the call. */
 export function toResolution(
   parts: Omit<ResolveParts, "store">,
-  { id: of, tenant }: Pick<CallRow, "id" | "tenant">,
+  { id: of, tenant, run }: Pick<CallRow, "id" | "tenant" | "run">,
   { outcome, by, evidence }: Finding,
 ): EntryRow {
   const { id, atMs } = toLeaf(parts);
-  const leaf = { v: 1, id, tenant, atMs, run: null, previous: null } as const;
+  const leaf = { v: 1, id, tenant, atMs, run, previous: null } as const;
   const bytes = toEntryBytes({ kind: "resolution", ...leaf, of, outcome, by, evidence });
   const to = outcome === "done" ? "done" : "failed";
   return { id, tenant, bytes, ends: { call: of, from: "unknown", to, result: null } };

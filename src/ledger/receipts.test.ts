@@ -179,6 +179,7 @@ test("verdicts are in the receipt of the call that used their approval, people i
     tool: "send",
     intent,
     approval,
+    run: null,
     notAfterMs: startMs + 1_000,
     opening: null,
     atMs: startMs,

@@ -1,4 +1,4 @@
-import type { ApprovalId, CallState, Digest, EntryId, TenantId } from "../model/index.ts";
+import type { ApprovalId, CallState, Digest, EntryId, RunId, TenantId } from "../model/index.ts";
 
 /**
  * Calls with an effect, a row each from the intent on: what is under way or in doubt is found here,
@@ -39,6 +39,8 @@ export interface CallDraft {
   readonly tool: string | null;
   readonly intent: Digest;
   readonly approval: ApprovalId | null;
+  /** The run that it belongs to: all entries of the call name it. */
+  readonly run: RunId | null;
   /** Nothing of it is sent from here on. */
   readonly notAfterMs: number;
   /** What the intent was made of, sealed; null where it is not kept. */

@@ -7,6 +7,7 @@ import { scaled } from "../scale.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 import {
   newDigest,
+  newRun,
   newEntry,
   newTenant,
   startApproval,
@@ -25,6 +26,7 @@ function newCall(tenant: TenantId, changes: Partial<CallDraft> = {}): EntryRow {
     tool: "send",
     intent: newDigest(),
     approval: null,
+    run: null,
     notAfterMs: laterMs,
     opening: toBytes("sealed"),
     atMs: startMs,
@@ -52,6 +54,19 @@ const end = (store: Store, call: EntryRow, changes?: Partial<CallEnding>) => {
 
 export function describeCalls(under: () => StoreUnderTest): void {
   describe("calls", () => {
+    test("I5: a call of a run says so until its end, and one of nobody's does not", async () => {
+      const { store } = under();
+      const tenant = newTenant();
+      const run = newRun();
+      const [ofRun, ofNobody] = [newCall(tenant, { run }), newCall(tenant)];
+      await store.commit({ entries: [ofRun, ofNobody] });
+      expect(await store.calls.get(tenant, ofRun.id)).toMatchObject({ run, state: "open" });
+      expect(await store.calls.get(tenant, ofNobody.id)).toMatchObject({ run: null });
+      const ends = { call: ofRun.id, from: "open", to: "unknown", result: null } as const;
+      await store.commit({ entries: [{ ...newEntry(tenant, "an outcome"), ends }] });
+      expect(await store.calls.get(tenant, ofRun.id)).toMatchObject({ run, state: "unknown" });
+    });
+
     test("are open from their intent on, and end with their outcome", async () => {
       const { store } = under();
       const tenant = newTenant();

@@ -220,6 +220,7 @@ function describeLeaves(under: () => StoreUnderTest): void {
         tool: "send",
         intent: newDigest(),
         approval,
+        run: null,
         notAfterMs: startMs,
         opening: null,
         atMs: startMs,

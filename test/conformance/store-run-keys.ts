@@ -23,6 +23,7 @@ function newCall(tenant: TenantId, key: CallKey, atMs = startMs): EntryRow {
     tool: "send",
     intent: newDigest(),
     approval: null,
+    run: null,
     notAfterMs: laterMs,
     opening: null,
     atMs,

@@ -169,6 +169,7 @@ export async function writeCall(
     server: "mail",
     tool: "send",
     intent,
+    run: null,
     approval: null,
     notAfterMs: atMs + 60_000,
     opening,

@@ -158,6 +158,13 @@ test("a run that is taken over sends what was under way again, where its tool ta
   expect(await scene.store.calls.get(tenant, id)).toMatchObject({ state: "failed" });
   expect(textOf(await scene.call({ worker: second, key: "k" }))).toContain("second");
   expect(scene.sent()).toHaveLength(2);
+  // I5: whatever is written of its calls later names the run as their intents do, or no receipt holds.
+  const rows = await scene.store.entries.page(tenant, { after: 0n, limit: 100 });
+  const entries = rows.map(({ bytes }) => fromEntryBytes(bytes));
+  expect(entries.map(({ kind }) => kind)).toContain("resolution");
+  expect(new Set(entries.map((entry) => ("run" in entry ? entry.run : null)))).toEqual(
+    new Set([second.run]),
+  );
 });
 
 test("where its tool takes none it is told when to look again, and then that nobody knows", async () => {

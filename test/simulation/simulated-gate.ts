@@ -148,6 +148,7 @@ async function carryOut(
     tool: name,
     intent,
     approval: null,
+    run: run.run,
     notAfterMs: clock.nowMs() + callMs,
     opening: null,
     atMs: clock.nowMs(),

@@ -58,6 +58,9 @@ export async function makeTravel() {
 export type Travel = Awaited<ReturnType<typeof makeTravel>>;
 export type Quickstart = ReturnType<typeof startQuickstart>;
 
+/** Directories of failed tests whose last start was shown. */
+const told = new Set<string>();
+
 function startQuickstart(
   directory: string,
   env: Record<string, string | undefined>,
@@ -75,8 +78,10 @@ function startQuickstart(
     [...lines, err, existsSync(log) ? readFileSync(log, "utf8").slice(-4_000) : ""].join("\n");
   onTestFinished(({ task }) => {
     child.kill("SIGKILL");
-    // One that waited in vain does not say for what.
-    if (task.result?.state === "fail") console.log(tellAll());
+    // One that waited in vain does not say for what. The last start is asked first, and is enough.
+    if (task.result?.state !== "fail" || told.has(directory)) return;
+    told.add(directory);
+    console.log(tellAll());
   });
   const looks = new Set<() => void>();
   const look = (): void => {

@@ -22,7 +22,8 @@ export function toCallValues(entries: readonly EntryRow[]): unknown[] {
         entry.opens !== undefined ? opens : entry.ends !== undefined ? ends : 0,
       ),
     ),
-    encodeUuidArray(endings.map((ending) => ending?.call ?? null)),
+    // The call that is ended; of one that is opened the run that it belongs to.
+    encodeUuidArray(entries.map((entry) => entry.ends?.call ?? entry.opens?.run ?? null)),
     encodeTextArray(drafts.map((draft) => draft?.subject ?? "")),
     encodeTextArray(drafts.map((draft) => draft?.server ?? "")),
     encodeTextArray(drafts.map((draft) => draft?.tool ?? "")),
@@ -66,14 +67,15 @@ export function toCallTables(first: number, condition: string): string {
   ].map((type, place) => at(place, type));
   return `given as (
     select * from unnest(${arrays.join(", ")})
-      as e(id, tenant, bytes, unit, move, call, subject, server, tool, intent, approval, state,
+      as e(id, tenant, bytes, unit, move, of, subject, server, tool, intent, approval, state,
            previous, not_after, at, kept)
     where ${condition}
   ),
   opened as (
     insert into countersign.calls
-      (id, tenant, subject, server, tool, intent, approval, state, not_after, created_at, opening)
-    select id, tenant, subject, server, nullif(tool, ''), intent, approval, 'open', not_after, at,
+      (id, tenant, run_id, subject, server, tool, intent, approval, state, not_after, created_at,
+       opening)
+    select id, tenant, of, subject, server, nullif(tool, ''), intent, approval, 'open', not_after, at,
            nullif(kept, ''::bytea)
     from given where move = ${opens}
   ),
@@ -84,7 +86,7 @@ export function toCallTables(first: number, condition: string): string {
         resolution = case when e.previous = 'unknown' then e.id end,
         result = nullif(e.kept, ''::bytea)
     from given e
-    where e.move = ${ends} and c.id = e.call and c.tenant = e.tenant and c.state = e.previous
+    where e.move = ${ends} and c.id = e.of and c.tenant = e.tenant and c.state = e.previous
       and (e.not_after is null or c.not_after = e.not_after)
     returning e.id
   ),

@@ -64,6 +64,7 @@ export interface Tables {
     server: string;
     tool: string | null;
     intent: Buffer;
+    run_id: string | null;
     approval: string | null;
     state: CallState;
     not_after: number;

@@ -90,3 +90,11 @@ export const runSubjects: Migration = {
       where subject is not null;
   `,
 };
+
+export const callRuns: Migration = {
+  name: "runs of calls",
+  sql: `
+    -- What is written of a call later names its run, as its intent does.
+    alter table countersign.calls add column run_id uuid;
+  `,
+};

@@ -3,7 +3,7 @@ import { callsAndApprovals, passkeys, deliveries } from "./migrations-approvals.
 import { secrets, labelsAndFreezes, budgets } from "./migrations-authority.ts";
 import { ground, letters } from "./migrations-ground.ts";
 import { log } from "./migrations-ledger.ts";
-import { runs, runSubjects } from "./migrations-runs.ts";
+import { callRuns, runs, runSubjects } from "./migrations-runs.ts";
 
 /**
  * The schema as an ordered list of steps. A step that was released is never edited: its checksum
@@ -27,4 +27,5 @@ export const migrations: readonly Migration[] = [
   deliveries,
   runs,
   runSubjects,
+  callRuns,
 ];

@@ -1,4 +1,4 @@
-import type { ApprovalId, EntryId, TenantId } from "../../model/index.ts";
+import type { ApprovalId, EntryId, RunId, TenantId } from "../../model/index.ts";
 import type { CallRow, CallRows } from "../../ports/call-rows.ts";
 import { requireDigest, requireId, requireWhole } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
@@ -110,6 +110,7 @@ function toCallRow(row: Row): CallRow {
     tool: row.tool,
     intent: fromDigestBytes(row.intent),
     approval: row.approval as ApprovalId | null,
+    run: row.run_id as RunId | null,
     state: row.state,
     notAfterMs: row.not_after,
     atMs: row.created_at,
