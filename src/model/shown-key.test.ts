@@ -55,13 +55,16 @@ test.each([
 
 test("a slip of the key that was meant is shown, and nothing that only begins like it", () => {
   const slips = listKeys(configJsonSchema).flatMap((key) =>
-    [...key].slice(1).flatMap((letter, at) => {
-      const [head, here, rest] = [key.slice(0, at), key[at]!, key.slice(at + 2)];
-      const other = here === here.toLowerCase() ? here.toUpperCase() : here.toLowerCase();
-      return [`${letter}${here}`, letter, `${here}${here}${letter}`, `${other}${letter}`].map(
-        (slip) => ({ key, slip: `${head}${slip}${rest}` }),
-      );
-    }),
+    key
+      .split("")
+      .slice(1)
+      .flatMap((letter, at) => {
+        const [head, here, rest] = [key.slice(0, at), key[at]!, key.slice(at + 2)];
+        const other = here === here.toLowerCase() ? here.toUpperCase() : here.toLowerCase();
+        return [`${letter}${here}`, letter, `${here}${here}${letter}`, `${other}${letter}`].map(
+          (slip) => ({ key, slip: `${head}${slip}${rest}` }),
+        );
+      }),
   );
   expect(slips.length).toBeGreaterThan(1_000);
   expect(slips.filter(({ key, slip }) => toShownKey(slip, key) !== slip)).toEqual([]);

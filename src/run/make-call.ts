@@ -130,7 +130,7 @@ function toRequest(work: Work, call: CallView, { args, cancel }: Sending): GateR
 
 /** What the gate said: an effect is in the log by then, and everything else is noted here. */
 async function take(work: Work, call: CallView, answer: GateAnswer): Promise<void> {
-  const { journal, options } = work;
+  const { options } = work;
   if (isSettled(work, call)) return;
   const text = toHandedText(answer);
   const own = readOwnOutcome(answer);
@@ -175,7 +175,7 @@ function isSettled({ journal, options }: Work, call: CallView): boolean {
 const notTheCalls = new Set(["store_unavailable", "draining", "run_taken"]);
 
 async function fail(work: Work, call: CallView, error: unknown): Promise<void> {
-  const { journal, options } = work;
+  const { options } = work;
   // A cut call has no end of its own: what came of it is in the log, or it is made again.
   if (work.cut.aborted) return;
   if (error instanceof LeftBehind) return leave(work, call, error);
