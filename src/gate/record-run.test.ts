@@ -83,13 +83,14 @@ test("I5: an outcome is, with what the caller is handed", async () => {
       { isPassing: true },
     ],
     [{ outcome: "denied", handed: handed("{}", { outcome: "consent" }) }, { own: "consent" }],
+    [{ outcome: "fault", reason: "upstream_open", handed: "It is away." }, { isUnreached: true }],
   ] as const;
   for (const [given] of said) await recorder.outcome(ended(given));
   expect(units).toEqual([]);
   const texts = ['{"resultType":"complete","a": 1}', "no", "{}", "The connection ended."];
   expect(ofRun.map(({ moment }) => moment)).toEqual(
     said.map(([{ outcome }, more], at) => {
-      const text = [...texts, "It is busy.", "Nothing was heard.", "{}"][at];
+      const text = [...texts, "It is busy.", "Nothing was heard.", "{}", "It is away."][at];
       return { kind: "ended", entry: of, outcome, text, ...more };
     }),
   );

@@ -130,13 +130,19 @@ async function writeOne(
 
 /** The store was away: what is frozen is heard of again as soon as it is back. */
 const passing: FaultCode = "freeze_unknown";
+const unreached: readonly (string | null)[] = [
+  "upstream_unreachable",
+  "upstream_open",
+] satisfies FaultCode[];
 
 function toEndedMoment({ of, outcome, reason, handed }: Outcome): RunMoment {
   if (of === null || handed === null || outcome === "expired")
     throw new Error("a call of a run ended that was never begun");
-  const isPassing = outcome === "fault" && reason === passing && ({ isPassing: true } as const);
+  const isFault = outcome === "fault";
+  const isPassing = isFault && reason === passing && ({ isPassing: true } as const);
+  const isUnreached = isFault && unreached.includes(reason) && ({ isUnreached: true } as const);
   if (typeof handed === "string")
-    return { kind: "ended", entry: of, outcome, text: handed, ...isPassing };
+    return { kind: "ended", entry: of, outcome, text: handed, ...isPassing, ...isUnreached };
   const text = toHandedText(handed);
   const own = handed.kind === "result" ? handed.outcome : undefined;
   return { kind: "ended", entry: of, outcome, text, ...(own === undefined ? {} : { own }) };

@@ -195,6 +195,7 @@ const config: fc.Arbitrary<unknown> = fc.record({
     fc.record({ kind: fc.constant("postgres"), url: fc.constant("env://URL"), poolSize: pool }),
   ),
   worker: fc.record({ slots: fc.integer({ min: 1, max: 10_000 }) }),
+  runs: fc.record({ keep: fc.integer({ min: 3_600, max: 315_360_000 }).map((s) => s * 1_000) }),
   log: fc.record({ level: fc.constantFrom("debug", "info", "warn", "error") }),
 });
 
@@ -258,7 +259,7 @@ test("every default is written out, so that later defaults do not change what a 
       '"ledger":{"name":"countersign.local","signingKeys":[]},"limits":{"bodySize":"4MiB",' +
       '"concurrentRequests":256,"drainTime":"20s","headerSize":"16KiB","openStreams":4096,' +
       '"queuedRequests":256,"requestDeadline":"1m"},"listen":"127.0.0.1:7070",' +
-      '"log":{"level":"info"},"models":{"backends":{},"routes":{}},"policy":{"forgetLabels":"8h","rule":"deny-all","rules":{}},"servers":{},' +
+      '"log":{"level":"info"},"models":{"backends":{},"routes":{}},"policy":{"forgetLabels":"8h","rule":"deny-all","rules":{}},"runs":{"keep":"30d"},"servers":{},' +
       '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"toolsets":{},' +
       '"version":1,"webhooks":{},"worker":{"slots":64}}',
   );

@@ -68,6 +68,8 @@ export type RunMoment =
       readonly own?: OwnOutcomeName;
       /** Nothing was sent, for a reason that passes by itself: it can be made again soon. */
       readonly isPassing?: true;
+      /** Nothing of it was sent: its server was away, and may be back soon. */
+      readonly isUnreached?: true;
     };
 
 export interface GateClient {

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { createEngine, result, script, turnOf, turns } from "../../test/simulation/engine.ts";
-import { catalog } from "../../test/simulation/parts.ts";
 import { Fault, type RunId } from "../model/index.ts";
 import type { GateRequest } from "../ports/gate.ts";
 
@@ -8,7 +7,7 @@ const resume = { kind: "resume", by: "ada", caps: null, maxSteps: null, deadline
 const caps = { micros: null, tokens: null, calls: null };
 const read = (n: number) => ["t__read", { n }] as const;
 const write = (n: number) => ["t__write", { n }] as const;
-const away = () => Promise.reject(new Fault("upstream_unreachable", "It is away."));
+const broken = () => Promise.reject(new Fault("upstream_garbled", "It says nothing sensible."));
 const never = () => new Promise<never>(() => undefined);
 
 async function stateOf(engine: Awaited<ReturnType<typeof createEngine>>, run: RunId) {
@@ -95,7 +94,7 @@ test("three errors in a row take a tool out for 30 s; nothing of it is asked mea
   let asked = 0;
   const gate = () => () => {
     asked += 1;
-    return away();
+    return broken();
   };
   const model = script(
     ...[1, 2, 3, 4].map((n) => [read(n)]),
@@ -331,50 +330,3 @@ test("a commit that landed though nobody could say so is found, and the wake com
   await engine.wake(run);
   expect(await stateOf(engine, run)).toBe("completed");
 });
-
-test.each([
-  [2, "completed", 3],
-  [9, "partial", 3],
-])(
-  "I4: a keyed call whose answer is lost %i times is made again with its key, at most twice",
-  async (times, state, asked) => {
-    let lost = 0;
-    const engine = await createEngine({
-      model: script([write(1)]),
-      isLost: () => (lost += 1) <= times,
-      engine: { catalog: () => keyed },
-    });
-    const run = await engine.start();
-    await engine.settle();
-    for (let waits = 0; waits < 4; waits += 1) await engine.pass(2_000);
-    expect(await stateOf(engine, run)).toBe(state);
-    expect([...engine.disk.effects.values()]).toEqual([1]);
-    expect([...engine.disk.asked.values()]).toEqual([asked]);
-  },
-);
-
-test("a call whose answer is lost is not made again where its tool takes no key", async () => {
-  const engine = await createEngine({ model: script([write(1)]), isLost: () => true });
-  const run = await engine.start();
-  await engine.settle();
-  expect(await stateOf(engine, run)).toBe("partial");
-  expect([...engine.disk.asked.values()]).toEqual([1]);
-});
-
-const keyed = {
-  ...catalog,
-  toolsets: new Map(
-    [...catalog.toolsets].map(([name, toolset]) => [
-      name,
-      {
-        ...toolset,
-        tools: new Map(
-          [...toolset.tools].map(([exposed, tool]) => [
-            exposed,
-            { ...tool, config: { ...tool.config, idempotencyKey: "example.com/key" } },
-          ]),
-        ),
-      },
-    ]),
-  ),
-};

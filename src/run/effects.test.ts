@@ -12,7 +12,7 @@ const call = (step: number, outcome: CallEnd, tool = "t"): CallView => ({
   ordinal: 0,
   entry: null,
   again: 0,
-  sent: 0,
+  putOff: 0,
   state: {
     kind: "ended",
     outcome,

@@ -97,9 +97,9 @@ async function commit(
     const event = { v: 1, type: "call.started", atMs, step, ordinal, intent, entry } as const;
     return work.journal.commit({ events: [event], unit });
   }
-  if (moment.own === "consent" || moment.isPassing === true || isSentAgain(work, call, moment)) {
+  if (moment.own === "consent" || moment.isPassing === true || isMadeAgain(work, call, moment)) {
     const atMs = work.options.clock.nowMs();
-    const why = moment.own === "consent" ? toConsent(atMs) : toSoon(atMs);
+    const why = moment.own === "consent" ? toConsent(atMs) : toSoon(work, call);
     const event = { v: 1, type: "call.deferred", atMs, step, ordinal, ...why } as const;
     return work.journal.commit({ events: [event], unit });
   }
@@ -113,18 +113,28 @@ async function commit(
   return work.journal.commit({ ...noting, unit });
 }
 
-/** A tool that does one key once is asked once more, before it is left to a person. */
-const maxSendings = 3;
+/**
+ * So often a call is made again by itself, after 1, 3, 9 and 27 s: longer than a breaker stays open. Then
+ * it is told to the model, or left to a person.
+ */
+const maxAgain = 4;
+/** Nothing was sent, and the server may be back soon. */
+const unreached = new Set(["upstream_unreachable", "upstream_open"]);
 
-function isSentAgain(
+/**
+ * What is made again after a while: a call in doubt whose tool does one key once, and one of which nothing
+ * was sent, since its server was away.
+ */
+function isMadeAgain(
   { built, options, journal, cut }: Work,
   call: CallView,
-  { outcome }: Extract<RunMoment, { kind: "ended" }>,
+  { outcome, isUnreached }: Extract<RunMoment, { kind: "ended" }>,
 ): boolean {
-  if (outcome !== "unknown" || cut.aborted) return false;
+  if (cut.aborted || (outcome !== "unknown" && isUnreached !== true)) return false;
+  const { putOff } = findCall(journal.view, call) ?? call;
+  if (putOff >= maxAgain) return false;
   const tool = findTool(built.bundle, options.catalog(), call.tool);
-  const { sent } = findCall(journal.view, call) ?? call;
-  return tool?.config.idempotencyKey !== undefined && sent < maxSendings;
+  return isUnreached === true || tool?.config.idempotencyKey !== undefined;
 }
 
 /** Whoever has to allow a credential has a page of their own; nobody tells when it is done. */
@@ -132,8 +142,17 @@ const lookAgainMs = 15_000;
 /** What passes by itself has passed by then, or the run waits as long once more. */
 const soonMs = 1_000;
 
-function toSoon(nowMs: number): Deferring {
-  return { for: "timer", approval: null, name: null, untilMs: nowMs + soonMs };
+/** Each time a little later. */
+export function toSoon({ journal, options }: Work, call: CallView): Deferring {
+  const { putOff } = findCall(journal.view, call) ?? call;
+  const pauseMs = soonMs * 3 ** Math.min(putOff, maxAgain - 1);
+  return { for: "timer", approval: null, name: null, untilMs: options.clock.nowMs() + pauseMs };
+}
+
+/** A read of which nothing was sent: whether it is made again after a while. */
+export function isPutOff({ journal, cut }: Work, call: CallView, code: string): boolean {
+  const { putOff } = findCall(journal.view, call) ?? call;
+  return unreached.has(code) && putOff < maxAgain && !cut.aborted;
 }
 
 export function toConsent(nowMs: number): Deferring {

@@ -12,12 +12,12 @@ export function foldCall(view: RunView, event: RunEvent): RunView {
         ...call,
         state: { kind: "started" },
         entry: event.entry,
-        sent: call.sent + 1,
       }));
     case "call.deferred": {
       const { for: what, approval, name, untilMs } = event;
       const state = { kind: "deferred", for: what, approval, name, untilMs } as const;
-      return update(view, event, (call) => ({ ...call, state }));
+      const more = what === "timer" ? 1 : 0;
+      return update(view, event, (call) => ({ ...call, state, putOff: call.putOff + more }));
     }
     case "call.ended":
       return end(view, event);

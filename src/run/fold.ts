@@ -144,7 +144,7 @@ function toCalls(step: number, calls: readonly PlannedCall[]): readonly CallView
     state: { kind: "planned" },
     entry: null,
     again: 0,
-    sent: 0,
+    putOff: 0,
   }));
 }
 
@@ -194,6 +194,6 @@ function reopen(effects: readonly CallView[], call: CallView): CallView {
     entry,
     state: { kind: "planned" },
     again: isAnew ? again + 1 : again,
-    sent: 0,
+    putOff: 0,
   };
 }

@@ -8,7 +8,16 @@ import { Fault, type ApprovalId } from "../model/index.ts";
 import type { GateAnswer, GateRequest } from "../ports/gate.ts";
 import { toBudgetWords } from "./ask-model.ts";
 import { asAnswered } from "./content-kinds.ts";
-import { endCall, noteChild, noteDeferred, toChild, toConsent, toRunOfCall } from "./end-call.ts";
+import {
+  endCall,
+  isPutOff,
+  noteChild,
+  noteDeferred,
+  toChild,
+  toConsent,
+  toRunOfCall,
+  toSoon,
+} from "./end-call.ts";
 import { holdShared, StopRun, toCallSlot } from "./hold.ts";
 import { inTime, LeftBehind } from "./in-time.ts";
 import { toToolset } from "./offered-tools.ts";
@@ -196,6 +205,7 @@ async function fail(work: Work, call: CallView, error: unknown): Promise<void> {
     const untilMs = isTold ? Math.max(retryAtMs, earliestMs) : earliestMs;
     return noteDeferred(work, call, { for: "timer", approval: null, name: null, untilMs });
   }
+  if (isPutOff(work, call, error.code)) return noteDeferred(work, call, toSoon(work, call));
   return endCall(work, call, { outcome: "fault", text: error.message });
 }
 

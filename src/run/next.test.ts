@@ -52,7 +52,7 @@ function turn(...calls: readonly (readonly [CallView["effect"], CallProgress])[]
       ordinal,
       entry: null,
       again: 0,
-      sent: 0,
+      putOff: 0,
       effect,
       state,
     })),

@@ -58,8 +58,8 @@ export interface CallView extends PlannedCall {
   readonly entry: EntryId | null;
   /** Its tool said that it failed, and it is made anew: a part of its key, for that answer is kept. */
   readonly again: number;
-  /** How often its intent became durable: a call in doubt is made again so often, and no more. */
-  readonly sent: number;
+  /** How often it was put off for a while: what is made again is made so often, and no more. */
+  readonly putOff: number;
 }
 
 export type CallProgress =
