@@ -1,5 +1,6 @@
 import { toHandedText } from "../mcp/own-outcome.ts";
 import { Fault, toUuidV7, type EntryId, type FaultCode, type TenantId } from "../model/index.ts";
+import { isUnreachedCode } from "../model/unreached.ts";
 import type { CallEnding } from "../ports/call-rows.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Openings } from "../ports/openings.ts";
@@ -130,17 +131,13 @@ async function writeOne(
 
 /** The store was away: what is frozen is heard of again as soon as it is back. */
 const passing: FaultCode = "freeze_unknown";
-const unreached: readonly (string | null)[] = [
-  "upstream_unreachable",
-  "upstream_open",
-] satisfies FaultCode[];
 
 function toEndedMoment({ of, outcome, reason, handed }: Outcome): RunMoment {
   if (of === null || handed === null || outcome === "expired")
     throw new Error("a call of a run ended that was never begun");
   const isFault = outcome === "fault";
   const isPassing = isFault && reason === passing && ({ isPassing: true } as const);
-  const isUnreached = isFault && unreached.includes(reason) && ({ isUnreached: true } as const);
+  const isUnreached = isFault && isUnreachedCode(reason) && ({ isUnreached: true } as const);
   if (typeof handed === "string")
     return { kind: "ended", entry: of, outcome, text: handed, ...isPassing, ...isUnreached };
   const text = toHandedText(handed);

@@ -2,6 +2,7 @@ import { nothing } from "../model/budget.ts";
 import { isObject } from "../mcp/read-message.ts";
 import { runIdSchema, type EntryId, type RunId } from "../model/index.ts";
 import type { RunEvent } from "../model/run-event.ts";
+import { isUnreachedCode } from "../model/unreached.ts";
 import type { RunMoment, RunOfCall } from "../ports/gate.ts";
 import type { CommitOutcome, CommitUnit } from "../ports/store.ts";
 import type { Noting } from "./journal.ts";
@@ -118,8 +119,6 @@ async function commit(
  * it is told to the model, or left to a person.
  */
 const maxAgain = 4;
-/** Nothing was sent, and the server may be back soon. */
-const unreached = new Set(["upstream_unreachable", "upstream_open"]);
 
 /**
  * What is made again after a while: a call in doubt whose tool does one key once, and one of which nothing
@@ -131,8 +130,7 @@ function isMadeAgain(
   { outcome, isUnreached }: Extract<RunMoment, { kind: "ended" }>,
 ): boolean {
   if (cut.aborted || (outcome !== "unknown" && isUnreached !== true)) return false;
-  const { putOff } = findCall(journal.view, call) ?? call;
-  if (putOff >= maxAgain) return false;
+  if (putOffOf(journal, call) >= maxAgain) return false;
   const tool = findTool(built.bundle, options.catalog(), call.tool);
   return isUnreached === true || tool?.config.idempotencyKey !== undefined;
 }
@@ -144,15 +142,17 @@ const soonMs = 1_000;
 
 /** Each time a little later. */
 export function toSoon({ journal, options }: Work, call: CallView): Deferring {
-  const { putOff } = findCall(journal.view, call) ?? call;
-  const pauseMs = soonMs * 3 ** Math.min(putOff, maxAgain - 1);
+  const pauseMs = soonMs * 3 ** Math.min(putOffOf(journal, call), maxAgain - 1);
   return { for: "timer", approval: null, name: null, untilMs: options.clock.nowMs() + pauseMs };
 }
 
 /** A read of which nothing was sent: whether it is made again after a while. */
 export function isPutOff({ journal, cut }: Work, call: CallView, code: string): boolean {
-  const { putOff } = findCall(journal.view, call) ?? call;
-  return unreached.has(code) && putOff < maxAgain && !cut.aborted;
+  return isUnreachedCode(code) && putOffOf(journal, call) < maxAgain && !cut.aborted;
+}
+
+function putOffOf({ view }: Work["journal"], call: CallView): number {
+  return (findCall(view, call) ?? call).putOff;
 }
 
 export function toConsent(nowMs: number): Deferring {
