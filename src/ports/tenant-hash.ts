@@ -15,6 +15,7 @@ export type HashPurpose =
   | "call-key"
   | "call-fingerprint"
   | "call-continued"
+  | "run-args"
   | "run-blob"
   | "run-key"
   | "run-fingerprint";

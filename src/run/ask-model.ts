@@ -138,15 +138,17 @@ async function noteAnswer(work: Work, { answer, step, cost }: Answering): Promis
   const { stop, usage, backend, prices, text } = answer;
   const atMs = options.clock.nowMs();
   const catalog = options.catalog();
-  const planned = answer.calls.map((call): PlannedCall & { readonly why: string | null } => {
-    const tool = toName(call.name ?? "");
-    const { effect, why } =
-      "kind" in call
-        ? { effect: "refused" as const, why: `It is not carried out: ${flaws[call.reason]}.` }
-        : toEffect(tool, built.bundle, catalog);
-    const args = toDigest("kind" in call ? call.text : call.args);
-    return { tool, args, effect, why };
-  });
+  const planned = await Promise.all(
+    answer.calls.map(async (call): Promise<PlannedCall & { readonly why: string | null }> => {
+      const tool = toName(call.name ?? "");
+      const { effect, why } =
+        "kind" in call
+          ? { effect: "refused" as const, why: `It is not carried out: ${flaws[call.reason]}.` }
+          : toEffect(tool, built.bundle, catalog);
+      const args = await contents.hashArgs("kind" in call ? call.text : call.args);
+      return { tool, args, effect, why };
+    }),
+  );
   const said = await contents.make({
     text,
     calls: answer.calls.map((call) => ({

@@ -1,6 +1,5 @@
 import type { Json } from "../lib/strict-json.ts";
 import { readPointer } from "../lib/json-pointer.ts";
-import { toDigest } from "../model/index.ts";
 import { nothing } from "../model/budget.ts";
 import { maxCallsPerTurn, type PlannedCall, type RunEvent } from "../model/run-event.ts";
 import type { RunBlob } from "../ports/run-rows.ts";
@@ -22,12 +21,14 @@ export async function planCompensations(
     .toReversed()
     .slice(0, maxCallsPerTurn);
   const made = await Promise.all(done.map((call) => toArgs(work, call)));
-  const calls = done.map((call, index): PlannedCall => {
+  const planned = done.map(async (call, index): Promise<PlannedCall> => {
     const { tool } = compensations[call.tool]!;
     const { effect } = toEffect(tool, built.bundle, options.catalog());
+    const args = await contents.hashArgs(made[index]!);
     // Whether it may be called at all is for the gate to say.
-    return { tool, args: toDigest(made[index]!), effect: effect === "refused" ? "write" : effect };
+    return { tool, args, effect: effect === "refused" ? "write" : effect };
   });
+  const calls = await Promise.all(planned);
   const response = await contents.make({
     text: "",
     calls: calls.map(({ tool }, index) => ({ name: tool, args: made[index]! })),

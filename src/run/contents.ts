@@ -8,6 +8,8 @@ import type { TenantHash } from "../ports/tenant-hash.ts";
 export interface Contents {
   /** Not durable yet: it goes along with the event that names it. */
   make(value: Json): Promise<RunBlob>;
+  /** Same arguments, same digest; whoever sees the digest cannot try guesses on it. */
+  hashArgs(args: string): Promise<Digest>;
   /** In their order. A Fault names one that is gone. */
   read(ids: readonly Digest[]): Promise<readonly Json[]>;
 }
@@ -32,6 +34,9 @@ export function createContents(options: ContentsOptions, whose: WhoseContents): 
       const bytes = await options.openings.seal(toPlace(whose, id), value);
       known.add(id, { value, size: bytes.byteLength });
       return { id, bytes };
+    },
+    async hashArgs(args) {
+      return options.hashes.hash(whose.tenant, "run-args", [args]);
     },
     async read(ids) {
       const values = new Map<Digest, Json>();
