@@ -9,6 +9,7 @@ import { systemRandom as random } from "../src/adapters/system/system-random.ts"
 import type { Progress } from "./main.ts";
 import { readMachine, type Report } from "./report.ts";
 import { toContestants, type Contestant } from "./runs/contestants.ts";
+import { longRunEvents, type LongRun, type Resuming } from "./runs/long-runs.ts";
 import {
   atOnce,
   measureParked,
@@ -28,13 +29,14 @@ const programs = path.join(import.meta.dirname, "runs");
 
 const notes = [
   "Every workflow has twenty steps, one after the other, each of which brings back about 130 characters; of ours a model that answers at once, in the same process, asks for twenty calls and ends.",
-  "Nothing is behind a step: what is measured is what it costs to make it durable. The plain gate is no gate: it has no policy, no catalog and no server, and keeps of the real one what a run relies on.",
+  "Nothing is behind a step, but where it is governed: what is measured is what it costs to make it durable. The plain gate is no gate: it has no policy, no catalog and no server, and keeps of the real one what a run relies on. What a governed step costs, beside the others, is what the real gate does, and a request to a server.",
   "At 1 there are 30 workflows, at 50 there are 150, at 200 there are 400, after others to warm up; a contestant that is slow begins none after 3 s. Starts and ends of the workflows are in the steps per second, for all of them: a workflow is started, carried out and its end waited for, by the worker's own process. Ours are started through the desk, which wakes them through the queue.",
   "CPU per step is that of the worker's process, in which the workflows are started, too, and that of its server: Postgres, or restate-server.",
   "Restate keeps its log by itself, with its default settings but one: what waits is put away after 1 s, not after a minute. DBOS and Countersign are on one Postgres with default settings, each in a database of its own; only one contestant runs at a time.",
   "Wake: from the call that signals until the workflow does its next thing. Ours has noted the signal, and asks the model again.",
   "Resume: the worker is killed with SIGKILL in the middle of a workflow whose steps take 20 ms, and started again at once; the time is from when it says that it is ready to the next step. Taken over: by a worker that was there before. Measured once, as is what waits. A dash: there is no such thing, or it was not done in three minutes.",
   `${parkedRuns} waiting: what the worker (after a garbage collection) and the server hold more than with 1,000 of them and after a few thousand workflows, in MiB; shared pages count once. CPU while they wait is over 10 s, less what it was with 1,000.`,
+  `Resume of a run of ${longRunEvents} events: 20 calls, each with a result of its own, to an answer of the model; the worker dies in the middle of a step, and a fresh process goes on. From the claim of the run to when its next step is durable: a call of the turn that it was in, or an answer of the model, before which all that it was ever shown is read. Medians of seven each, the last snapshot some 450 events back.`,
   "restate-server looks once for a newer release of itself at its start, which no setting keeps it from; all else is on loopback, and telemetry is switched off.",
 ];
 
@@ -49,7 +51,7 @@ export async function measureRuns(progress: Progress): Promise<Report> {
   try {
     const restate = await startRestateServer(directory);
     try {
-      const contestants = await toContestants(postgres, restate);
+      const contestants = await toContestants(postgres, restate, directory);
       const columns = await measureAll(contestants, progress);
       return {
         name: "Durable runs",
@@ -87,6 +89,7 @@ interface Column {
   readonly rounds: Round[];
   readonly resumed: Resumed[];
   parked: Parked | null;
+  long: LongRun | null;
 }
 
 async function measureAll(
@@ -98,6 +101,7 @@ async function measureAll(
     rounds: [],
     resumed: [],
     parked: null,
+    long: null,
   }));
   const whole = columns.filter(({ contestant }) => contestant.measures === "all");
   const tell = (column: Column, what: unknown): void =>
@@ -118,6 +122,8 @@ async function measureAll(
       return null;
     });
     tell(column, column.parked);
+    column.long = (await column.contestant.long?.()) ?? null;
+    tell(column, column.long);
   }
   return columns;
 }
@@ -180,6 +186,7 @@ function toMeasured(): readonly Row[] {
     ...many,
     ...toWakeRows(),
     ...toParkedRows(),
+    ...toLongRows(),
   ];
 }
 
@@ -266,6 +273,19 @@ function toParkedRows(): readonly Row[] {
       digits: 1,
     },
   ];
+}
+
+function toLongRows(): readonly Row[] {
+  const rows = (which: "calls" | "answers", what: string): readonly Row[] => {
+    const of = (pick: keyof Resuming) => (column: Column) =>
+      column.long === null ? null : toMedian(column.long[which].map((each) => each[pick]));
+    const measured = `resume of a run of ${longRunEvents} events, to ${what}`;
+    return [
+      { measured: `${measured}, ms`, target: "≤ 1000", of: of("tookMs"), digits: 0 },
+      { measured: `${measured}, CPU of the worker, ms`, target: "", of: of("cpuMs"), digits: 0 },
+    ];
+  };
+  return [...rows("calls", "a call"), ...rows("answers", "an answer")];
 }
 
 function toMedianOf(values: readonly (number | null)[]): number | null {

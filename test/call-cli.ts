@@ -14,6 +14,8 @@ export interface Script {
   readonly checks?: readonly Check[];
   readonly events?: readonly ServeEvent[];
   readonly hasColor?: boolean;
+  /** Each look at the clock is so much later; absent: a second. */
+  readonly lookMs?: number;
   /** A person at both ends. */
   readonly isInteractive?: boolean;
 }
@@ -61,9 +63,8 @@ export async function callCli(line: string, script: Script = {}) {
         readStream: script.readStream ?? noStream,
       };
     },
-    // Each look at it is a second later.
     clock: {
-      monotonicMs: () => (nowMs += 1_000),
+      monotonicMs: () => (nowMs += script.lookMs ?? 1_000),
       sleep: async (ms) => void slept.push(ms),
     },
     fraction: () => 0.5,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import pg from "pg";
 import type { EmbeddedPostgres } from "../../src/adapters/embedded-postgres/embedded-postgres.ts";
+import { measureLongRun, type LongRun } from "./long-runs.ts";
 import type { FlowName } from "./orders.ts";
 import { findPort, type RestateServer } from "./restate-server.ts";
 import { startWorker, type Worker } from "./worker.ts";
@@ -18,14 +19,18 @@ export interface Contestant {
   readonly takesOver: boolean;
   /** `isBeside`: while another worker of it is there. */
   start(isBeside?: boolean): Promise<Worker>;
+  /** One very long run, carried on again and again; absent: not measured of it. */
+  long?(): Promise<LongRun>;
 }
 
 export async function toContestants(
   postgres: EmbeddedPostgres,
   restate: RestateServer,
+  directory: string,
 ): Promise<readonly Contestant[]> {
-  const [ours, theirs] = [
+  const [ours, governed, theirs] = [
     await createDatabase(postgres, "countersign_runs"),
+    await createDatabase(postgres, "governed_runs"),
     await createDatabase(postgres, "dbos_runs"),
   ];
   const port = await findPort();
@@ -47,13 +52,22 @@ export async function toContestants(
       step: "a call through a plain gate, its result sealed, recorded with one commit when it has ended",
       flow: "once",
       measures: "all",
+      long: () => measureLongRun(ours),
     },
     {
       ...countersign,
       name: `Countersign ${version}, intent and outcome`,
-      step: "the same with an effect: its key looked up, then key, intent and event in one commit before it, outcome and event in one commit after it",
+      step: "the same with an effect: key, intent and event in one commit before it, outcome and event in one commit after it",
       flow: "effect",
       measures: "steps",
+    },
+    {
+      ...countersign,
+      name: `Countersign ${version}, governed`,
+      step: "the same through the real gate to a real server: an MCP tool over HTTP on loopback, in a process of its own; identity of the run, pin, arguments, labels, the starter rules (without the question to a person) and the bundle's, limits, freezes, intent, call, outcome, receipts; the ledger is written beside by the same process",
+      flow: "gated",
+      measures: "steps",
+      start: () => startWorker("governed.ts", { ...onPostgres, urls: [governed, directory] }),
     },
     {
       name: `DBOS ${dbos}`,

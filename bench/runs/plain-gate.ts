@@ -62,7 +62,8 @@ async function carryOut(options: PlainGateOptions, request: GateRequest): Promis
   ];
   const hash = key.hash("call-key", [run.run, given]);
   const fingerprint = key.hash("call-fingerprint", ["t", "effect", request.argumentsText]);
-  if ((await store.calls.byKey(tenant, hash, clock.nowMs())) !== null)
+  // As the gate does it: what the run itself knows not to be there is not looked for.
+  if (run.isFirst !== true && (await store.calls.byKey(tenant, hash, clock.nowMs())) !== null)
     throw new Fault("key_in_use", "The call with this key was begun.");
   const atMs = clock.nowMs();
   const entry = toEntryId(options);

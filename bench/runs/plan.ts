@@ -99,6 +99,7 @@ export const plainCatalog = {
             {
               exposed,
               effect,
+              pin,
               description: "",
               text: '{"inputSchema":{"type":"object"}}',
               config: {},

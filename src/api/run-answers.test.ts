@@ -290,18 +290,6 @@ test.each([
   expect([answer.status, told]).toEqual([400, []]);
 });
 
-test("a run is forked by whoever started it, and by no admin", async () => {
-  const { make, post, ask } = await openRuns();
-  const run = make(ada);
-  const forked = await post(`/v1/runs/${run}/fork`, { step: 3 }, "ada");
-  expect([forked.status, forked.body.of, forked.body.step]).toEqual([201, run, 3]);
-  expect((await ask(`/v1/runs/${forked.body.id}`, "ada")).body.subject).toBe("service:ada");
-  expect((await post(`/v1/runs/${run}/fork`, { step: 3 })).status).toBe(403);
-  expect((await post(`/v1/runs/${run}/fork`, { step: 3 }, "olga")).status).toBe(403);
-  for (const step of [-1, 0.5, "1", null])
-    expect((await post(`/v1/runs/${run}/fork`, { step }, "ada")).status).toBe(400);
-});
-
 test("events come in pages, with the texts that they name for whoever may see them", async () => {
   const { make, append, textOf, ask } = await openRuns();
   const run = make(admin);

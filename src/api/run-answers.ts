@@ -5,18 +5,17 @@ import type { Telemetry } from "../ports/telemetry.ts";
 import type { KeyHolder } from "../authority/keyring.ts";
 import type { Answer, Answers, Asked } from "./contract.ts";
 import { parseBody } from "./parse-body.ts";
-import { checkToolsets, type StartableAgents } from "./run-agents.ts";
+import { checkFork, checkStart, type AgentsOptions } from "./run-agents.ts";
 import { forking, resuming, signalling, starting, toCaps, toDeadlineMs } from "./run-bodies.ts";
 import { createEventReading } from "./run-contents.ts";
+import { listStopped } from "./list-stopped.ts";
 import { isOwn, parseRunId, reachesAll, readRun } from "./run-rights.ts";
 import type { runRoutes } from "./run-routes.ts";
 import { toShownRow, toShownRun, type ShowRunOptions } from "./show-run.ts";
 import { principalOf, tenantOf } from "./tenant-of.ts";
 
-export interface RunAnswersOptions extends ShowRunOptions {
+export interface RunAnswersOptions extends ShowRunOptions, AgentsOptions {
   readonly runs: RunDesk;
-  /** Of the revision that is serving. */
-  readonly agents: () => StartableAgents;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -27,7 +26,7 @@ type Routes = typeof runRoutes;
 const contentsPerPage = 4 * 1024 * 1024;
 
 export function createRunAnswers(options: RunAnswersOptions): Answers<Routes> {
-  const { runs, clock } = options;
+  const { runs } = options;
   return {
     startRun: (asked) => start(options, asked),
     listRuns: (asked) => list(options, asked),
@@ -59,16 +58,7 @@ export function createRunAnswers(options: RunAnswersOptions): Answers<Routes> {
     cancelRun: (asked) => tell(options, asked, ({ by }) => ({ kind: "cancel", by })),
     pauseRun: (asked) => tell(options, asked, ({ by }) => ({ kind: "pause", by })),
     compensateRun: (asked) => tell(options, asked, ({ by }) => ({ kind: "compensate", by })),
-    resumeRun: (asked) => {
-      const { caps, maxSteps = null, deadline } = parseBody(resuming, asked.body);
-      const raised = {
-        caps: toCaps(caps),
-        maxSteps,
-        deadlineMs: toDeadlineMs(deadline, clock.nowMs()),
-      };
-      checkRaise(asked.holder, raised);
-      return tell(options, asked, ({ by }) => ({ kind: "resume", by, ...raised }));
-    },
+    resumeRun: (asked) => resume(options, asked),
     signalRun: (asked) => {
       const { name, payload } = parseBody(signalling, asked.body);
       return tell(options, asked, () => ({ kind: "signal", name, payload }));
@@ -84,7 +74,7 @@ async function start(
   const { runs, clock, telemetry } = options;
   const { agent, input, caps, deadline } = parseBody(starting, text);
   const principal = principalOf(holder);
-  checkToolsets(options.agents(), agent, holder);
+  checkStart(options, agent, holder);
   const asking = {
     principal,
     roles: holder?.roles ?? [],
@@ -141,7 +131,29 @@ async function tell(
   const word = toWord({ by });
   await runs.tell(tenantOf(holder), run, word);
   telemetry.log("info", "a run was told something", { run, word: word.kind, by });
-  return { status: 202 as const, body: { id: run as string, word: word.kind } };
+  return { status: 202 as const, body: { id: run, word: word.kind } };
+}
+
+async function resume(
+  options: RunAnswersOptions,
+  asked: Asked<Routes["resumeRun"]>,
+): Promise<Answer<Routes["resumeRun"]>> {
+  const { caps, maxSteps = null, deadline } = parseBody(resuming, asked.body);
+  const raised = {
+    caps: toCaps(caps),
+    maxSteps,
+    deadlineMs: toDeadlineMs(deadline, options.clock.nowMs()),
+  };
+  checkRaise(asked.holder, raised);
+  const { params, holder } = asked;
+  // Before it is told: as soon as it is, they are told to go on, too.
+  const stopped = await listStopped(options.runs, tenantOf(holder), parseRunId(params.id));
+  const { status, body } = await tell(options, asked, ({ by }) => ({
+    kind: "resume",
+    by,
+    ...raised,
+  }));
+  return { status, body: { ...body, stopped } };
 }
 
 /** Whoever is held by a cap does not raise it. */
@@ -151,13 +163,14 @@ function checkRaise(holder: KeyHolder | null, raised: Readonly<Record<string, un
 }
 
 async function fork(
-  { runs, agents, telemetry }: RunAnswersOptions,
+  options: RunAnswersOptions,
   { params, body, holder }: Asked<Routes["forkRun"]>,
 ): Promise<Answer<Routes["forkRun"]>> {
+  const { runs, telemetry } = options;
   const { step } = parseBody(forking, body);
   // What a run has read belongs to whoever started it.
   const of = await readRun(runs, { id: params.id, holder, reach: "own" });
-  checkToolsets(agents(), of.agent, holder);
+  await checkFork(options, of, holder);
   const by = principalOf(holder);
   const id: RunId = await runs.fork(by.tenant, of.run, {
     step,

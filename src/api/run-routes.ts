@@ -13,9 +13,8 @@ const json = ["application/json"] as const;
 const states = Object.keys(runStates.moves) as [RunState, ...RunState[]];
 
 const id = z.object({ id: z.string().max(64) });
-const told = {
-  202: { description: "It is in the run's inbox.", schema: schemas.RunTold },
-} as const;
+const inInbox = "It is in the run's inbox.";
+const told = { 202: { description: inInbox, schema: schemas.RunTold } } as const;
 /** Caps and a time. */
 const smallBody = 4_096;
 const flag = z.enum(["true", "false"]).prefault("false");
@@ -113,6 +112,7 @@ export const runRoutes = {
     ),
     consumes: json,
     bodyBytes: smallBody,
+    answers: { 202: { description: inInbox, schema: schemas.RunResumed } },
   },
   signalRun: {
     ...word("signal", "Tells a run something that it waits for."),

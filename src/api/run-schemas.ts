@@ -47,6 +47,11 @@ const event = z.object({
     .describe("As the log has it; with `contents` also the texts that it names, by digest."),
 });
 
+const told = z.object({
+  id: z.string(),
+  word: z.enum(["cancel", "pause", "resume", "compensate", "signal"]),
+});
+
 export const runSchemas = {
   Run: z.object({
     id: z.string(),
@@ -84,9 +89,13 @@ export const runSchemas = {
       .describe("What to ask for as `after`; null where nothing more is there."),
   }),
   RunContent: z.object({ digest: z.string(), text: z.string() }),
-  RunTold: z.object({
-    id: z.string(),
-    word: z.enum(["cancel", "pause", "resume", "compensate", "signal"]),
+  RunTold: told,
+  RunResumed: told.extend({
+    stopped: z
+      .array(z.object({ id: z.string(), code: z.string(), detail: z.string() }))
+      .describe(
+        "Sub-agents that stopped at a bound of their own: each goes on when it is resumed itself, with more.",
+      ),
   }),
   RunForked: z.object({ id: z.string().describe("Of the new run."), of: z.string(), step: count }),
 } as const;

@@ -96,3 +96,23 @@ test("runs of the person go as a whole once they have ended; those that have not
   const [letter] = await store.runs.letters(open_, { after: 0, limit: 10 });
   expect(fromRunLetterBytes(letter!.payload)).toMatchObject({ kind: "cancel" });
 });
+
+test("a run that somebody else removes meanwhile is not said to be cancelled", async () => {
+  const { runs, ...store } = createInMemoryStore({ enlist: () => undefined });
+  const tenant = "acme" as TenantId;
+  const about = { agent: "a", parent: null, subject: `${tenant}\nuser\nada`, createdAtMs: startMs };
+  for (const ended of [true, false]) {
+    const run = newRun();
+    await runs.create({ run, tenant, events: [Buffer.from("{}")], about });
+    const append = { run, epoch: 0, head: 1, events: [Buffer.from("{}")], endedAtMs: startMs };
+    if (ended) await store.commit({ append: { ...append, ended } });
+  }
+  const meanwhile: EraseOptions["runs"] = {
+    list: (...of) => runs.list(...of),
+    remove: async () => false,
+    post: async () => "missing",
+  };
+  const who = { kind: "user", subject: "ada" } as const;
+  const erased = await erasePersonal({ ...store, runs: meanwhile, openings }, tenant, who);
+  expect(erased).toMatchObject({ runs: 0, runsLeft: 0 });
+});

@@ -53,11 +53,8 @@ async function eraseRuns(
   for (;;) {
     const rows = await runs.list(tenant, { subject, limit: atOnce, ...before });
     for (const { run, ended } of rows) {
-      if (ended && (await runs.remove(run))) count.runs += 1;
-      else {
-        await runs.post({ run, tenant, payload });
-        count.runsLeft += 1;
-      }
+      if (ended) count.runs += (await runs.remove(run)) ? 1 : 0;
+      else if ((await runs.post({ run, tenant, payload })) !== "missing") count.runsLeft += 1;
     }
     if (rows.length < atOnce) return count;
     before = { before: rows.at(-1)!.run };

@@ -23,8 +23,10 @@ export interface Following {
   readonly staysForPeople: boolean;
 }
 
-/** A server that starts anew is waited for, about a minute; each event that comes begins a new count. */
+/** A server that starts anew is waited for, about a minute; what comes begins a new count. */
 const maxSilences = 12;
+/** A stream that lasted so long had a server behind it, though nothing happened in the run. */
+const lastingMs = 60_000;
 const firstPauseMs = 250;
 const longestPauseMs = 10_000;
 /** What a sub-agent waits for is no event of the run that waits for it. */
@@ -33,6 +35,7 @@ const lookEveryMs = 5_000;
 /** Events after which a run may not go on by itself; its report says how it is by then. */
 const halts: ReadonlySet<string> = new Set([
   "run.waited",
+  "run.paused",
   "run.stopped",
   "run.parked",
   "run.partly_completed",
@@ -70,6 +73,7 @@ export async function followRun(tools: Tools, following: Following): Promise<num
   let isTold = false;
   for (let silences = 1; ; silences += 1) {
     const from = place.after;
+    const openedMs = parts.clock.monotonicMs();
     try {
       const over = await followOnce(tools, following, place);
       if (over !== null) return await finish(tools, following, over);
@@ -78,7 +82,7 @@ export async function followRun(tools: Tools, following: Following): Promise<num
       if (!isTold) voice.note(`${(fault as Fault).message} Trying again.`);
       isTold = true;
     }
-    if (place.after > from) {
+    if (place.after > from || parts.clock.monotonicMs() - openedMs >= lastingMs) {
       silences = 1;
       isTold = false;
     }
@@ -194,6 +198,7 @@ async function endsHere(
     return false;
   }
   if (["stopped", "parked", "partial"].includes(run.state)) return true;
+  if (run.state === "paused") return !following.staysForPeople;
   place.waitsForRun = run.waits.some(({ kind }) => kind === "run");
   const asked = run.state === "waiting" ? await listAsked(following.client, run) : [];
   if (asked.length > 0 && !following.staysForPeople) return true;
@@ -203,6 +208,8 @@ async function endsHere(
   }
   return false;
 }
+
+const resumable: ReadonlySet<string> = new Set(["stopped", "partial", "parked", "paused"]);
 
 /** The output is the answer; why there is none, and what to do, is for people. */
 async function finish({ voice }: Tools, { client }: Following, run: Run): Promise<number> {
@@ -215,8 +222,7 @@ async function finish({ voice }: Tools, { client }: Following, run: Run): Promis
     const why = reason === null ? "" : `, ${inertLines(`${reason.code}: ${reason.detail}`)}`;
     voice.note(`Run ${id} is ${state}${why}.`);
     for (const line of renderOpen(run)) voice.note(line);
-    const isResumable = state === "stopped" || state === "partial" || state === "parked";
-    if (isResumable) voice.note(`  resume   countersign runs resume ${id}`);
+    if (resumable.has(state)) voice.note(`  resume   countersign runs resume ${id}`);
   }
   if (voice.json) voice.answer({ run }, "");
   else if (output !== null) voice.answer({}, inertLines(output));

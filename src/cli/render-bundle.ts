@@ -1,5 +1,5 @@
 import type { Bundle, Bundles } from "../client/client.ts";
-import { withoutControls } from "../lib/without-controls.ts";
+import { toPlainInert } from "../lib/inert-text.ts";
 import { count, shorten } from "./render-changes.ts";
 import { renderTable } from "./render-table.ts";
 import type { Paint } from "./voice.ts";
@@ -11,7 +11,7 @@ export function renderAgents({ bundles }: Bundles): string {
     bundles.map(({ agent, digest, problem, description }) => [
       agent,
       digest === null ? "none" : shorten(digest),
-      problem ?? description,
+      problem ?? description.trimEnd(),
     ]),
   );
 }
@@ -21,14 +21,16 @@ export function renderBundle({ digest, bundle }: Bundle, paint: Paint): string {
   const { agent, description, model, instructions, tools, servers, policy, limits } = bundle;
   const { alias, maxTokens, temperature, route } = model;
   const answers = route.map((group) => group.map(toBackend).join(", ")).join(", then ");
-  const lines = [
-    `${paint.bold(agent)}  ${paint.dim(digest)}`,
-    `  ${description}`,
+  const named = policy.rules.map(({ name }) => inert(name)).join(", ");
+  const rules = policy.rules.length === 0 ? policy.rule : named;
+  return [
+    `${paint.bold(inert(agent))}  ${paint.dim(digest)}`,
+    `  ${inert(description.trimEnd())}`,
     "",
-    `  model ${alias}: ${answers}`,
+    `  model ${inert(alias)}: ${inert(answers)}`,
     `    at most ${count(maxTokens, "token")}${temperature === null ? "" : `, temperature ${temperature}`}`,
     `  instructions: ${count(instructions.split("\n").length, "line")}`,
-    `  policy ${shorten(policy.digest)}: ${policy.rules.length === 0 ? policy.rule : policy.rules.map(({ name }) => name).join(", ")}`,
+    `  policy ${shorten(policy.digest)}: ${rules}`,
     `  ${toLimits(limits)}`,
     "",
     renderTable(tools.map(({ exposed, effect, pin }) => [exposed, effect, shorten(pin)])),
@@ -40,9 +42,10 @@ export function renderBundle({ digest, bundle }: Bundle, paint: Paint): string {
         isolation,
       ]),
     ),
-  ];
-  return withoutControls(lines.join("\n"));
+  ].join("\n");
 }
+
+const inert = (text: string): string => toPlainInert(text);
 
 function toBackend(place: Readonly<Record<string, unknown>>): string {
   const { backend, model, adapter } = place;

@@ -1,7 +1,8 @@
-import type { Run, Runs } from "../client/client.ts";
+import type { Run, RunResumed, Runs } from "../client/client.ts";
 import { toPlainInert } from "../lib/inert-text.ts";
 import { runEventSchema, type RunEvent } from "../model/run-event.ts";
 import { toDecision } from "./render-approval.ts";
+import { count } from "./render-changes.ts";
 import { renderTable } from "./render-table.ts";
 import type { Paint } from "./voice.ts";
 
@@ -70,7 +71,7 @@ function toLine(event: RunEvent, tools: Tools): Line {
     case "child.ended":
       return ["sub-agent", `run ${event.run} ${event.outcome}`];
     case "compensation.planned":
-      return ["take back", `${toCount(event.calls.length, "effect")}, asked by ${inert(event.by)}`];
+      return ["take back", `${count(event.calls.length, "effect")}, asked by ${inert(event.by)}`];
     case "signal.received":
       return ["signal", inert(event.name)];
     case "letter.dropped":
@@ -128,7 +129,7 @@ function toOrigin({ parent, forkOf }: Of<"run.created">): string {
 }
 
 function toAnswer({ backend, calls, stop, usage }: Of<"model.responded">): string {
-  const tokens = usage.output === null ? "" : `, ${toCount(usage.output, "token")}`;
+  const tokens = usage.output === null ? "" : `, ${count(usage.output, "token")}`;
   const named = calls.map(({ tool }) => inert(tool)).join(", ");
   const said = calls.length === 0 ? (stop === "ended" ? "answers" : stop) : `calls ${named}`;
   return `${said} (${inert(backend)}${tokens})`;
@@ -227,6 +228,15 @@ export function renderOpen({ calls }: Run): readonly string[] {
   );
 }
 
+/** A sub-agent that what was raised above it does not help. */
+export function renderStopped({ id, code, detail }: RunResumed["stopped"][number]): string {
+  const flag = code === "steps" ? " --max-steps N" : "";
+  return [
+    `Its sub-agent's run ${id} had stopped at a bound of its own: ${inert(detail)}`,
+    `  raise it  countersign runs resume ${id}${flag}`,
+  ].join("\n");
+}
+
 export function inertLines(text: string): string {
   return toPlainInert(text, { lines: true });
 }
@@ -252,10 +262,6 @@ interface Said {
 function cut(text: string): string {
   const shown = inert(text);
   return shown.length <= mostCharacters ? shown : `${shown.slice(0, mostCharacters)}…`;
-}
-
-function toCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function toStamp(ms: number): string {

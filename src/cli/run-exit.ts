@@ -9,8 +9,9 @@ export function toRunExit({ state, reason }: Pick<Run, "state" | "reason">, isAs
     case "queued":
     case "running":
     case "waiting":
-    case "paused":
       return isAsked ? exitCodes.waiting : exitCodes.ok;
+    case "paused":
+      return exitCodes.waiting;
     case "stopped":
       return toStopExit(reason?.code);
     case "partial":

@@ -62,7 +62,13 @@ function openServer(looks: readonly Partial<Run>[], connections: readonly Connec
     cancelRun: note("cancel"),
     pauseRun: note("pause"),
     compensateRun: note("compensate"),
-    resumeRun: note("resume"),
+    resumeRun: async (input) => {
+      const { body } = await note("resume")(input);
+      return ok(202, {
+        ...body,
+        stopped: [{ id: child, code: "steps", detail: "50\u001b[2J made." }],
+      });
+    },
     signalRun: note("signal"),
     forkRun: async ({ body }) => {
       told.push(["fork", JSON.parse(body)]);
@@ -200,6 +206,27 @@ test("a sub-agent that asks later is noticed, though no event says so", async ()
   expect((await call("run travel Go --follow", { client, readStream })).code).toBe(6);
 });
 
+test("a script is not kept by a run that somebody paused; a person goes on looking", async () => {
+  const paused = { state: "paused" as const };
+  const connected: Connected = [[3, "run.paused"], [4, "run.resumed"], [5, "run.completed"], "end"];
+  const script = openServer([{}, paused], [connected]).script;
+  const { code, err } = await call("run travel Go --follow", script);
+  expect([code, err.includes("run.resumed")]).toEqual([6, false]);
+  expect(err).toContain(`Run ${id} is paused.`);
+  expect(err).toContain(`countersign runs resume ${id}`);
+  const staying = openServer([{}, paused, done], [connected]).script;
+  expect((await call("run travel Go --follow --wait", staying)).code).toBe(0);
+});
+
+test("whoever waits for days is not given up on after so many streams that lasted", async () => {
+  const { script, asked } = openServer(
+    [{ state: "waiting" }, done],
+    [...Array.from({ length: 14 }, (): Connected => []), ["end"]],
+  );
+  const { code } = await call("run travel Go --follow --wait", { ...script, lookMs: 120_000 });
+  expect([code, asked.length]).toEqual([0, 15]);
+});
+
 test.each([
   ["stopped", { code: "budget", detail: "money" }, "run.stopped", 7],
   ["stopped", { code: "deadline", detail: "" }, "run.stopped", 8],
@@ -289,6 +316,14 @@ test("words for a run reach it as they are", async () => {
   ]);
   for (const wrong of [`runs fork ${id}`, `runs fork ${id} --step x`, "runs ls --state lost"])
     expect((await call(wrong, script)).code, wrong).toBe(2);
+});
+
+test("whoever resumes a run is told what below it takes a word of its own", async () => {
+  const { script } = openServer([{}]);
+  const { out, err } = await call(`runs resume ${id}`, script);
+  expect(out).toBe(`Run ${id} is told to go on.\n`);
+  expect(err).toContain("at a bound of its own: 50⟦U+001B ESCAPE⟧[2J made.");
+  expect(err).toContain(`countersign runs resume ${child} --max-steps N`);
 });
 
 test("runs are listed, shown and read, page by page", async () => {

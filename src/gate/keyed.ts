@@ -37,6 +37,15 @@ export async function findKeyed(parts: KeyParts, call: Call, key: string): Promi
 }
 
 /**
+ * A run knows from its log that nothing has the key: it is not looked for. Where that is not so after
+ * all, the key is not had, and then it is asked what became of it.
+ */
+export async function claimKeyed(parts: KeyParts, call: Call, key: string): Promise<Keyed> {
+  if (call.request.run?.isFirst !== true) return findKeyed(parts, call, key);
+  return { kind: "free", claims: await toClaim(parts, call, key) };
+}
+
+/**
  * Nobody knows how it ended, nothing of it is sent any more, and its tool takes the key: the tool does
  * nothing twice, so it is sent again with the same one. That, too, is recorded, with the new intent.
  * A run that another worker has taken over does not wait until nothing is sent any more.

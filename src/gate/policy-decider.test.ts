@@ -21,6 +21,7 @@ function ask(rules: string, more: Partial<Question>): string {
     args: {},
     labels: [],
     nowMs: 0,
+    run: null,
     approved: false,
     ...more,
   }).kind;

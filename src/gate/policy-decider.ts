@@ -55,7 +55,7 @@ export function createPolicyDecider(set: PolicySet): Decider {
     readsLabels: (about) => readLabels(find(about).decide.reads),
     decide(question): Decision {
       const { decide, argumentType } = find(question);
-      return decide({ ...question, argumentType, run: null });
+      return decide({ ...question, argumentType });
     },
   };
 }

@@ -6,7 +6,14 @@ import {
   makeRequest,
   makeRun,
 } from "../../test/made-up-call.ts";
-import { fromEntryBytes, toUuidV7, type EntryId } from "../model/index.ts";
+import {
+  fromEntryBytes,
+  toDigest,
+  toEntryBytes,
+  toUuidV7,
+  type Digest,
+  type EntryId,
+} from "../model/index.ts";
 import type { GateAnswer, RunMoment } from "../ports/gate.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
@@ -25,6 +32,7 @@ function open(answers: CommitOutcome = committed) {
   const units: CommitUnit[] = [];
   const ofRun: { readonly unit: CommitUnit; readonly moment: RunMoment }[] = [];
   let drawn = 0;
+  let previous: Digest | null = null;
   const recorder = createRecorder({
     clock,
     telemetry,
@@ -39,6 +47,7 @@ function open(answers: CommitOutcome = committed) {
     },
   });
   const run = makeRun({
+    previous: () => previous,
     async commit(unit, moment) {
       ofRun.push({ unit, moment });
       return answers;
@@ -47,7 +56,8 @@ function open(answers: CommitOutcome = committed) {
   const request = makeRequest({ run });
   const ended = (more: Partial<Outcome>): Outcome =>
     makeOutcome({ call: makeCall({ request }), of, ...more });
-  return { telemetry, units, ofRun, recorder, request, run, ended };
+  const precede = (leaf: Digest): void => void (previous = leaf);
+  return { telemetry, units, ofRun, recorder, request, run, ended, precede };
 }
 
 const handed = (text: string, more: object = {}): GateAnswer => ({
@@ -99,6 +109,22 @@ test("I5: an outcome is, with what the caller is handed", async () => {
     expect(row!.ends).toMatchObject({ call: of, from: "open" });
     expect(fromEntryBytes(row!.bytes)).toMatchObject({ kind: "outcome", run: run.run });
   }
+});
+
+test("an entry of a run points to the one before it, as it is when the entry is made", async () => {
+  const { recorder, request, ofRun, units, ended, precede } = open();
+  const [first, second] = [toDigest("first"), toDigest("second")];
+  await recorder.intent(makeDecided({ request }));
+  precede(first);
+  await recorder.outcome(ended({}));
+  precede(second);
+  await recorder.outcome(ended({ of: null }));
+  const rows = [...ofRun.map(({ unit }) => unit), ...units].map(({ entries }) => entries![0]!);
+  const read = rows.map(({ bytes }) => fromEntryBytes(bytes));
+  expect(read).toMatchObject([{ previous: null }, { previous: first }, { previous: second }]);
+  // In canonical order still.
+  for (const [index, { bytes }] of rows.entries())
+    expect(Buffer.from(bytes).toString()).toBe(Buffer.from(toEntryBytes(read[index]!)).toString());
 });
 
 test("what was never begun has an entry of its run, and no moment", async () => {

@@ -156,6 +156,7 @@ function mayRead(options: WatchOptions, wish: WatchWish, { server: name, uri }: 
     args: { uri },
     labels: [],
     nowMs: clock.nowMs(),
+    run: null,
   });
   return decision.kind === "allow" && decision.obligations.length === 0;
 }

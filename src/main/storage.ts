@@ -59,7 +59,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
         random,
         telemetry,
         poolSize,
-        enlist: (tx, wakes) => queue.enlist(tx, wakes),
+        enlist: (source) => queue.enlist(source),
       }),
     stop: (started) => started.close(),
   });

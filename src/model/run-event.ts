@@ -14,6 +14,8 @@ const atMs = z.int().nonnegative();
 const inbox = z.int().positive();
 /** A step's place and which of its calls. */
 const place = { step, ordinal: step };
+/** Leaf hash of the entry that became durable with it, which the run's next one points to. */
+const leaf = digestSchema.optional();
 
 /** Calls of the run, each by its step and its place in it. */
 const callsSchema = z.array(z.strictObject(place).readonly()).max(1_000).readonly();
@@ -106,7 +108,7 @@ export const runEventSchema = z
       cost: amountsSchema,
     }),
     /** Durable together with the intent. */
-    event("call.started", { ...place, intent: digestSchema, entry: entryIdSchema }),
+    event("call.started", { ...place, intent: digestSchema, entry: entryIdSchema, leaf }),
     event("call.ended", {
       ...place,
       /** Of the intent; null for a read, and for what was never sent. */
@@ -114,6 +116,7 @@ export const runEventSchema = z
       outcome: z.enum(["answered", "tool_error", "denied", "unavailable", "fault", "unknown"]),
       result: digestSchema,
       cost: amountsSchema,
+      leaf,
     }),
     /** It has to wait, for a person or a time, and is made again then. */
     event("call.deferred", {
@@ -123,13 +126,14 @@ export const runEventSchema = z
       /** Of the signal. */
       name: nameSchema.nullable(),
       untilMs: atMs,
+      leaf,
     }),
     event("approval.decided", {
       approval: approvalIdSchema,
       outcome: z.enum(["approved", "denied", "expired", "voided"]),
       inbox,
     }),
-    event("child.started", { ...place, run: runIdSchema }),
+    event("child.started", { ...place, run: runIdSchema, leaf }),
     event("child.stopped", { run: runIdSchema, reason: nameSchema, inbox: inbox.nullable() }),
     event("child.ended", {
       ...place,
@@ -150,7 +154,7 @@ export const runEventSchema = z
     event("run.woken", { by: z.enum(waits) }),
     event("signal.received", { name: nameSchema, payload: digestSchema, inbox }),
     event("run.paused", { by: nameSchema, inbox }),
-    /** Raised caps, when it goes on after a stop at one; null leaves them. */
+    /** Raised caps, when it goes on after a stop at one; null leaves all of them, or the one. */
     event("run.resumed", {
       by: nameSchema,
       caps: capsSchema.nullable(),

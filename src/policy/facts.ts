@@ -1,5 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { Label, Principal } from "../model/index.ts";
+import type { RunFacts } from "../model/run-facts.ts";
 import type { RecordType } from "./argument-type.ts";
 
 /** Everything that a decision may depend on, besides the rules. */
@@ -19,10 +20,4 @@ export interface Facts {
   readonly run: RunFacts | null;
   /** Whether the intent was approved already. */
   readonly approved: boolean;
-}
-
-export interface RunFacts {
-  readonly step: number;
-  readonly calls: number;
-  readonly spentMicros: number;
 }

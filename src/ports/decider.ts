@@ -1,5 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { Decision, Label, Principal } from "../model/index.ts";
+import type { RunFacts } from "../model/run-facts.ts";
 import type { CatalogServer, CatalogTool, Effect } from "./catalog.ts";
 
 /** What policy says of a call. Pure and synchronous: it is asked on the hot path. */
@@ -22,6 +23,8 @@ export interface Question extends Target {
   /** What the caller's context has touched. */
   readonly labels: readonly Label[];
   readonly nowMs: number;
+  /** Of the run that asks; null outside of one. */
+  readonly run: RunFacts | null;
   /** Whether a person has agreed to this very call. */
   readonly approved: boolean;
 }

@@ -244,9 +244,14 @@ export class InMemoryRuns implements Runs {
   async listEnded(beforeMs: number, limit: number): Promise<readonly RunId[]> {
     return [...this.#logs.values()]
       .filter(({ endedAtMs }) => endedAtMs !== null && endedAtMs < beforeMs)
+      .filter(({ about }) => !this.#isGoing(about?.parent ?? null))
       .toSorted((a, b) => a.endedAtMs! - b.endedAtMs! || (a.head.run < b.head.run ? -1 : 1))
       .slice(0, Math.min(limit, storeLimits.rowsPerPage))
       .map(({ head }) => head.run);
+  }
+
+  #isGoing(run: RunId | null): boolean {
+    return run !== null && this.#logs.get(run)?.head.ended === false;
   }
 
   async remove(run: RunId): Promise<boolean> {

@@ -68,7 +68,7 @@ export interface Runs {
   keepSnapshot(run: RunId, snapshot: RunSnapshot): Promise<void>;
   snapshot(run: RunId): Promise<RunSnapshot | null>;
 
-  /** Ended before; the oldest first. */
+  /** Ended before, the oldest first; none whose parent has not ended, which may still read it. */
   listEnded(beforeMs: number, limit: number): Promise<readonly RunId[]>;
   /** With its events, letters, blobs and snapshot; only an ended run. */
   remove(run: RunId): Promise<boolean>;

@@ -30,6 +30,7 @@ const asking: Question = {
   args: { id: "1" },
   labels: [],
   nowMs: 0,
+  run: null,
   approved: false,
 };
 

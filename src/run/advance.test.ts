@@ -126,6 +126,18 @@ test("I8: calls that are made at once pass the cap by none; raising it goes on",
   expect(await stateOf(engine, run)).toBe("completed");
 });
 
+test("I8: whoever raises one cap leaves the others as they are", async () => {
+  const model = script([read(1), read(2), read(3)]);
+  const engine = await createEngine({ model, limits: { calls: 2, micros: 70 } });
+  const run = await engine.start();
+  await engine.settle();
+  expect(await stateOf(engine, run)).toBe("stopped budget");
+  await engine.tell(run, { ...resume, caps: { ...caps, calls: 3 } });
+  await engine.settle();
+  expect((await engine.read(run)).budget.caps).toEqual({ micros: 70, tokens: null, calls: 3 });
+  expect(await stateOf(engine, run)).toBe("completed");
+});
+
 test("I8: three children under one cap pass it by one call at most, and go on once it is raised", async () => {
   const child = (n: number) => ["agents__child", { task: `child ${n}` }] as const;
   const model = script([child(1), child(2), child(3)]);
@@ -272,6 +284,36 @@ test("a sub-agent that is cancelled by itself is an error to its parent; one wit
   });
   await engine.settle();
   expect(await stateOf(engine, orphan)).toBe("cancelled");
+});
+
+test("a sub-agent that stopped at its own steps goes on when it is resumed itself, before or after its parent", async () => {
+  const model = (isChild: boolean, turn: number) => {
+    if (!isChild) return turn === 0 ? [["agents__child", { task: "x" }] as const] : "done";
+    return turn < 4 ? [read(turn)] : "done";
+  };
+  for (const isFirst of [true, false]) {
+    const engine = await createEngine({
+      model: (request) => {
+        const [first] = request.messages;
+        return model(first?.role === "user" && first.text === "x", turnOf(request));
+      },
+      limits: { maxSteps: 3 },
+    });
+    const run = await engine.start();
+    await engine.settle();
+    const [child] = (await engine.read(run)).children;
+    expect(await stateOf(engine, run)).toBe("stopped budget");
+    if (!isFirst) await engine.tell(run, { ...resume, maxSteps: 50 });
+    await engine.settle();
+    expect(await stateOf(engine, child!)).toBe("stopped steps");
+    await engine.tell(child!, { ...resume, maxSteps: 50 });
+    await engine.settle();
+    expect(await stateOf(engine, child!)).toBe("completed");
+    expect(await stateOf(engine, run)).toBe("stopped budget");
+    await engine.tell(run, resume);
+    await engine.settle();
+    expect(await stateOf(engine, run)).toBe("completed");
+  }
 });
 
 test("a bug parks the run, whatever it was doing; resuming tries again", async () => {

@@ -1,5 +1,6 @@
-import { Fault } from "../model/index.ts";
+import { Fault, type Digest, type TenantId } from "../model/index.ts";
 import type { RunEvent } from "../model/run-event.ts";
+import type { BuiltBundle } from "../ports/bundles.ts";
 import type { RunHead } from "../ports/run-rows.ts";
 import type { Woken } from "../ports/wake.ts";
 import { askModel } from "./ask-model.ts";
@@ -9,7 +10,7 @@ import { toDetail } from "./detail.ts";
 import { fail, finish } from "./finish.ts";
 import { openShared, settleShared, StopRun } from "./hold.ts";
 import { Journal, RunTaken } from "./journal.ts";
-import { loadView, toSnapshotBytes } from "./load-view.ts";
+import { loadView, readAhead, toSnapshotBytes } from "./load-view.ts";
 import { listAffordable, makeCall } from "./make-call.ts";
 import { decideNext, type Action } from "./next.ts";
 import { settleChildren } from "./settle-children.ts";
@@ -34,9 +35,10 @@ export async function advance(
   signal: AbortSignal,
 ): Promise<void> {
   const { runs } = options.store;
+  const ahead = readAhead(runs, run);
   const head = await runs.take(run);
   if (head === null || head.ended) return;
-  const loaded = await loadView(runs, run, head.head);
+  const loaded = await loadView(ahead, run, head.head);
   if (loaded === null) throw new Error(`run ${run} has no events`);
   const { tenant } = head;
   let told = loaded.view.state;
@@ -44,9 +46,8 @@ export async function advance(
     view: loaded.view,
     head,
     store: options.store,
-    onNoted: (seq) => {
+    onNoted: (seq, { state, created }) => {
       options.news.noted(run, seq);
-      const { state, created } = journal.view;
       if (state === told) return;
       told = state;
       const atMs = options.clock.nowMs();
@@ -54,18 +55,44 @@ export async function advance(
     },
   });
   const contentsOf = (id: typeof run) => createContents({ ...options, runs }, { tenant, run: id });
-  const built = await options.bundles().read(tenant, loaded.view.created.bundle);
+  const bundle = await readBundle(options, tenant, loaded.view.created.bundle);
   const watch = watchInbox({ ...options, run, journal }, signal);
   try {
-    if (built === null) throw new Error(`bundle ${loaded.view.created.bundle} is gone`);
     const contents = contentsOf(run);
-    const work = { options, run, tenant, journal, contents, contentsOf, built, cut: watch.cut };
+    const work = {
+      options,
+      run,
+      tenant,
+      journal,
+      contents,
+      contentsOf,
+      cut: watch.cut,
+      hasBundle: !(bundle instanceof Error),
+      get built() {
+        if (bundle instanceof Error) throw bundle;
+        return bundle;
+      },
+    };
     await carryOn(work, { head, watch, signal, snapshotSeq: loaded.snapshotSeq });
   } catch (error) {
     if (signal.aborted && !isTaken(error)) throw signal.reason;
     await giveUp({ options, head, journal }, error);
   } finally {
     watch.stop();
+  }
+}
+
+/** An error where there is none: a run that cannot go on can still be told to end. */
+async function readBundle(
+  { bundles }: EngineOptions,
+  tenant: TenantId,
+  digest: Digest,
+): Promise<BuiltBundle | Error> {
+  try {
+    return (await bundles().read(tenant, digest)) ?? new Error(`bundle ${digest} is gone`);
+  } catch (cause) {
+    if (!(cause instanceof Fault) || cause.code !== "record_unreadable") throw cause;
+    return new Error(`bundle ${digest} cannot be read: ${cause.message}`, { cause });
   }
 }
 
@@ -143,6 +170,7 @@ async function carryOn(work: Work, { head, watch, signal, snapshotSeq }: Carryin
     if (watch.takeNews()) await listen(work);
     if (journal.isEnded) return;
     if (journal.head - keptSeq >= snapshotEvery) {
+      await journal.flush();
       keptSeq = journal.head;
       await options.store.runs.keepSnapshot(work.run, {
         seq: keptSeq,
@@ -152,7 +180,10 @@ async function carryOn(work: Work, { head, watch, signal, snapshotSeq }: Carryin
     const action = decideNext(journal.view, options.clock.nowMs());
     const isWaiting = journal.view.state === "waiting" || action.kind === "wait";
     if (isWaiting && (await settleChildren(work))) continue;
-    if (action.kind === "rest") return rest(work, head);
+    if (action.kind === "rest") {
+      await journal.flush();
+      return rest(work, head);
+    }
     await carryOut(work, action);
     if (action.kind === "wait") return;
   }
@@ -180,14 +211,15 @@ async function carryOut(work: Work, action: Exclude<Action, { kind: "rest" }>): 
   const note = (event: RunEvent, wakeAtMs?: number | null): Promise<void> =>
     journal.note({ events: [event], ...(wakeAtMs === undefined ? {} : { wakeAtMs }) });
   switch (action.kind) {
+    // What it does then says that it began or woke, where it is noted first.
     case "start":
-      return note({ ...base, type: "run.started" });
+      return journal.stage({ events: [{ ...base, type: "run.started" }] });
     case "wait": {
       const { for: what, untilMs } = action;
       return note({ ...base, type: "run.waited", for: what, untilMs }, untilMs);
     }
     case "wake":
-      return note({ ...base, type: "run.woken", by: action.by });
+      return journal.stage({ events: [{ ...base, type: "run.woken", by: action.by }] });
     case "forget_asked":
       return forgetAsked(work);
     case "stop":
@@ -199,6 +231,7 @@ async function carryOut(work: Work, action: Exclude<Action, { kind: "rest" }>): 
     case "ask":
       return orStop(work, () => askModel(checkFrozen(work)));
     case "call":
+      await journal.flush();
       return orStop(work, () => makeCalls(checkFrozen(work), action.calls));
   }
 }

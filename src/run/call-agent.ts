@@ -3,7 +3,13 @@ import { parseStrictJson } from "../lib/strict-json.ts";
 import { isObject } from "../mcp/read-message.ts";
 import { agentServer, agentToolEffect } from "../model/agent-tool.ts";
 import { agentKeyMember } from "../model/agents-server.ts";
-import { Fault, toExposedName, type ApprovalId, type FaultCode } from "../model/index.ts";
+import {
+  Fault,
+  toExposedName,
+  type ApprovalId,
+  type FaultCode,
+  type RunId,
+} from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Freezes } from "../ports/freezes.ts";
 import type { RunAsking, RunDesk } from "../ports/run-desk.ts";
@@ -96,9 +102,7 @@ const notStarted: ReadonlySet<FaultCode> = new Set([
 async function start(
   { freezes }: AgentsOptions,
   { request, asking, desk }: Starting,
-): Promise<
-  string | { readonly run: Awaited<ReturnType<RunDesk["start"]>>["run"]; readonly isNew: boolean }
-> {
+): Promise<string | { readonly run: RunId; readonly isNew: boolean }> {
   checkFrozen(freezes, asking);
   request.beforeWrite();
   try {
@@ -124,7 +128,7 @@ function checkFrozen(freezes: Freezes, { principal, agent }: RunAsking): void {
 }
 
 interface Waiting {
-  readonly run: Awaited<ReturnType<RunDesk["start"]>>["run"];
+  readonly run: RunId;
   readonly isNew: boolean;
   readonly request: UpstreamRequest;
   readonly caller: UpstreamCaller;

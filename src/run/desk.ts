@@ -180,7 +180,6 @@ async function tell(
   { tenant, run }: { readonly tenant: TenantId; readonly run: RunId },
   word: RunWord,
 ): Promise<void> {
-  await require(options, tenant, run);
   const contents = createContents({ ...options, runs: options.store.runs }, { tenant, run });
   const { letter, blobs } = await toLetter(contents, word);
   requireReadable(runLetterSchema.safeParse(letter));

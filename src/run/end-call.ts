@@ -1,6 +1,6 @@
 import { nothing } from "../model/budget.ts";
 import { isObject } from "../mcp/read-message.ts";
-import { runIdSchema, type EntryId, type RunId } from "../model/index.ts";
+import { runIdSchema, toLeafHash, type Digest, type EntryId, type RunId } from "../model/index.ts";
 import type { RunEvent } from "../model/run-event.ts";
 import { isUnreachedCode } from "../model/unreached.ts";
 import type { RunMoment, RunOfCall } from "../ports/gate.ts";
@@ -9,6 +9,7 @@ import type { Noting } from "./journal.ts";
 import { costOf } from "./call-cost.ts";
 import { settleCall } from "./hold.ts";
 import { findTool } from "./offered-tools.ts";
+import { toRunFacts } from "./run-facts.ts";
 import { toResult } from "./to-result.ts";
 import { findCall, type CallEnd, type CallView } from "./view.ts";
 import type { Work } from "./worker.ts";
@@ -17,6 +18,8 @@ interface Ending {
   readonly outcome: CallEnd;
   readonly text: string;
   readonly entry?: EntryId | null;
+  /** Of the entry that becomes durable with it. */
+  readonly leaf?: Digest;
   /** Nothing was asked of anybody. */
   readonly isFree?: boolean;
 }
@@ -30,11 +33,11 @@ export async function endCall(work: Work, call: CallView, ending: Ending): Promi
 /** A sub-agent that had begun before, and goes on. */
 export async function noteChild(work: Work, call: CallView, run: RunId): Promise<void> {
   await settleCall(work, call, costOf(work, call));
-  await work.journal.note(toChildStarted(work, call, run));
+  await work.journal.note(toChildStarted(work, call, { run }));
 }
 
 async function toEnded(work: Work, call: CallView, ending: Ending): Promise<Noting> {
-  const { outcome, text, entry = null, isFree = false } = ending;
+  const { outcome, text, entry = null, leaf, isFree = false } = ending;
   const result = await work.contents.make(toResult(text, outcome !== "answered"));
   const { step, ordinal } = call;
   const atMs = work.options.clock.nowMs();
@@ -49,6 +52,7 @@ async function toEnded(work: Work, call: CallView, ending: Ending): Promise<Noti
     outcome,
     result: result.id,
     cost,
+    ...(leaf === undefined ? {} : { leaf }),
   };
   return { events: [event], blobs: [result] };
 }
@@ -68,17 +72,25 @@ export async function noteDeferred(work: Work, call: CallView, why: Deferring): 
 
 /** The gate's own records of this call become durable with the events that say the same. */
 export function toRunOfCall(work: Work, call: CallView): RunOfCall {
-  const { run, built } = work;
+  const { run, built, journal } = work;
   const { step, ordinal, tool } = call;
   const bundled = built.bundle.tools.find(({ exposed }) => exposed === tool);
   return {
     run,
     step,
     ordinal,
+    facts: toRunFacts(journal.view, call),
+    previous: () => journal.view.leaf,
+    isFirst: isFirst(call),
     pin: bundled?.pin ?? null,
     rules: built.rules,
     commit: (unit, moment) => commit(work, call, { unit, moment }),
   };
+}
+
+/** An intent is noted in the commit that claims its key: none was noted, none was claimed. */
+function isFirst({ state, entry, again, putOff }: CallView): boolean {
+  return state.kind === "planned" && entry === null && again === 0 && putOff === 0;
 }
 
 interface Committing {
@@ -92,26 +104,33 @@ async function commit(
   { unit, moment }: Committing,
 ): Promise<CommitOutcome> {
   const { step, ordinal } = call;
+  const leaf = toLast(unit);
   if (moment.kind === "started") {
     const { intent, entry } = moment;
     const atMs = work.options.clock.nowMs();
-    const event = { v: 1, type: "call.started", atMs, step, ordinal, intent, entry } as const;
+    const event = { v: 1, type: "call.started", atMs, step, ordinal, intent, entry, leaf } as const;
     return work.journal.commit({ events: [event], unit });
   }
   if (moment.own === "consent" || moment.isPassing === true || isMadeAgain(work, call, moment)) {
     const atMs = work.options.clock.nowMs();
     const why = moment.own === "consent" ? toConsent(atMs) : toSoon(work, call);
-    const event = { v: 1, type: "call.deferred", atMs, step, ordinal, ...why } as const;
+    const event = { v: 1, type: "call.deferred", atMs, step, ordinal, ...why, leaf } as const;
     return work.journal.commit({ events: [event], unit });
   }
   const child = call.effect === "agent" && moment.outcome === "answered" ? toChild(moment) : null;
   const noting =
     child === null
-      ? await toEnded(work, call, { ...moment, outcome: moment.outcome })
-      : toChildStarted(work, call, child);
+      ? await toEnded(work, call, { ...moment, outcome: moment.outcome, leaf })
+      : toChildStarted(work, call, { run: child, leaf });
   // What the effect was must become durable, whatever becomes of the budget: the end of the run settles, too.
   await settleCall(work, call, costOf(work, call)).catch(() => undefined);
   return work.journal.commit({ ...noting, unit });
+}
+
+function toLast({ entries }: CommitUnit): Digest {
+  const last = entries?.at(-1);
+  if (last === undefined) throw new Error("a call of a run is recorded without an entry");
+  return toLeafHash(last.bytes);
 }
 
 /**
@@ -170,8 +189,11 @@ export function toChild({ text }: { readonly text: string }): RunId | null {
   return parsed.success ? parsed.data : null;
 }
 
-function toChildStarted(work: Work, call: CallView, run: RunId): Noting {
-  const { step, ordinal } = call;
+function toChildStarted(
+  work: Work,
+  { step, ordinal }: CallView,
+  child: { readonly run: RunId; readonly leaf?: Digest },
+): Noting {
   const atMs = work.options.clock.nowMs();
-  return { events: [{ v: 1, type: "child.started", atMs, step, ordinal, run }] };
+  return { events: [{ v: 1, type: "child.started", atMs, step, ordinal, ...child }] };
 }

@@ -137,7 +137,12 @@ function find(view: RunView, place: Placed): CallView {
 function update(view: RunView, place: Placed, change: (call: CallView) => CallView): RunView {
   const call = find(view, place);
   if (isEnded(call)) throw new Error(`call ${place.step}/${place.ordinal} has ended before`);
-  return updateAll(view, (each) => (isSameCall(each, place) ? change(each) : each));
+  const { turn } = view;
+  const one = (each: CallView): CallView => (each === call ? change(each) : each);
+  // Most are of this turn: what the run has done before, which may be very much, stays as it is.
+  if (turn?.calls.includes(call) === true)
+    return { ...view, turn: { ...turn, calls: turn.calls.map(one) } };
+  return { ...view, effects: view.effects.map(one) };
 }
 
 function updateAll(view: RunView, change: (call: CallView) => CallView): RunView {

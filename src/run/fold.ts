@@ -1,4 +1,10 @@
-import { createBudget, raiseBudget, reserveBudget, settleBudget } from "../model/budget.ts";
+import {
+  createBudget,
+  raiseBudget,
+  reserveBudget,
+  settleBudget,
+  type Caps,
+} from "../model/budget.ts";
 import type { PlannedCall, RunEvent } from "../model/run-event.ts";
 import { toRunMove } from "../model/run-event.ts";
 import { runStates, type RunMove, type RunState } from "../model/run-states.ts";
@@ -20,7 +26,8 @@ export function fold(view: RunView | null, event: RunEvent): RunView {
   const inbox = "inbox" in event && event.inbox !== null ? event.inbox : view.inbox;
   // Whatever leads out of waiting, it waits for nothing any more.
   const waits = state === "waiting" ? view.waits : null;
-  return Object.freeze(change({ ...view, state, inbox, waits }, event));
+  const leaf = "leaf" in event && event.leaf !== undefined ? event.leaf : view.leaf;
+  return Object.freeze(change({ ...view, state, inbox, waits, leaf }, event));
 }
 
 function moveTo(from: RunState, move: RunMove): RunState {
@@ -51,6 +58,7 @@ function create(created: Extract<RunEvent, { type: "run.created" }>): RunView {
     children: {},
     inbox: 0,
     waits: null,
+    leaf: null,
     reason: null,
     output: null,
   });
@@ -154,7 +162,8 @@ function resume(view: RunView, event: Extract<RunEvent, { type: "run.resumed" }>
   const wasPartial = view.output !== null;
   return {
     ...view,
-    budget: caps === null ? view.budget : raiseBudget(view.budget, caps),
+    budget:
+      caps === null ? view.budget : raiseBudget(view.budget, toRaised(view.budget.caps, caps)),
     maxSteps: maxSteps ?? view.maxSteps,
     deadlineMs: deadlineMs ?? view.deadlineMs,
     signatures: [],
@@ -167,6 +176,15 @@ function resume(view: RunView, event: Extract<RunEvent, { type: "run.resumed" }>
     children: mapValues(view.children, (child: Child): Child =>
       child.state === "stopped" ? { ...child, state: "running" } : child,
     ),
+  };
+}
+
+/** Whoever raises one cap says nothing of the others: they stay. */
+function toRaised(old: Caps, { micros, tokens, calls }: Caps): Caps {
+  return {
+    micros: micros ?? old.micros,
+    tokens: tokens ?? old.tokens,
+    calls: calls ?? old.calls,
   };
 }
 

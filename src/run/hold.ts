@@ -54,8 +54,9 @@ export async function releaseShared(work: Work): Promise<void> {
   for (const call of new Set([...(turn?.calls ?? []), ...listUnfinished(view)])) {
     const { kind } = call.state;
     const wasSent = kind === "started" || kind === "child" || kind === "ended";
-    if (call.effect !== "wait")
-      await settleCall(work, call, wasSent ? costOf(work, call) : nothing);
+    // Without a bundle nobody knows what was sent cost: it stays held.
+    if (call.effect === "wait" || (wasSent && !work.hasBundle)) continue;
+    await settleCall(work, call, wasSent ? costOf(work, call) : nothing);
   }
 }
 

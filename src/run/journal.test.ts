@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { toDigest, toUuidV7, type ApprovalId, type RunId, type RunEvent } from "../model/index.ts";
 import type { CommitOutcome, CommitUnit } from "../ports/store.ts";
+import { fromRunEventBytes } from "../model/run-event.ts";
 import { fold } from "./fold.ts";
 import { Journal, RunTaken } from "./journal.ts";
+import type { RunView } from "./view.ts";
 
 const run = toUuidV7(1_700_000_000_000, new Uint8Array(10).fill(1)) as RunId;
 const approval = run as unknown as ApprovalId;
@@ -43,7 +45,13 @@ const signal = (inbox: number): RunEvent => ({
 });
 const blob = (text: string) => ({ id: toDigest(text), bytes: Buffer.from(text) });
 
-function open(commit: (unit: CommitUnit) => Promise<CommitOutcome>) {
+const started: RunEvent = { v: 1, type: "run.started", atMs: 2 };
+const typeOf = (bytes: Uint8Array): string => fromRunEventBytes(bytes).type;
+
+function open(
+  commit: (unit: CommitUnit) => Promise<CommitOutcome>,
+  onNoted: (view: RunView) => void = () => undefined,
+) {
   const units: CommitUnit[] = [];
   const base = { run, tenant: "acme" as never, epoch: 3, head: 1, priority: 0 };
   const journal = new Journal({
@@ -55,7 +63,7 @@ function open(commit: (unit: CommitUnit) => Promise<CommitOutcome>) {
         return commit(unit);
       },
     },
-    onNoted: () => undefined,
+    onNoted: (_, view) => onNoted(view),
   });
   return { journal, units };
 }
@@ -113,4 +121,77 @@ test.each<readonly [string, RegExp, RunEvent]>([
   const { journal, units } = open(lands);
   await expect(journal.note({ events: [event] })).rejects.toThrow(why);
   expect(units).toEqual([]);
+});
+
+test("what is staged counts at once, and goes first in the next commit, with its blobs", async () => {
+  const { journal, units } = open(lands);
+  await journal.stage({ events: [started] });
+  await journal.stage({ events: [signal(1)], blobs: [blob("a")] });
+  expect(units).toEqual([]);
+  expect([journal.head, journal.view.state, journal.view.inbox]).toEqual([1, "running", 1]);
+  await journal.note({ events: [signal(2)], blobs: [blob("b")] });
+  expect(units.map(({ append }) => append!.events.map(typeOf))).toEqual([
+    ["run.started", "signal.received", "signal.received"],
+  ]);
+  expect(units[0]!.append).toMatchObject({ head: 1, state: "running", folded: 2 });
+  expect(units[0]!.append!.blobs!.map(({ id }) => id)).toEqual([blob("a").id, blob("b").id]);
+  await journal.flush();
+  expect(units).toHaveLength(1);
+  expect([journal.head, journal.view.inbox]).toEqual([4, 2]);
+});
+
+test("what is staged is written by itself before it is too much, and when it is flushed", async () => {
+  const { journal, units } = open(lands);
+  for (let place = 1; place <= 10; place += 1) await journal.stage({ events: [signal(place)] });
+  expect(units.map(({ append }) => append!.events.length)).toEqual([8]);
+  await journal.flush();
+  expect(units.map(({ append }) => append!.events.length)).toEqual([8, 2]);
+  expect([journal.head, journal.view.inbox]).toEqual([11, 10]);
+});
+
+test("what is staged outlives a commit that is refused, or throws, and is never written twice", async () => {
+  const answers: (CommitOutcome | Error)[] = [{ kind: "key_taken" }, new Error("gone")];
+  const { journal, units } = open(async (unit) => {
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer ?? lands(unit);
+  });
+  await journal.stage({ events: [started] });
+  const consume = { tenant: "acme" as never, approval, intent: digest, nowMs: 5 };
+  const refused = await journal.commit({ events: [signal(1)], unit: { consume } });
+  expect(refused.kind).toBe("key_taken");
+  await expect(journal.note({ events: [signal(1)] })).rejects.toThrow("gone");
+  expect([journal.head, journal.view.state, journal.view.inbox]).toEqual([1, "running", 0]);
+  await journal.note({ events: [signal(1)] });
+  await journal.note({ events: [signal(2)] });
+  expect(units.slice(2).map(({ append }) => append!.events.map(typeOf))).toEqual([
+    ["run.started", "signal.received"],
+    ["signal.received"],
+  ]);
+  expect([journal.head, journal.view.inbox]).toEqual([4, 2]);
+});
+
+test("what is staged while a commit is under way stands behind it", async () => {
+  const go = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  const { journal, units } = open(
+    async (unit) => (await go.promise, lands(unit)),
+    (view) => seen.push(view.state),
+  );
+  const noted = journal.note({ events: [signal(1)] });
+  await journal.stage({ events: [started] });
+  go.resolve();
+  await noted;
+  // Who is told of what was noted hears nothing of what was not.
+  expect(seen).toEqual(["queued"]);
+  expect(journal.view.state).toBe("running");
+  await journal.flush();
+  expect(seen).toEqual(["queued", "running"]);
+  expect(units.map(({ append }) => append!.head)).toEqual([1, 2]);
+});
+
+test("I6: what is staged by whoever is fenced is never written, and it is said", async () => {
+  const { journal } = open(async () => ({ kind: "fenced", reason: "epoch" }));
+  await journal.stage({ events: [started] });
+  await expect(journal.flush()).rejects.toThrow(RunTaken);
 });

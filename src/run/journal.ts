@@ -17,6 +17,12 @@ export interface Noting {
   readonly wakeAtMs?: number | null;
 }
 
+/** What may wait for the next commit: nobody acts on it before that, and whoever dies does it again. */
+export type Staging = Pick<Noting, "events" | "blobs">;
+
+/** So many wait at most: a commit has bounds of its own. */
+const maxStaged = 8;
+
 interface Waiting {
   readonly noting: Noting;
   readonly resolve: (outcome: CommitOutcome) => void;
@@ -28,11 +34,15 @@ interface Waiting {
  * time note it one after the other; what can share a commit does.
  */
 export class Journal {
+  /** What is durable. */
+  #noted: RunView;
+  /** The same with what is staged. */
   #view: RunView;
+  #staged: readonly Staging[] = [];
   #head: number;
   readonly #place: Pick<RunHead, "run" | "epoch">;
   readonly #store: Pick<Store, "commit">;
-  readonly #onNoted: (head: number) => void;
+  readonly #onNoted: (head: number, view: RunView) => void;
   readonly #queue: Waiting[] = [];
   #isWriting = false;
   #isTaken = false;
@@ -41,8 +51,9 @@ export class Journal {
     readonly view: RunView;
     readonly head: RunHead;
     readonly store: Pick<Store, "commit">;
-    readonly onNoted: (head: number) => void;
+    readonly onNoted: (head: number, view: RunView) => void;
   }) {
+    this.#noted = options.view;
     this.#view = options.view;
     this.#head = options.head.head;
     this.#place = options.head;
@@ -50,7 +61,7 @@ export class Journal {
     this.#onNoted = options.onNoted;
   }
 
-  /** With everything that is durable by now. */
+  /** With everything that is durable by now, or staged. */
   get view(): RunView {
     return this.#view;
   }
@@ -62,6 +73,18 @@ export class Journal {
   /** Nothing can be added any more. */
   get isEnded(): boolean {
     return isTerminal(runStates, this.#view.state);
+  }
+
+  /** Counts from now on, and becomes durable with whatever is noted next. */
+  async stage(staging: Staging): Promise<void> {
+    this.#view = foldAll(this.#view, staging.events);
+    this.#staged = [...this.#staged, staging];
+    if (this.#staged.length >= maxStaged) await this.flush();
+  }
+
+  /** Before anything is done that is not noted first, and before nothing more is done. */
+  async flush(): Promise<void> {
+    if (this.#staged.length > 0) await this.note({ events: [] });
   }
 
   /** Durable when it resolves; throws `RunTaken` where another worker has the run. */
@@ -94,20 +117,29 @@ export class Journal {
     this.#isWriting = false;
   }
 
-  async #writeBatch(notings: readonly Noting[]): Promise<CommitOutcome> {
+  async #writeBatch(batch: readonly Noting[]): Promise<CommitOutcome> {
     if (this.#isTaken) return { kind: "fenced", reason: "epoch" };
+    const staged = this.#staged;
+    const notings = [...staged, ...batch];
     const events = notings.flatMap((noting) => noting.events);
+    if (events.length === 0) return { kind: "committed", head: this.#head };
     // What cannot be read or folded must not be written: the run could never go on.
     for (const event of events) runEventSchema.parse(event);
-    const view = events.reduce<RunView>((seen, event) => fold(seen, event), this.#view);
+    const view = foldAll(this.#noted, events);
     const outcome = await this.#store.commit({
-      ...joinUnits(notings),
+      ...joinUnits(batch),
       append: this.#toAppend(notings, events, view),
     });
     if (outcome.kind === "committed") {
-      this.#view = view;
+      this.#noted = view;
+      // What was staged meanwhile stands after it.
+      this.#staged = this.#staged.slice(staged.length);
+      this.#view = foldAll(
+        view,
+        this.#staged.flatMap((staging) => staging.events),
+      );
       this.#head += events.length;
-      this.#onNoted(this.#head);
+      this.#onNoted(this.#head, view);
     }
     if (outcome.kind === "fenced") this.#isTaken = true;
     return outcome;
@@ -125,11 +157,15 @@ export class Journal {
       events: events.map(toRunEventBytes),
       ...(blobs.length === 0 ? {} : { blobs: distinct(blobs) }),
       ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
-      ...(state === this.#view.state ? {} : { state }),
+      ...(state === this.#noted.state ? {} : { state }),
       ...(isTerminal(runStates, state) ? { ended: true, endedAtMs: events.at(-1)!.atMs } : {}),
-      ...(inbox === this.#view.inbox ? {} : { folded: inbox }),
+      ...(inbox === this.#noted.inbox ? {} : { folded: inbox }),
     };
   }
+}
+
+function foldAll(view: RunView, events: readonly RunEvent[]): RunView {
+  return events.reduce<RunView>((seen, event) => fold(seen, event), view);
 }
 
 /** What may be refused goes alone: others must not be refused with it. */

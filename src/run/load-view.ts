@@ -6,7 +6,7 @@ import { fold } from "./fold.ts";
 import type { RunView } from "./view.ts";
 
 /** Of what a view looks like: one that an older version kept is not read, and the events are. */
-const viewVersion = 3;
+const viewVersion = 4;
 const pageSize = 1_000;
 
 export interface Loaded {
@@ -14,6 +14,24 @@ export interface Loaded {
   readonly head: number;
   /** Up to where it did not have to be folded. */
   readonly snapshotSeq: number;
+}
+
+/** As many as most runs have when they begin or wake. */
+const firstSize = 128;
+
+/**
+ * The first page is read while the run is being taken. It ends wherever the log did then: what is after
+ * it is read once it is known how far the log goes.
+ */
+export function readAhead(runs: Pick<Runs, "read" | "snapshot">, run: RunId): typeof runs {
+  const first = runs.read(run, { after: 0, limit: firstSize });
+  // Of a run that is not loaded, or from its snapshot, nobody asks.
+  first.catch(() => undefined);
+  return {
+    snapshot: (of) => runs.snapshot(of),
+    read: async (of, page) =>
+      page.after === 0 ? (await first).slice(0, page.limit) : runs.read(of, page),
+  };
 }
 
 /** I6: from the events alone. A snapshot only saves folding the first of them again. */

@@ -24,6 +24,7 @@ const view: RunView = {
   children: {},
   inbox: 0,
   waits: null,
+  leaf: null,
   reason: null,
   output: null,
 };

@@ -8,11 +8,14 @@ import type { Catalog, CatalogTool } from "../ports/catalog.ts";
 import type { ModelTool } from "../ports/model-backend.ts";
 import { isWaitTool, waitTools } from "./wait-tools.ts";
 
-/** What the model is offered: the tools of its bundle that are there, as they were when the run began. */
+/**
+ * What the model is offered: the tools of its bundle that are there, as they were when the run began. One
+ * that was accepted as another since is not called for it, so it is not shown either (I7).
+ */
 export function listTools(bundle: Bundle, catalog: Catalog): readonly ModelTool[] {
-  const offered = bundle.tools.flatMap(({ exposed }) => {
+  const offered = bundle.tools.flatMap(({ exposed, pin }) => {
     const tool = findTool(bundle, catalog, exposed);
-    return tool === undefined ? [] : [toModelTool(tool)];
+    return tool === undefined || tool.pin !== pin ? [] : [toModelTool(tool)];
   });
   return bundle.waits ? [...offered, ...waitTools] : offered;
 }

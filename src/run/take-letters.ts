@@ -25,21 +25,38 @@ export async function takeLetters(work: Work): Promise<void> {
     const { inbox } = work.journal.view;
     const letters = await runs.letters(work.run, { after: inbox, limit: pageSize });
     for (const letter of letters) {
-      await work.journal.note(await toNoting(work, letter));
+      const noting = await toNoting(work, letter);
+      if (isHeardOnly(noting)) await work.journal.stage(noting);
+      else await work.journal.note(noting);
       if (work.journal.isEnded) return;
     }
     if (letters.length < pageSize) return;
   }
 }
 
-/** Whether somebody wants the run to end, before its turn is over. */
-export async function isCancelAsked(
+/** Whether there are letters, and whether one wants the run to end before its turn is over. */
+export async function hearNews(
   runs: Pick<Runs, "letters">,
   { run, journal }: Pick<Work, "run" | "journal">,
-): Promise<boolean> {
+): Promise<{ readonly isThere: boolean; readonly isCancel: boolean }> {
   const after = journal.view.inbox;
   const letters = await runs.letters(run, { after, limit: pageSize });
-  return letters.some(({ payload }) => fromRunLetterBytes(payload).kind === "cancel");
+  const isCancel = letters.some(({ payload }) => fromRunLetterBytes(payload).kind === "cancel");
+  return { isThere: letters.length > 0, isCancel };
+}
+
+const heard: ReadonlySet<RunEvent["type"]> = new Set([
+  "signal.received",
+  "approval.decided",
+  "call.ended",
+  "letter.dropped",
+]);
+
+/** Until it is noted the letter lies in the inbox: whoever comes next hears the same. */
+function isHeardOnly({ events, unit, wakeAtMs }: Noting): boolean {
+  return (
+    unit === undefined && wakeAtMs === undefined && events.every(({ type }) => heard.has(type))
+  );
 }
 
 type Base = Pick<RunEvent, "v" | "atMs">;

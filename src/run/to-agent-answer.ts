@@ -1,6 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
 import { isObject } from "../mcp/read-message.ts";
-import { runIdSchema, type ApprovalId, type RunId, type TenantId } from "../model/index.ts";
+import { Fault, runIdSchema, type ApprovalId, type RunId, type TenantId } from "../model/index.ts";
 import type { RunDesk } from "../ports/run-desk.ts";
 import type { UpstreamAnswer } from "../ports/upstream.ts";
 import { lookAtRun, type Looked } from "./follow-run.ts";
@@ -92,7 +92,8 @@ function toWords({ report, isGoing }: Looked, urls: readonly string[]): string {
   const far = `The run ${run} of the agent ${agent} has not ended: it is ${state}, after ${steps} steps.`;
   if (urls.length > 0 && !isGoing)
     return [`${far} A person has to decide:`, ...urls, more].join("\n");
-  return `${far} It goes on without this call. ${more}`;
+  const how = isGoing ? "It goes on without this call." : "It does not go on by itself.";
+  return `${far} ${how} ${more}`;
 }
 
 /** The run that an answer of ours is about; null: it is about none. */
@@ -112,8 +113,14 @@ export async function toFreshAnswer(
 ): Promise<Answer | null> {
   const run = toRunOfAnswer(kept);
   if (run === null || final.has(toSaid(kept)["state"])) return null;
-  const looked = await lookAtRun(desk(), { tenant, run });
-  return toAgentAnswer({ urlOf }, looked, { wasCancelled: false });
+  try {
+    const looked = await lookAtRun(desk(), { tenant, run });
+    return toAgentAnswer({ urlOf }, looked, { wasCancelled: false });
+  } catch (error) {
+    // Keys are kept for longer than some runs.
+    if (error instanceof Fault && error.code === "not_found") return null;
+    throw error;
+  }
 }
 
 function toSaid(kept: string): Readonly<Record<string, unknown>> {

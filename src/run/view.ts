@@ -36,6 +36,8 @@ export interface RunView {
   readonly inbox: number;
   /** Null while it does not wait. */
   readonly waits: Pick<Event<"run.waited">, "for" | "untilMs"> | null;
+  /** Leaf hash of the last entry that became durable with an event; null: none did yet. */
+  readonly leaf: Digest | null;
   readonly reason: { readonly code: string; readonly detail: string } | null;
   readonly output: Digest | null;
 }
@@ -101,7 +103,8 @@ export function isSameCall(one: Placed, other: Placed): boolean {
 
 /** As it is by now; undefined: there is no such call. */
 export function findCall({ turn, effects }: RunView, place: Placed): CallView | undefined {
-  return [...(turn?.calls ?? []), ...effects].find((each) => isSameCall(each, place));
+  const isIt = (each: CallView): boolean => isSameCall(each, place);
+  return turn?.calls.find(isIt) ?? effects.find(isIt);
 }
 
 export interface Placed {

@@ -1,7 +1,7 @@
 import type { RunId } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Journal } from "./journal.ts";
-import { isCancelAsked } from "./take-letters.ts";
+import { hearNews } from "./take-letters.ts";
 import type { EngineOptions } from "./worker.ts";
 
 /** A hint may be lost: while something takes long, the inbox is looked at this often. */
@@ -30,19 +30,18 @@ export function watchInbox(watching: Watching, stopping: AbortSignal): InboxWatc
   const done = new AbortController();
   let isNew = false;
   let isLooking = false;
-  let lookedMs = clock.monotonicMs();
 
   async function look(): Promise<void> {
-    isNew = true;
     if (isLooking) return;
     isLooking = true;
     try {
-      if (!(await isCancelAsked(watching.store.runs, watching))) return;
-      cutting.abort(new Error("the run is cancelled"));
+      const { isThere, isCancel } = await hearNews(watching.store.runs, watching);
       // It may have come after the inbox was read last, and nothing is done before it is taken.
-      isNew = true;
+      isNew ||= isThere;
+      if (isCancel) cutting.abort(new Error("the run is cancelled"));
     } catch {
-      // Looked at again at the next hint, or between two steps.
+      // Looked at between two steps, and again at the next hint.
+      isNew = true;
     } finally {
       isLooking = false;
     }
@@ -55,16 +54,17 @@ export function watchInbox(watching: Watching, stopping: AbortSignal): InboxWatc
     }
   }
 
-  const forget = news.onPosted(run, () => void look());
+  const forget = news.onPosted(run, () => {
+    isNew = true;
+    void look();
+  });
   void lookOften();
   return {
     cut: AbortSignal.any([cutting.signal, stopping]),
     takeNews() {
-      const nowMs = clock.monotonicMs();
-      const isDue = isNew || nowMs - lookedMs >= lookEveryMs;
-      if (isDue) lookedMs = nowMs;
+      const hadNews = isNew;
       isNew = false;
-      return isDue;
+      return hadNews;
     },
     stop() {
       done.abort(over);

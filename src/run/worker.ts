@@ -40,7 +40,9 @@ export interface Work {
   readonly contents: Contents;
   /** Of another run of the same tree. */
   readonly contentsOf: (run: RunId) => Contents;
+  /** Throws where the run has no bundle any more: it is parked then. */
   readonly built: BuiltBundle;
+  readonly hasBundle: boolean;
   /** Fires when what is under way is to be cut: the run is cancelled, or the worker stops. */
   readonly cut: AbortSignal;
 }

@@ -6,7 +6,6 @@ import {
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemRandom } from "../../src/adapters/system/system-random.ts";
 import type { RunId, TenantId } from "../../src/model/index.ts";
-import type { SqlTransaction } from "../../src/ports/sql.ts";
 import type { WakeNow } from "../../src/ports/run-rows.ts";
 import type { Telemetry } from "../../src/ports/telemetry.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
@@ -32,20 +31,12 @@ export async function makePostgresStore(
   const admin = new pg.Pool({ connectionString: url, max: 2 });
   // Tests break connections on purpose; these are told by their statements.
   admin.on("error", () => {});
-  await admin.query(
-    "create table test_wakes (n bigint generated always as identity, run text, tenant text, priority int)",
-  );
-  let broken = false;
-  const enlist = async (tx: SqlTransaction, wakes: readonly WakeNow[]): Promise<void> => {
-    for (const { run, tenant, priority } of wakes) {
-      await tx.executeSql("insert into test_wakes (run, tenant, priority) values ($1, $2, $3)", [
-        run,
-        tenant,
-        priority ?? null,
-      ]);
-    }
-    if (broken) throw new Error("broken");
-  };
+  await admin.query(wakeTables);
+  const enlist = (source: string): string => `enlisted as (
+    insert into test_wakes (run, tenant, priority)
+    select run, tenant, test_enlist(priority) from ${source} order by run
+    returning 1
+  )`;
   const open = (): Promise<PostgresStore> =>
     openPostgresStore({
       url: through,
@@ -61,8 +52,8 @@ export async function makePostgresStore(
     peer,
     admin,
     readWakes: () => readWakes(admin),
-    breakEnlist(on) {
-      broken = on;
+    async breakEnlist(on) {
+      await admin.query("update test_breaking set broken = $1", [on]);
     },
     async close() {
       await Promise.all([store.close(), peer.close()]);
@@ -71,14 +62,24 @@ export async function makePostgresStore(
   };
 }
 
+const wakeTables = `
+  create table test_wakes (n bigint generated always as identity, run text, tenant text, priority int);
+  create table test_breaking (broken boolean);
+  insert into test_breaking values (false);
+  create function test_enlist(priority int) returns int language plpgsql as $$
+  begin
+    if (select broken from test_breaking) then raise exception 'broken'; end if;
+    return priority;
+  end $$`;
+
 async function readWakes(admin: pg.Pool): Promise<readonly WakeNow[]> {
-  const { rows } = await admin.query<{ run: string; tenant: string; priority: number | null }>(
+  const { rows } = await admin.query<{ run: string; tenant: string; priority: number }>(
     "select run, tenant, priority from test_wakes order by n",
   );
-  return rows.map((row) => ({
-    run: row.run as RunId,
-    tenant: row.tenant as TenantId,
-    ...(row.priority === null ? {} : { priority: row.priority }),
+  return rows.map(({ run, tenant, priority }) => ({
+    run: run as RunId,
+    tenant: tenant as TenantId,
+    priority,
   }));
 }
 

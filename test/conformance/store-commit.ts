@@ -150,8 +150,9 @@ function describeAtomicity(under: () => StoreUnderTest): void {
       consume: toConsumption(draft),
       wakes: [{ run, tenant }],
     };
-    breakEnlist(true);
-    await expect(store.commit(unit).finally(() => breakEnlist(false))).rejects.toThrow("broken");
+    await breakEnlist(true);
+    await expect(store.commit(unit)).rejects.toThrow("broken");
+    await breakEnlist(false);
     expect(await store.runs.get(run)).toMatchObject({ head: 1 });
     expect(await store.entries.get(tenant, entry.id)).toBeNull();
     expect(await store.approvals.get(tenant, draft.id)).toMatchObject({ state: "approved" });

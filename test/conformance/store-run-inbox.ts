@@ -150,12 +150,12 @@ function describePosting(under: () => StoreUnderTest): void {
     const [run, parent] = [await startRun(store, tenant), await startRun(store, tenant)];
     const letter = { run: parent, tenant, payload: toBytes("l") };
     const append = { run, epoch: 1, head: 1, events: [toBytes("e")] };
-    breakEnlist(true);
+    await breakEnlist(true);
     try {
       await expect(store.runs.post(letter)).rejects.toThrow("broken");
       await expect(store.commit({ append, letters: [letter] })).rejects.toThrow("broken");
     } finally {
-      breakEnlist(false);
+      await breakEnlist(false);
     }
     expect(await readInbox(store, parent)).toEqual([]);
     expect(await store.runs.get(parent)).toMatchObject({ inbox: 0 });
@@ -342,12 +342,12 @@ function describeApprovalLetters(under: () => StoreUnderTest): void {
       const tenant = newTenant();
       const run = await startRun(store, tenant);
       const draft = await ask(store, tenant, run);
-      breakEnlist(true);
+      await breakEnlist(true);
       try {
         await expect(decide(store, draft, "approved")).rejects.toThrow("broken");
         await expect(store.approvals.void(tenant, draft.id)).rejects.toThrow("broken");
       } finally {
-        breakEnlist(false);
+        await breakEnlist(false);
       }
       expect((await store.approvals.get(tenant, draft.id))?.state).toBe("pending");
       expect(await readTold(store, run)).toEqual([]);

@@ -195,9 +195,10 @@ export function describeRunRows(under: () => StoreUnderTest): void {
       const tenant = newTenant();
       const key = { hash: newDigest(), fingerprint: newDigest() };
       const draft = { run: newRun(), tenant, events: [], key };
-      breakEnlist(true);
-      const broken = store.runs.create({ ...draft, wake: true }).finally(() => breakEnlist(false));
+      await breakEnlist(true);
+      const broken = store.runs.create({ ...draft, wake: true });
       await expect(broken).rejects.toThrow("broken");
+      await breakEnlist(false);
       expect(await store.runs.byKey(tenant, key.hash)).toBeNull();
       const taken = { run: await startRun(store, tenant), tenant, events: [], key };
       expect(await store.runs.create(taken)).toBe("exists");
@@ -345,6 +346,20 @@ function describeRemoval(under: () => StoreUnderTest): void {
       await expect(end(store, going, { ended: false, endedAtMs: 1 })).rejects.toMatchObject(
         invalid,
       );
+    });
+
+    test("are not listed before the run that asked for them has ended: it may not have read them", async () => {
+      const { store } = under();
+      const tenant = newTenant();
+      const parent = await startTold(store, tenant);
+      const below = (of: RunId) => startTold(store, tenant, { about: newAbout({ parent: of }) });
+      const [child, orphan] = [await below(parent), await below(newRun())];
+      await end(store, child, { endedAtMs: 1 });
+      await end(store, orphan, { endedAtMs: 2 });
+      expect(await store.runs.listEnded(9, 10)).toEqual([orphan]);
+      await end(store, parent, { endedAtMs: 3 });
+      expect(await store.runs.listEnded(9, 10)).toEqual([child, orphan, parent]);
+      for (const run of [child, orphan, parent]) await store.runs.remove(run);
     });
 
     test("are removed with everything that is theirs, others never", async () => {

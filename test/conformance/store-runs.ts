@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { StoreUnderTest } from "./store-under-test.ts";
-import { newRun, newTenant, startRun, toBytes, toTexts } from "./store-values.ts";
+import { newDigest, newRun, newTenant, startRun, toBytes, toTexts } from "./store-values.ts";
 
 export function describeRuns(under: () => StoreUnderTest): void {
   describe("runs", () => {
@@ -26,14 +26,48 @@ export function describeRuns(under: () => StoreUnderTest): void {
     test("are made together with their first wake, or not at all", async () => {
       const { store, readWakes, breakEnlist } = under();
       const draft = { run: newRun(), tenant: newTenant(), priority: 2, events: [], wake: true };
-      breakEnlist(true);
-      const broken = store.runs.create(draft).finally(() => breakEnlist(false));
+      await breakEnlist(true);
+      const broken = store.runs.create(draft);
       await expect(broken).rejects.toThrow("broken");
+      await breakEnlist(false);
       expect(await store.runs.get(draft.run)).toBeNull();
       expect(await store.runs.create(draft)).toBe("created");
       expect(await store.runs.create(draft)).toBe("exists");
       const wakes = (await readWakes()).filter((wake) => wake.run === draft.run);
       expect(wakes).toEqual([{ run: draft.run, tenant: draft.tenant, priority: 2 }]);
+    });
+
+    test("many that are made at once each have their own events, blobs, key and wake", async () => {
+      const { store, readWakes } = under();
+      const tenant = newTenant();
+      const key = { hash: newDigest(), fingerprint: newDigest() };
+      const drafts = Array.from({ length: 150 }, (_, index) => ({
+        run: newRun(),
+        tenant,
+        priority: index,
+        events: Array.from({ length: index % 3 }, (__, at) => toBytes(`${index}/${at}`)),
+        blobs: index % 2 === 0 ? [{ id: newDigest(), bytes: toBytes(`blob ${index}`) }] : [],
+        wake: index % 5 !== 0,
+        ...(index < 40 ? { key } : {}),
+      }));
+      const outcomes = await Promise.all(drafts.map((draft) => store.runs.create(draft)));
+      // Of those with one key, one.
+      expect(outcomes.slice(0, 40).filter((outcome) => outcome === "created")).toHaveLength(1);
+      expect(new Set(outcomes.slice(40))).toEqual(new Set(["created"]));
+      const wakes = (await readWakes()).filter((wake) => wake.tenant === tenant);
+      for (const [index, draft] of drafts.entries()) {
+        const isMade = outcomes[index] === "created";
+        const head = await store.runs.get(draft.run);
+        expect(head?.head).toBe(isMade ? draft.events.length : undefined);
+        const rows = await store.runs.read(draft.run, { after: 0, limit: 10 });
+        const texts = draft.events.map((_, at) => `${index}/${at}`);
+        expect(toTexts(rows)).toEqual(isMade ? texts : []);
+        const ids = draft.blobs.map(({ id }) => id);
+        const found = await store.runs.blobs(draft.run, ids);
+        expect([...found.keys()]).toEqual(isMade ? ids : []);
+        const woken = wakes.filter(({ run }) => run === draft.run).map(({ priority }) => priority);
+        expect(woken).toEqual(isMade && draft.wake ? [draft.priority] : []);
+      }
     });
 
     test("that are not there are null, and have no events", async () => {
@@ -116,9 +150,10 @@ export function describeRuns(under: () => StoreUnderTest): void {
       await clearTimers(under());
       const run = await startRun(store);
       await store.runs.setTimer(run, 10);
-      breakEnlist(true);
-      const broken = store.runs.wakeDue(10, 10).finally(() => breakEnlist(false));
+      await breakEnlist(true);
+      const broken = store.runs.wakeDue(10, 10);
       await expect(broken).rejects.toThrow("broken");
+      await breakEnlist(false);
       expect(await store.runs.get(run)).toMatchObject({ wakeAtMs: 10 });
       expect(await store.runs.wakeDue(10, 10)).toEqual({ woken: 1, nextAtMs: null });
     });

@@ -9,6 +9,6 @@ export interface StoreUnderTest {
   /** The wakes that are durable, in the order in which they were enlisted. */
   readWakes(): Promise<readonly WakeNow[]>;
   /** While set, whatever enlists a wake fails, in the middle of its transaction. */
-  breakEnlist(broken: boolean): void;
+  breakEnlist(broken: boolean): void | Promise<void>;
   close(): Promise<void>;
 }

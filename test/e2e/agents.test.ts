@@ -2,20 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { createLegacyClient, createModernClient } from "../mcp/raw-clients.ts";
+import { toBookingDocument } from "./booking-document.ts";
 import { createHome } from "./home.ts";
 
-const program = path.join(import.meta.dirname, "booking-program.ts");
-
-const toDocument = (effects: string) => `version: 1
-policy: { rule: allow-all }
-servers:
-  booking:
-    transport: stdio
-    command: [${process.execPath}, ${program}, ${effects}]
-    sandbox: none
-models:
-  backends: { demo: { kind: scripted, script: demo.json } }
-  routes: { fast: [[{ backend: demo }]] }
+const agents = `policy: { rule: allow-all }
 agents:
   clerk:
     description: Books flights.
@@ -56,8 +46,8 @@ test("a client calls an agent as a tool, which has two others work for it, each 
   const effects = path.join(home.directory, "effects.jsonl");
   const write = (file: string, text: string) =>
     writeFileSync(path.join(home.directory, file), text);
-  write("demo.json", JSON.stringify(script));
-  write("countersign.yaml", toDocument(effects));
+  write("demo.yaml", JSON.stringify(script));
+  write("countersign.yaml", toBookingDocument(effects, agents));
   const server = await home.up();
   home.environment["COUNTERSIGN_URL"] = server.url;
   const options = { url: `${server.url}/mcp`, answer: () => ({}), key: home.key("admin") };
@@ -88,4 +78,4 @@ test("a client calls an agent as a tool, which has two others work for it, each 
   expect([shown.code, shown.err]).toEqual([0, ""]);
   server.kill("SIGTERM");
   expect(await server.ended).toBe(0);
-});
+}, 90_000);

@@ -1,20 +1,10 @@
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { toBookingDocument } from "./booking-document.ts";
 import { createHome } from "./home.ts";
 
-const program = path.join(import.meta.dirname, "booking-program.ts");
-
-const toDocument = (effects: string, more = "") => `version: 1
-servers:
-  booking:
-    transport: stdio
-    command: [${process.execPath}, ${program}, ${effects}]
-    sandbox: none
-models:
-  backends: { demo: { kind: scripted, script: demo.yaml } }
-  routes: { fast: [[{ backend: demo }]] }
-agents:
+const toAgents = (more = "") => `agents:
   travel:
     description: Books flights.
     model: fast
@@ -34,7 +24,7 @@ test("I7: bundles from the command line: built, shown, kept over a change, and c
     writeFileSync(path.join(home.directory, file), text);
   write("demo.yaml", "name: demo\nturns:\n  - say: hi\n");
   write("prompts.md", "Book flights.\n");
-  write("countersign.yaml", toDocument(effects));
+  write("countersign.yaml", toBookingDocument(effects, toAgents()));
   const first = await home.up();
   home.environment["COUNTERSIGN_URL"] = first.url;
 
@@ -54,7 +44,7 @@ test("I7: bundles from the command line: built, shown, kept over a change, and c
   });
 
   write("prompts.md", "Book flights.\nAsk first.\n");
-  write("countersign.yaml", toDocument(effects, "\n    maxTokens: 9"));
+  write("countersign.yaml", toBookingDocument(effects, toAgents("\n    maxTokens: 9")));
   expect((await home.run("apply")).code).toBe(0);
   const diff = await home.run("bundle", "diff", digest, "travel");
   expect([diff.code, diff.out.trimEnd().split("\n")]).toEqual([

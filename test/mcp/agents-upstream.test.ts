@@ -4,6 +4,8 @@ import { agentKeyMember, listServers } from "../../src/model/agents-server.ts";
 import { agentServer, toAgentTool } from "../../src/model/agent-tool.ts";
 import type { UpstreamCaller, UpstreamRequest } from "../../src/ports/upstream.ts";
 import { createAgentsConnector } from "../../src/run/agents-upstream.ts";
+import { toFreshAnswer } from "../../src/run/to-agent-answer.ts";
+import { Fault } from "../../src/model/index.ts";
 import { openAgentsScene, own, toTask } from "./agents-scene.ts";
 
 const principal = { tenant: own, kind: "service", subject: "caller", actor: null } as const;
@@ -129,4 +131,27 @@ test("an agent that is not there any more is a refusal", async () => {
   const { scene, send } = await open();
   expect((await send({ name: "gone" })).text).toContain("There is no agent of this name.");
   expect(await scene.runs()).toEqual([]);
+});
+
+test("of a run that somebody paused nobody is told that it goes on by itself", async () => {
+  const { scene, send } = await open();
+  const { run } = await scene.start({ key: "k" });
+  const read = scene.desk.read;
+  scene.desk.read = async (...of) => ({ ...(await read(...of)), state: "paused" });
+  const told = await send({});
+  expect(told).toMatchObject({ run, state: "paused" });
+  expect(told.text).toContain("It does not go on by itself.");
+  expect(told.text).not.toContain("goes on without");
+});
+
+test("a key whose run is gone, as old ones are, tells what was told before", async () => {
+  const { scene, send } = await open();
+  const told = await send({ caller: toCaller(0) });
+  const kept = JSON.stringify({ structuredContent: { run: told.run, state: "queued" } });
+  const options = { desk: () => scene.desk, urlOf: (id: string) => id };
+  expect((await toFreshAnswer(options, own, kept))?.run).toBe(told.run);
+  scene.desk.read = async () => Promise.reject(new Fault("not_found", "There is no such run."));
+  expect(await toFreshAnswer(options, own, kept)).toBeNull();
+  scene.desk.read = async () => Promise.reject(new Fault("store_unavailable", "Away."));
+  await expect(toFreshAnswer(options, own, kept)).rejects.toThrow("Away.");
 });

@@ -47,6 +47,26 @@ test("I4, I5: intent and outcome of a run's call stand in one unit each with wha
   expect(row).toMatchObject({ state: "done", intent: intent!.opens!.intent });
 });
 
+test("I4: what a run says is its first is not looked for, and is carried out once whatever it says", async () => {
+  let sent = 0;
+  const scene = await openRunScene({
+    ...allowAll,
+    onCall(call, outgoing) {
+      sent += 1;
+      answerCall(call, outgoing, `paid ${sent}`);
+    },
+  });
+  const looked = vi.spyOn(scene.store.calls, "byKey");
+  const worker = scene.worker();
+  const first = textOf(await scene.call({ worker, key: "k", isFirst: true }));
+  expect(first).toContain("paid 1");
+  expect(looked).not.toHaveBeenCalled();
+  expect(textOf(await scene.call({ worker, key: "k", isFirst: true }))).toBe(first);
+  const other = { worker, key: "k", isFirst: true, args: { to: "bob", amount: 10 } };
+  expect(await faultOf(scene.call(other))).toMatchObject({ code: "key_reused" });
+  expect([sent, worker.committed.length]).toEqual([1, 2]);
+});
+
 test("a read of a run is for the run itself to note, and has its entry", async () => {
   const scene = await openRunScene(allowAll);
   const worker = scene.worker();

@@ -51,8 +51,10 @@ export interface RunCall {
   readonly step?: number;
   readonly ordinal?: number;
   readonly key?: string;
+  readonly isFirst?: boolean;
   readonly pin?: RunOfCall["pin"];
   readonly rules?: Decider | null;
+  readonly facts?: RunOfCall["facts"];
   readonly more?: Partial<GateRequest>;
 }
 
@@ -61,12 +63,17 @@ export async function openRunScene(options: AttackOptions = {}) {
   const scene = await openAttackScene(options);
   const { store, gate } = scene.gate;
 
-  function toRun({ worker, step = 0, ordinal = 0, pin = null, rules = null }: RunCall): RunOfCall {
+  function toRun({ worker, pin = null, rules = null, ...more }: RunCall): RunOfCall {
     const { run, committed, fenced } = worker;
+    const { step = 0, ordinal = 0, facts = { step, calls: 0, spentMicros: 0 } } = more;
+    const { isFirst = false } = more;
     return {
       run,
       step,
       ordinal,
+      facts,
+      isFirst,
+      previous: () => null,
       pin,
       rules,
       async commit(unit, moment): Promise<CommitOutcome> {

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { toDigest, type Principal, type RunId, type TenantId } from "../../src/model/index.ts";
 import { findParent } from "../../src/run/parent-of-call.ts";
 import { endOf, sendOnce, type Json } from "../approvals/attack-scene.ts";
-import { makeRequest } from "../made-up-call.ts";
+import { makeRequest, makeRun } from "../made-up-call.ts";
 import { agent, ask, openAgentsScene, own, pay, toTask, type Script } from "./agents-scene.ts";
 import { callerKey, foreignKey, otherKey } from "./gate-under-test.ts";
 import { toRunId } from "./run-scene.ts";
@@ -130,14 +130,7 @@ function asRun(scene: Scene, run: RunId, principal: Principal): Promise<unknown>
         _meta: { "dev.countersign/key": `run:${run}/0/0` },
       },
       argumentsText: JSON.stringify(args),
-      run: {
-        run,
-        step: 0,
-        ordinal: 0,
-        pin: null,
-        rules: null,
-        commit: (unit) => scene.store.commit(unit),
-      },
+      run: makeRun({ run, commit: (unit) => scene.store.commit(unit) }),
     }),
   );
 }

@@ -81,6 +81,7 @@ export const catalog = {
             {
               exposed,
               effect,
+              pin,
               description: "",
               text: '{"inputSchema":{"type":"object"}}',
               config: {},

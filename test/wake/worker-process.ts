@@ -33,7 +33,7 @@ const store = await openPostgresStore({
   clock,
   random,
   telemetry,
-  enlist: (tx, wakes) => queue.enlist(tx, wakes),
+  enlist: (source) => queue.enlist(source),
 });
 const wake = createPgBossWake({ queue, runs: store.runs, clock, telemetry });
 await wake.serve({

@@ -66,6 +66,8 @@ const rests: ReadonlySet<string> = new Set([
   "run.partly_completed",
 ]);
 
+const resting: ReadonlySet<string> = new Set(["paused", "stopped", "parked", "partial"]);
+
 /** What the run waits for now: an event may tell of a wait that is over. */
 async function sayWaits(api: Api, { run, say, flags }: Following, shown: Set<string>) {
   const { waits } = (await api.get(`/v1/runs/${run}`)) as Run;
@@ -101,7 +103,8 @@ const toTime = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)
 /** Where it stays as it is until somebody says something. */
 async function sayRest(api: Api, { run, say, flags }: Following) {
   const { state, calls } = (await api.get(`/v1/runs/${run}`)) as Run;
-  if (state === "running") return;
+  // An event may tell of a rest that is over.
+  if (!resting.has(state)) return;
   for (const call of calls) say(toLine("", `${call.tool}: ${call.state}`));
   say("  It goes on with:");
   say(`    npx countersign runs resume ${run}${flags}`);

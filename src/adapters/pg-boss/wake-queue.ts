@@ -2,7 +2,6 @@ import pg from "pg";
 import { PgBoss, type Db } from "pg-boss";
 import { Fault, type RunId, type TenantId } from "../../model/index.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { SqlTransaction } from "../../ports/sql.ts";
 import type { WakeNow } from "../../ports/run-rows.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { WakeDepth } from "../../ports/wake.ts";
@@ -10,7 +9,15 @@ import { wakeLimits } from "../../ports/wake-limits.ts";
 import { EnqueueBatch } from "./enqueue-batch.ts";
 import { installQueue } from "./install-queue.ts";
 import { WakeListener } from "./wake-listener.ts";
-import { channel, claimText, depthText, enqueueText, schema, wakeQueue } from "./wake-sql.ts";
+import {
+  channel,
+  claimText,
+  depthText,
+  enqueueText,
+  schema,
+  toEnlisted,
+  wakeQueue,
+} from "./wake-sql.ts";
 
 export interface WakeQueueOptions {
   readonly url: string;
@@ -25,8 +32,8 @@ export interface WakeQueueOptions {
 /** Wakes as rows of pg-boss: what is queued, who holds what, and since when it was last heard of. */
 export interface WakeQueue {
   readonly retries: number;
-  /** Queues wakes in the caller's transaction: they are there when it commits, and not before. */
-  enlist(tx: SqlTransaction, wakes: readonly WakeNow[]): Promise<void>;
+  /** Queues wakes in a statement of the caller's: they are there when it commits, and not before. */
+  enlist(source: string): string;
   enqueue(wakes: readonly WakeNow[]): Promise<void>;
   claim(ask: ClaimAsk): Promise<ClaimAnswer>;
   /** Renews claims and returns the ids of those that are still ours. */
@@ -156,8 +163,8 @@ class PgBossQueue implements WakeQueue {
     });
   }
 
-  async enlist(tx: SqlTransaction, wakes: readonly WakeNow[]): Promise<void> {
-    if (wakes.length > 0) await tx.executeSql(enqueueText, toEnqueueValues(wakes));
+  enlist(source: string): string {
+    return toEnlisted(source);
   }
 
   async enqueue(wakes: readonly WakeNow[]): Promise<void> {
@@ -260,16 +267,12 @@ function toAttempt({ id, attempt }: Claim): { id: string; retryCount: number } {
   return { id, retryCount: attempt };
 }
 
-/** One row a run, in the order of the runs, each with the highest priority that was asked for. */
 function toEnqueueValues(wakes: readonly WakeNow[]): unknown[] {
-  const byRun = new Map<RunId, { tenant: TenantId; priority: number }>();
-  for (const { run, tenant, priority = 0 } of wakes) {
-    const known = byRun.get(run)?.priority ?? priority;
-    byRun.set(run, { tenant, priority: Math.max(known, priority) });
-  }
-  const runs = [...byRun.keys()].toSorted();
-  const rows = runs.map((run) => byRun.get(run)!);
-  return [runs, rows.map((row) => row.tenant), rows.map((row) => row.priority)];
+  return [
+    wakes.map(({ run }) => run),
+    wakes.map(({ tenant }) => tenant),
+    wakes.map(({ priority = 0 }) => priority),
+  ];
 }
 
 function isUniqueViolation(error: unknown): boolean {

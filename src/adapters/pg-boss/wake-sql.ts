@@ -29,14 +29,13 @@ export const indexes = `
 `;
 
 /**
- * $1 runs, $2 their tenants, $3 their priorities, each run once and in order: two batches lock the
- * same rows in the same order. A condition on DO UPDATE locks the row even where it is false.
+ * As tables of a statement that has a table of runs, tenants and priorities. Each run once, with the
+ * highest of its priorities, and in order: two batches lock the same rows in the same order. A condition
+ * on DO UPDATE locks the row even where it is false.
  */
-export const enqueueText = `
-  with asked as (
-    select run, tenant, priority, position
-    from unnest($1::text[], $2::text[], $3::int[]) with ordinality
-      as asked (run, tenant, priority, position)
+export const toEnlisted = (source: string): string => `
+  asked as (
+    select run, min(tenant) as tenant, max(priority) as priority from ${source} group by run
   ), queued as (
     insert into ${jobs} as queued (
       name, priority, start_after, created_on, singleton_key, group_id, expire_seconds,
@@ -49,13 +48,24 @@ export const enqueueText = `
       ${schema}.job_now() + q.retention_seconds * interval '1s', q.retry_limit, q.retry_delay,
       q.retry_backoff, q.retry_delay_max, q.policy, q.dead_letter, q.heartbeat_seconds
     from asked join ${schema}.queue q on q.name = '${wakeQueue}'
-    order by asked.position
+    order by asked.run
     on conflict (name, state, coalesce(singleton_key, ''))
       where state <= 'active' and policy = 'stately'
     do update set priority = excluded.priority where queued.priority < excluded.priority
     returning 1
+  ), enlisted as (
+    select pg_notify('${channel}', '') from (select count(*) as queued from queued) as done
+    where exists (select from asked)
   )
-  select pg_notify('${channel}', '') from (select count(*) from queued) as done
+`;
+
+/** $1 runs, $2 their tenants, $3 their priorities. */
+export const enqueueText = `
+  with given as (
+    select run, tenant, priority from unnest($1::text[], $2::text[], $3::int[])
+      as given (run, tenant, priority)
+  ), ${toEnlisted("given")}
+  select count(*) from enlisted
 `;
 
 /** Tenants looked at in one claim; the next one goes on behind them. */

@@ -6,6 +6,8 @@ export interface ConnectionSettings {
   /** Shows in pg_stat_activity. */
   readonly name: string;
   readonly statementTimeoutMs: number;
+  /** Statements are sent without waiting for the answers to those before them. */
+  readonly pipeline?: boolean;
 }
 
 /**
@@ -26,6 +28,7 @@ export function toClientConfig(settings: ConnectionSettings): pg.ClientConfig {
     query_timeout: settings.statementTimeoutMs + clientMarginMs,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    pipeline: settings.pipeline ?? false,
     types: { getTypeParser },
   };
 }

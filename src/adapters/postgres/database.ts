@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect, type Generated } from "kysely";
 import type pg from "pg";
 import type { FreezeKind } from "../../model/freeze.ts";
 import type { ApprovalState, CallState } from "../../model/index.ts";
+import type { Readers } from "./readers.ts";
 import { toFault } from "./to-fault.ts";
 
 /** The tables as the ordinary statements see them. The hot ones are written by hand. */
@@ -156,13 +157,14 @@ export interface Tables {
 export interface Database {
   readonly tables: Kysely<Tables>;
   readonly pool: pg.Pool;
+  readonly readers: Readers;
 }
 
-export function openDatabase(pool: pg.Pool): Database {
+export function openDatabase(pool: pg.Pool, readers: Readers): Database {
   const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(
     "countersign",
   );
-  return { tables, pool };
+  return { tables, pool, readers };
 }
 
 /** Runs an ordinary statement; what Postgres says arrives as a fault. */

@@ -7,7 +7,7 @@ import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
 
 type Row = Tables["calls"];
 
-export function createPostgresCalls({ pool }: Database): CallRows {
+export function createPostgresCalls({ pool, readers }: Database): CallRows {
   async function read(name: string, text: string, values: unknown[]): Promise<readonly CallRow[]> {
     const { rows } = await asked(pool.query<Row>({ name, text, values }));
     return rows.map(toCallRow);
@@ -22,7 +22,7 @@ export function createPostgresCalls({ pool }: Database): CallRows {
     async byKey(tenant, hash, nowMs) {
       requireDigest("hash", hash);
       const { rows } = await asked(
-        pool.query<Row & { fingerprint: Buffer }>({
+        readers.query<Row & { fingerprint: Buffer }>({
           name: "call_by_key",
           text: `select c.*, k.fingerprint from countersign.call_keys k
                    join countersign.calls c on c.id = k.call and c.tenant = k.tenant

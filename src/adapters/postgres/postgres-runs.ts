@@ -3,18 +3,18 @@ import { Fault, type RunId, type TenantId } from "../../model/index.ts";
 import { requireId, requireWhole } from "../../ports/storable.ts";
 import { requireStorableDraft, requireStorableLetter } from "../../ports/storable-unit.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
-import type { LetterToRun, Posted, RunHead, Runs, WakeNow } from "../../ports/run-rows.ts";
+import type { Posted, RunHead, Runs, WakeNow } from "../../ports/run-rows.ts";
 import type { Store } from "../../ports/store.ts";
-import { createRun } from "./create-run.ts";
+import { CreateBatch } from "./create-batch.ts";
 import { asked, type Database } from "./database.ts";
 import { type Enlist, enlistSorted } from "./enlist.ts";
 import { createPostgresRunBudgets } from "./postgres-run-budgets.ts";
 import { removeRun } from "./remove-run.ts";
 import { createRunBlobs } from "./run-blobs.ts";
-import { hasLetter, lockRuns, putLetters } from "./run-inbox.ts";
+import { hasLetter, lockRuns, postLetter, putLetters, type Posting } from "./run-inbox.ts";
 import { createRunReads, selectedHead, toRunHead, type HeadRow } from "./run-rows.ts";
 import type { Tokens } from "./tokens.ts";
-import { inTransaction, type Step, type TransactionOptions } from "./transaction.ts";
+import { again, inTransaction, type Step, type TransactionOptions } from "./transaction.ts";
 
 export interface RunsOptions extends TransactionOptions {
   readonly database: Database;
@@ -29,15 +29,13 @@ export function createPostgresRuns(options: RunsOptions): Pick<Store, "runs" | "
 
 function createRuns(options: RunsOptions): Runs {
   const { database, enlist } = options;
+  const creating = new CreateBatch(options);
   return {
     ...createRunReads(database),
     ...createRunBlobs(database),
     async create(draft) {
       requireStorableDraft(draft);
-      const token = options.tokens.next();
-      return inTransaction(options, (client, uncertain) =>
-        createRun(client, { draft, token, uncertain, enlist }),
-      );
+      return creating.add(draft);
     },
     take: (run) => take(options, run),
     setTimer: (run, atMs, { replace = false } = {}) => setTimer(database, { run, atMs, replace }),
@@ -48,8 +46,11 @@ function createRuns(options: RunsOptions): Runs {
     async post(letter) {
       requireStorableLetter(letter);
       const token = options.tokens.next();
-      return inTransaction(options, (client, uncertain) =>
-        post(client, { letter, token, uncertain, enlist }),
+      // After a lost answer it is first looked whether the letter lies there.
+      return again(options, (uncertain) =>
+        uncertain
+          ? inTransaction(options, (client) => postAgain(client, { letter, token, enlist }))
+          : postLetter(options.pool, { letter, token, enlist }),
       );
     },
     async remove(run) {
@@ -96,19 +97,12 @@ async function setTimer({ tables }: Database, { run, atMs, replace }: Timer): Pr
   return result.numUpdatedRows === 1n;
 }
 
-interface Posting {
-  readonly letter: LetterToRun;
-  readonly token: bigint;
-  readonly uncertain: boolean;
-  readonly enlist: Enlist | undefined;
-}
-
-async function post(
+async function postAgain(
   client: pg.PoolClient,
-  { letter, token, uncertain, enlist }: Posting,
+  { letter, token, enlist }: Posting,
 ): Promise<Step<Posted>> {
   await lockRuns(client, [letter.run]);
-  if (uncertain && (await hasLetter(client, letter.run, token))) {
+  if (await hasLetter(client, letter.run, token)) {
     return { outcome: "posted", rollback: true };
   }
   const { outcomes, wakes } = await putLetters(client, [letter], token);

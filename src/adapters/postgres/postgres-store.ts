@@ -1,4 +1,3 @@
-import type pg from "pg";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import { requireStorableUnit } from "../../ports/storable-unit.ts";
@@ -32,6 +31,7 @@ import {
   openLockingPool,
 } from "./postgres-secret-rows.ts";
 import { createPostgresSpendings } from "./postgres-spendings.ts";
+import { createReaders, type Readers } from "./readers.ts";
 import { toFault } from "./to-fault.ts";
 import { createTokens } from "./tokens.ts";
 
@@ -40,9 +40,9 @@ export interface PostgresStoreOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
-  /** Makes wakes part of a transaction. A unit with wakes is a bug without it. */
+  /** Makes wakes part of a statement. A unit with wakes is a bug without it. */
   readonly enlist?: Enlist;
-  /** Connections for everything but the two lanes of the group-commit writer. */
+  /** Connections for everything but the two lanes of the group-commit writer, and the readers. */
   readonly poolSize?: number;
   /** How long a commit may take before it is given up, an outage of Postgres included. */
   readonly commitWithinMs?: number;
@@ -70,7 +70,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const pool = openPool({ url, name: "store", statementTimeoutMs }, poolSize);
   const locking = openLockingPool(url);
   const briefPool = openBriefPool(url);
-  const database = openDatabase(pool);
+  const database = openDatabase(pool, openReaders(url));
   const tokens = createTokens(random);
   const transactions = { pool, clock, random, withinMs: commitWithinMs };
   const lanes = { connect: () => connectLane(url), commitWithinMs, tokens };
@@ -96,7 +96,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     return outcome;
   }
 
-  const close = () => closeAll(writer, [pool, locking, briefPool]);
+  const close = () => closeAll(writer, [database.readers, pool, locking, briefPool]);
   await makeAhead().catch(async (error: unknown) => {
     await close();
     throw error;
@@ -135,9 +135,16 @@ function needsTransaction({ append, consume, wakes, letters, entries }: CommitUn
   return keys.length > 0 && !isClaimedThere;
 }
 
-async function closeAll(writer: GroupCommit, pools: readonly pg.Pool[]): Promise<void> {
+async function closeAll(
+  writer: GroupCommit,
+  pools: readonly { end(): Promise<void> }[],
+): Promise<void> {
   await writer.close();
   await Promise.all(pools.map((pool) => pool.end()));
+}
+
+function openReaders(url: string): Readers {
+  return createReaders(() => connect({ url, name: "store", statementTimeoutMs, pipeline: true }));
 }
 
 async function connectLane(url: string): ReturnType<typeof connect> {

@@ -8,13 +8,13 @@ import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
 type RunBytes = Pick<Runs, "blobs" | "copyBlobs" | "keepSnapshot" | "snapshot">;
 
 /** What a run has beside its log: the bytes that its events name, and its last snapshot. */
-export function createRunBlobs({ tables, pool }: Database): RunBytes {
+export function createRunBlobs({ tables, pool, readers }: Database): RunBytes {
   return {
     async blobs(run, ids) {
       requireId("run", run);
       for (const id of ids) requireDigest("ids", id);
       const { rows } = await asked(
-        pool.query<{ id: Buffer; bytes: Buffer }>({
+        readers.query<{ id: Buffer; bytes: Buffer }>({
           name: "read_run_blobs",
           text: `select id, bytes from countersign.run_blobs
                  where run_id = $1 and id = any($2::bytea[])`,

@@ -4,6 +4,7 @@ import type { LetterToRun, Posted, WakeNow } from "../../ports/run-rows.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
 import { encodeByteaArray, encodeTextArray, encodeUuidArray } from "./binary-array.ts";
 import { toDigestBytes } from "./digest-bytes.ts";
+import { toEnlisting, type Enlist } from "./enlist.ts";
 
 /**
  * Locks runs in the order of their ids, as every statement does that locks several: none of them
@@ -84,6 +85,67 @@ const putting = `with given as (
          f.priority
   from given g left join found f on f.run_id = g.run and f.tenant = g.tenant
   order by g.place`;
+
+export interface Posting {
+  readonly letter: LetterToRun;
+  readonly token: bigint;
+  readonly enlist: Enlist | undefined;
+}
+
+/** One letter in one statement, which is one transaction: as above, with its blobs and the wake. */
+export async function postLetter(
+  pool: pg.Pool,
+  { letter, token, enlist }: Posting,
+): Promise<Posted> {
+  const { run, tenant, payload, blobs = [] } = letter;
+  const { rows } = await pool.query<{ outcome: Posted }>({
+    name: "post_letter",
+    text: toPosting(toEnlisting(enlist, "woken")),
+    values: [
+      run,
+      tenant,
+      payload,
+      token.toString(),
+      storeLimits.lettersUnread,
+      encodeByteaArray(blobs.map(({ id }) => toDigestBytes(id))),
+      encodeByteaArray(blobs.map(({ bytes }) => bytes)),
+    ],
+  });
+  return rows[0]!.outcome;
+}
+
+/**
+ * The lock comes before the rest, which reads what it found. Letters that are put at the same moment by
+ * others are not counted as unread.
+ */
+function toPosting(enlisting: string): string {
+  return `with found as (
+      select r.run_id, r.tenant, r.ended, r.priority, r.inbox,
+             (select count(*) from countersign.run_letters l where l.run_id = $1::uuid) as unread
+      from countersign.runs r where r.run_id = $1::uuid and r.tenant = $2
+      for update
+    ),
+    taken as (select * from found where not ended and unread < $5::int8),
+    moved as (
+      update countersign.runs set inbox = inbox + 1
+      where run_id = $1::uuid and exists (select from taken)
+    ),
+    written as (
+      insert into countersign.run_letters (run_id, seq, token, payload)
+      select run_id, inbox + 1, $4::int8, $3::bytea from taken
+    ),
+    kept as (
+      insert into countersign.run_blobs (run_id, tenant, id, bytes)
+      select t.run_id, t.tenant, b.id, b.bytes
+      from taken t, unnest($6::bytea[], $7::bytea[]) as b(id, bytes)
+      on conflict do nothing
+    ),
+    woken as (select run_id::text as run, tenant, priority from taken), ${enlisting}
+    select case when exists (select from taken) then 'posted'
+                when exists (select from found where ended) then 'ended'
+                when exists (select from found) then 'full' else 'missing' end as outcome,
+           (select count(*) from enlisted)`;
+}
 
 interface BlobsOfRun extends Pick<LetterToRun, "run" | "tenant"> {
   readonly blobs: NonNullable<LetterToRun["blobs"]>;

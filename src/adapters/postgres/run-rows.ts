@@ -1,7 +1,14 @@
 import type { Digest, RunId, TenantId } from "../../model/index.ts";
 import { requireDigest, requireId, requireIds } from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
-import type { RunHead, RunQuery, RunRow, Runs, StoredEvent } from "../../ports/run-rows.ts";
+import type {
+  RunHead,
+  RunQuery,
+  RunRow,
+  Runs,
+  StoredEvent,
+  StoredLetter,
+} from "../../ports/run-rows.ts";
 import { encodeUuidArray } from "./binary-array.ts";
 import { asked, type Database, type Tables } from "./database.ts";
 import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
@@ -36,13 +43,7 @@ type Reads = Pick<Runs, "get" | "heads" | "byKey" | "list" | "read" | "letters" 
 export function createRunReads(database: Database): Reads {
   const { tables } = database;
   return {
-    async get(run) {
-      requireId("run", run);
-      const row = await asked(
-        tables.selectFrom("runs").select(headColumns).where("run_id", "=", run).executeTakeFirst(),
-      );
-      return row === undefined ? null : toRunHead(row);
-    },
+    get: (run) => readHead(database, run),
     heads: (runs) => readHeads(database, runs),
     async byKey(tenant: TenantId, key: Digest) {
       requireDigest("key", key);
@@ -59,40 +60,82 @@ export function createRunReads(database: Database): Reads {
     },
     list: (tenant, query) => list(database, tenant, query),
     read: (run, page) => readEvents(database, run, page),
-    async letters(run, { after, limit }) {
-      requireId("run", run);
-      return asked(
-        tables
-          .selectFrom("run_letters")
-          .select(["seq", "payload"])
-          .where("run_id", "=", run)
-          .where("seq", ">", after)
-          .orderBy("seq")
-          .limit(Math.min(limit, storeLimits.rowsPerPage))
-          .execute(),
-      );
-    },
-    async listEnded(beforeMs, limit) {
-      const rows = await asked(
-        tables
-          .selectFrom("runs")
-          .select("run_id")
-          .where("ended_at", "<", beforeMs)
-          .orderBy("ended_at")
-          .orderBy("run_id")
-          .limit(Math.min(limit, storeLimits.rowsPerPage))
-          .execute(),
-      );
-      return rows.map(({ run_id }) => run_id as RunId);
-    },
+    letters: (run, page) => readLetters(database, run, page),
+    listEnded: (beforeMs, limit) => listEnded(database, beforeMs, limit),
   };
 }
 
-async function readHeads({ pool }: Database, runs: readonly RunId[]): Promise<readonly RunHead[]> {
+/** A parent that goes on may not have read how its sub-agent ended. */
+async function listEnded(
+  { tables }: Database,
+  beforeMs: number,
+  limit: number,
+): Promise<readonly RunId[]> {
+  const rows = await asked(
+    tables
+      .selectFrom("runs")
+      .select("run_id")
+      .where("ended_at", "<", beforeMs)
+      .where((eb) => {
+        const above = eb
+          .selectFrom("runs as above")
+          .select("above.run_id")
+          .whereRef("above.run_id", "=", "runs.parent")
+          .where("above.ended", "=", false);
+        return eb.not(eb.exists(above));
+      })
+      .orderBy("ended_at")
+      .orderBy("run_id")
+      .limit(Math.min(limit, storeLimits.rowsPerPage))
+      .execute(),
+  );
+  return rows.map(({ run_id }) => run_id as RunId);
+}
+
+// Whoever carries runs on reads these again and again: they are prepared, and planned once.
+
+async function readHead({ readers }: Database, run: RunId): Promise<RunHead | null> {
+  requireId("run", run);
+  const { rows } = await asked(
+    readers.query<HeadRow>({
+      name: "read_head",
+      text: `select ${selectedHead} from countersign.runs where run_id = $1::uuid`,
+      values: [run],
+    }),
+  );
+  return rows[0] === undefined ? null : toRunHead(rows[0]);
+}
+
+interface Page {
+  readonly after: number;
+  readonly limit: number;
+}
+
+async function readLetters(
+  { readers }: Database,
+  run: RunId,
+  { after, limit }: Page,
+): Promise<readonly StoredLetter[]> {
+  requireId("run", run);
+  const { rows } = await asked(
+    readers.query<StoredLetter>({
+      name: "read_letters",
+      text: `select seq, payload from countersign.run_letters
+             where run_id = $1::uuid and seq > $2::int8 order by seq limit $3::int8`,
+      values: [run, after, Math.min(limit, storeLimits.rowsPerPage)],
+    }),
+  );
+  return rows;
+}
+
+async function readHeads(
+  { readers }: Database,
+  runs: readonly RunId[],
+): Promise<readonly RunHead[]> {
   requireIds("runs", runs);
   if (runs.length === 0) return [];
   const { rows } = await asked(
-    pool.query<HeadRow>({
+    readers.query<HeadRow>({
       name: "read_heads",
       text: `select ${selectedHead} from countersign.runs where run_id = any($1::uuid[])`,
       values: [encodeUuidArray(runs)],
@@ -126,22 +169,20 @@ async function list(
 }
 
 async function readEvents(
-  { tables }: Database,
+  { readers }: Database,
   run: RunId,
-  page: { readonly after: number; readonly limit: number },
+  { after, limit }: Page,
 ): Promise<readonly StoredEvent[]> {
   requireId("run", run);
-  const rows = await asked(
-    tables
-      .selectFrom("events")
-      .select(["seq", "payload"])
-      .where("run_id", "=", run)
-      .where("seq", ">", page.after)
-      .orderBy("seq")
-      .limit(Math.min(page.limit, storeLimits.rowsPerPage))
-      .execute(),
+  const { rows } = await asked(
+    readers.query<Pick<StoredEvent, "seq" | "payload">>({
+      name: "read_events",
+      text: `select seq, payload from countersign.events
+             where run_id = $1::uuid and seq > $2::int8 order by seq limit $3::int8`,
+      values: [run, after, Math.min(limit, storeLimits.rowsPerPage)],
+    }),
   );
-  return rows.map((row) => ({ run, seq: row.seq, payload: row.payload }));
+  return rows.map(({ seq, payload }) => ({ run, seq, payload }));
 }
 
 export function toRunHead(row: HeadRow): RunHead {

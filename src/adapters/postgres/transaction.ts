@@ -16,21 +16,29 @@ export interface TransactionOptions {
  * `work` is told when an earlier attempt may have committed: it must then recognise what is its
  * own before it refuses. It rolls back by returning `{ rollback: true }`.
  */
-export async function inTransaction<Outcome>(
+export function inTransaction<Outcome>(
   options: TransactionOptions,
   work: (client: pg.PoolClient, uncertain: boolean) => Promise<Step<Outcome>>,
+): Promise<Outcome> {
+  return again(options, (uncertain) => runOnce(options.pool, (client) => work(client, uncertain)));
+}
+
+/** The same for a single statement, which needs no transaction around it. */
+export async function again<Outcome>(
+  options: TransactionOptions,
+  work: (uncertain: boolean) => Promise<Outcome>,
 ): Promise<Outcome> {
   const untilMs = options.clock.monotonicMs() + options.withinMs;
   let uncertain = false;
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await runOnce(options.pool, (client) => work(client, uncertain));
+      return await work(uncertain);
     } catch (error) {
       const trouble = toTrouble(error);
       // A row that another one makes at this moment is seen by the next attempt.
       const twice = toSqlState(error) === uniqueViolation && attempt < 2;
-      const again = trouble === "lost" || trouble === "conflict" || twice;
-      if (!again || options.clock.monotonicMs() >= untilMs) throw toFault(error);
+      const mayMend = trouble === "lost" || trouble === "conflict" || twice;
+      if (!mayMend || options.clock.monotonicMs() >= untilMs) throw toFault(error);
       uncertain ||= trouble === "lost";
       await options.clock.sleep(toBackoffMs(attempt, options.random));
     }

@@ -1,5 +1,5 @@
 import type { Bundle, Client } from "../../client/client.ts";
-import { withoutControls } from "../../lib/without-controls.ts";
+import { toPlainInert } from "../../lib/inert-text.ts";
 import type { Run } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { renderAgents, renderBundle } from "../render-bundle.ts";
@@ -36,7 +36,7 @@ export const diffBundles: Run<Flags, [string, string]> = async (
   const { client } = await parts.connect(flags.url);
   const [from, to] = [await toDigest(client, given), await toDigest(client, other)];
   const { body } = await client.diffBundles({ from, to });
-  const lines = body.changes.map(({ text }) => `  ${withoutControls(text)}`);
+  const lines = body.changes.map(({ text }) => `  ${toPlainInert(text)}`);
   voice.answer(body, lines.length === 0 ? "Nothing changed." : lines.join("\n"));
   return exitCodes.ok;
 };

@@ -4,7 +4,7 @@ import { runStates, type RunState } from "../../model/run-states.ts";
 import type { Run } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { followRun } from "../follow-run.ts";
-import { createEventLines, renderRun, renderRuns } from "../render-run.ts";
+import { createEventLines, renderRun, renderRuns, renderStopped } from "../render-run.ts";
 import { parseCount, toLimits, type LimitFlags } from "../run-limits.ts";
 
 export interface Flags {
@@ -111,6 +111,7 @@ export const resumeRun: Run<ResumeFlags, [string]> = async ({ parts, voice }, fl
   const body = JSON.stringify({ ...toLimits(flags), ...steps });
   const { body: told } = await client.resumeRun({ id, body });
   voice.answer(told, `Run ${told.id} is told to go on.`);
+  for (const each of told.stopped) voice.note(renderStopped(each));
   return exitCodes.ok;
 };
 
