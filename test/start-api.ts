@@ -15,6 +15,7 @@ import type { Vault } from "../src/ports/vault.ts";
 import { noLedger } from "./ledger/no-ledger.ts";
 import { openPasskeysUnderTest } from "./webauthn/passkeys-under-test.ts";
 import type { Applied, Configuration, Plan } from "../src/ports/configuration.ts";
+import { noSandboxes } from "./no-sandboxes.ts";
 
 /** The real listener on a free port, over a configuration that the test scripts. */
 
@@ -102,6 +103,7 @@ export async function startTestApi(script: ApiScript = {}) {
     version: "0.0.0",
     node: process.version,
     configuration: createScriptedConfiguration(script),
+    sandboxes: noSandboxes,
     registry: () => {
       throw new Error("no registry here");
     },

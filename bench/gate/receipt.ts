@@ -20,7 +20,13 @@ export async function measureReceipt(): Promise<number> {
   });
   const call = makeDecided({ effect: "read" });
   const result = JSON.stringify({ content: [{ type: "text", text: "ok".repeat(512) }] });
-  const none = { of: null, reason: null, endpoint: "http://up/mcp", credential: null };
+  const none = {
+    of: null,
+    reason: null,
+    endpoint: "http://up/mcp",
+    credential: null,
+    sandbox: null,
+  };
   const handed = { kind: "result", text: result, isError: false } as const;
   const what = { outcome: "answered", result, handed } as const;
   const ended = { ...none, call, intent: call.intent, ...what };

@@ -16,6 +16,7 @@ import { createPolicyAnswers, type PolicyAnswersOptions } from "./policy-answers
 import type { Readiness } from "./readiness.ts";
 import { routes } from "./routes.ts";
 import { createRunAnswers, type RunAnswersOptions } from "./run-answers.ts";
+import { createSandboxAnswers, type SandboxAnswersOptions } from "./sandbox-answers.ts";
 import { createSecretAnswers, type SecretAnswersOptions } from "./secret-answers.ts";
 import { createTokenAnswers, type TokenAnswersOptions } from "./token-answers.ts";
 import { createToolAnswers, type ToolAnswersOptions } from "./tool-answers.ts";
@@ -34,7 +35,8 @@ export interface AnswersOptions
     ModelAnswersOptions,
     BundleAnswersOptions,
     PolicyAnswersOptions,
-    RunAnswersOptions {
+    RunAnswersOptions,
+    SandboxAnswersOptions {
   readonly version: string;
   readonly node: string;
   readonly configuration: Configuration;
@@ -88,6 +90,7 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
     ...createModelAnswers(options),
     ...createRunAnswers(options),
     ...createBundleAnswers(options),
+    ...createSandboxAnswers(options),
   };
 }
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { closest } from "../lib/closest.ts";
 import { Fault, type Digest, type TenantId } from "../model/index.ts";
 import type { Bundle } from "../model/bundle.ts";
 import type { AgentListing } from "../ports/bundles.ts";
+import { noAgent } from "../rollout/build-bundle.ts";
 import type { OpenBundles } from "../rollout/bundles.ts";
 import { diffBundles } from "../rollout/diff-bundles.ts";
 import type { bundleRoutes } from "./bundle-routes.ts";
@@ -52,10 +52,10 @@ function pick(agents: readonly AgentListing[], wanted: string | undefined) {
   if (wanted === undefined) return agents;
   const picked = agents.filter(({ name }) => name === wanted);
   if (picked.length > 0) return picked;
-  const names = agents.map(({ name }) => name);
-  const near = closest(wanted, names);
-  const hint = near === null ? "" : ` Did you mean ${near}?`;
-  throw new Fault("not_found", `There is no agent of this name.${hint}`);
+  throw noAgent(
+    wanted,
+    agents.map(({ name }) => name),
+  );
 }
 
 /** One that cannot be built is listed with the reason, beside those that can. */

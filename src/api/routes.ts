@@ -5,6 +5,7 @@ import { bundleRoutes } from "./bundle-routes.ts";
 import type { Contract } from "./contract.ts";
 import { credentialRoutes } from "./credential-routes.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
+import { sandboxRoutes } from "./sandbox-routes.ts";
 import { modelRoutes } from "./model-routes.ts";
 import { passkeyRoutes } from "./passkey-routes.ts";
 import { policyRoutes } from "./policy-routes.ts";
@@ -223,4 +224,5 @@ export const routes = {
   ...modelRoutes,
   ...runRoutes,
   ...bundleRoutes,
+  ...sandboxRoutes,
 } as const satisfies Contract;

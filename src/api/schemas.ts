@@ -6,6 +6,7 @@ import { approvalSchemas } from "./approval-schemas.ts";
 import { bundleSchemas } from "./bundle-schemas.ts";
 import { credentialSchemas } from "./credential-schemas.ts";
 import { ledgerSchemas } from "./ledger-schemas.ts";
+import { sandboxSchemas } from "./sandbox-schemas.ts";
 import { modelSchemas } from "./model-schemas.ts";
 import { passkeySchemas } from "./passkey-schemas.ts";
 import { policySchemas, ruleChange } from "./policy-schemas.ts";
@@ -157,6 +158,7 @@ export const schemas = {
   ...passkeySchemas,
   ...ledgerSchemas,
   ...modelSchemas,
+  ...sandboxSchemas,
   ...runSchemas,
   ...bundleSchemas,
 } as const;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Amounts, Caps } from "../model/budget.ts";
 import { moneyField } from "../model/config-budgets.ts";
 import { Fault, type ApprovalId, type TenantId } from "../model/index.ts";
-import type { RunReport, RunWait } from "../ports/run-desk.ts";
+import type { ReportedCall, RunReport, RunWait } from "../ports/run-desk.ts";
 import type { RunRow } from "../ports/run-rows.ts";
 import type { ApprovalAnswersOptions } from "./approval-answers.ts";
 import type { runSchemas } from "./run-schemas.ts";
@@ -37,9 +37,23 @@ export async function toShownRun(
     waits: await Promise.all(waits),
     reason,
     output,
-    calls: [...report.calls],
+    calls: pickCalls(report.calls),
     children: [...report.children],
   };
+}
+
+/** The log has all of them. */
+const mostCalls = 1_000;
+const over: ReadonlySet<ReportedCall["state"]> = new Set(["done", "failed", "denied"]);
+
+/** Of very many, the newest and whatever has not come to its end. */
+function pickCalls(calls: readonly ReportedCall[]): ReportedCall[] {
+  let surplus = calls.length - mostCalls;
+  return calls.filter(({ state }) => {
+    const isLeftOut = surplus > 0 && over.has(state);
+    if (isLeftOut) surplus -= 1;
+    return !isLeftOut;
+  });
 }
 
 async function toShownWait(

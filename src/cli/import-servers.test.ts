@@ -90,13 +90,13 @@ test("what cannot be taken over is left out with its reason, and the others are 
   ]);
 });
 
-test("a program is left out until somebody says that it may run without a sandbox", () => {
-  const { servers, skipped } = importServers(
+test("a program runs in a sandbox unless somebody says otherwise, and that it reaches nothing is told", () => {
+  const { servers } = importServers(
     { one: { command: "x" } },
     { ...options, allowNoSandbox: false },
   );
-  expect(servers).toEqual([]);
-  expect(skipped[0]!.reason).toContain("--no-sandbox");
+  expect(servers[0]!.config).toEqual({ transport: "stdio", command: ["x"] });
+  expect(servers[0]!.notes[0]).toContain("reaches nothing");
 });
 
 test("an argument that looks like a secret is named, without being repeated", () => {

@@ -110,11 +110,11 @@ function toProgram(
   { name, command: program, entry }: Program,
   options: ImportOptions,
 ): ImportedServer {
-  if (!options.allowNoSandbox)
-    throw new Skip(
-      "it is a program, and no sandbox is built in yet: say --no-sandbox to have it run with the powers of this user",
-    );
   const lifting = createLifting(name, options);
+  if (!options.allowNoSandbox)
+    lifting.note(
+      "it runs in a sandbox that reaches nothing: say in `files` and `egress` what it needs",
+    );
   const args = entry["args"] ?? [];
   if (!Array.isArray(args) || args.some((each) => typeof each !== "string"))
     throw new Skip("its args are not a list of texts");
@@ -135,7 +135,7 @@ function toProgram(
   const config = {
     transport: "stdio",
     command,
-    sandbox: "none",
+    ...(options.allowNoSandbox ? { sandbox: "none" } : {}),
     ...(Object.keys(environment).length === 0 ? {} : { environment }),
     ...(typeof directory === "string" ? { directory } : {}),
   };

@@ -35,6 +35,16 @@ const noSandbox = {
   withNegated: false,
 } as const;
 
+const several = (brief: string, placeholder: string) =>
+  ({
+    kind: "parsed",
+    parse: String,
+    brief: `${brief}; several times for several`,
+    placeholder,
+    variadic: true,
+    optional: true,
+  }) as const;
+
 const add = buildCommand<AddFlags, [string, ...string[]], CliContext>({
   loader: lazy<AddFlags, [string, ...string[]]>(
     async () => (await import("./commands/add-server.ts")).addServer,
@@ -53,14 +63,9 @@ const add = buildCommand<AddFlags, [string, ...string[]], CliContext>({
         withNegated: false,
       },
       noSandbox,
-      reads: {
-        kind: "parsed",
-        parse: String,
-        brief: "This tool only reads; several times for several. Others count as effects",
-        placeholder: "tool",
-        variadic: true,
-        optional: true,
-      },
+      mount: several("A path that the program may read, and with :rw behind it change", "path"),
+      egress: several("A host and port that the program may connect to", "host:port"),
+      reads: several("This tool only reads, where others count as effects", "tool"),
     },
     positional: {
       kind: "array",
@@ -75,7 +80,7 @@ const add = buildCommand<AddFlags, [string, ...string[]], CliContext>({
   docs: {
     brief: "Register a server in countersign.yaml and apply it",
     fullDescription:
-      "countersign servers add files --no-sandbox -- npx -y @modelcontextprotocol/server-filesystem .\n" +
+      "countersign servers add files --mount . --egress registry.npmjs.org:443 -- npx -y @modelcontextprotocol/server-filesystem .\n" +
       "countersign servers add search --to https://mcp.example.com/mcp",
   },
 });

@@ -14,6 +14,7 @@ import { models } from "./tree-models.ts";
 import { passkeys } from "./tree-passkeys.ts";
 import { blastRadius, policy } from "./tree-policy.ts";
 import { run, runs } from "./tree-runs.ts";
+import { sandbox } from "./tree-sandbox.ts";
 import { secrets } from "./tree-secrets.ts";
 import { servers, toolCommands } from "./tree-tools.ts";
 
@@ -164,6 +165,7 @@ export function createTree(): RouteMap<CliContext> {
       tools: toolCommands,
       models,
       bundle,
+      sandbox,
       secrets,
       credentials,
       run,

@@ -524,6 +524,25 @@ export type ModelTried = {
   readonly prices: string;
 };
 
+export type Sandboxes = {
+  readonly sandboxes: readonly {
+    readonly tier: "T0" | "T1" | "T2" | "T3";
+    readonly driver: string;
+    readonly usable: boolean;
+    readonly reason: string | null;
+    readonly fix: string | null;
+    readonly evidence: readonly string[];
+    readonly digest: string | null;
+    readonly limits: {
+      readonly memoryBytes: "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
+      readonly processes: "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
+      readonly cpuMillis: "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
+      readonly scratchBytes: "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
+      readonly openFiles: "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
+    } | null;
+  }[];
+};
+
 export type Run = {
   readonly id: string;
   readonly agent: string;
@@ -622,6 +641,16 @@ export type RunTold = {
   readonly word: "cancel" | "pause" | "resume" | "compensate" | "signal";
 };
 
+export type RunResumed = {
+  readonly id: string;
+  readonly word: "cancel" | "pause" | "resume" | "compensate" | "signal";
+  readonly stopped: readonly {
+    readonly id: string;
+    readonly code: string;
+    readonly detail: string;
+  }[];
+};
+
 export type RunForked = { readonly id: string; readonly of: string; readonly step: number };
 
 export type Bundle = {
@@ -651,6 +680,12 @@ export type Bundle = {
       readonly version: string | null;
       readonly source: string;
       readonly isolation: string;
+      readonly sandbox: {
+        readonly files: readonly { readonly path: string; readonly write: boolean }[];
+        readonly egress: readonly string[];
+        readonly egressPrivate: boolean;
+        readonly limits: Readonly<Record<string, number>>;
+      } | null;
     }[];
     readonly skills: readonly Readonly<Record<string, unknown>>[];
     readonly memory: Readonly<Record<string, unknown>> | null;
@@ -1439,7 +1474,7 @@ const operations = {
 
   /** Lets a run go on: a paused one, a stopped one, a partial one for what is open. */
   resumeRun: async (send: Send, input: { readonly id: string; readonly body: string }) =>
-    as<{ readonly status: 202; readonly body: RunTold; readonly etag: string | null }>(
+    as<{ readonly status: 202; readonly body: RunResumed; readonly etag: string | null }>(
       await send({
         method: "POST",
         path: "/v1/runs/" + encodeURIComponent(input.id) + "/resume",
@@ -1519,6 +1554,12 @@ const operations = {
           "",
         expects: [200],
       }),
+    ),
+
+  /** What this replica can keep programs in: what a canary of each tier showed, and what enforces each limit. */
+  listSandboxes: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: Sandboxes; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/sandboxes", expects: [200] }),
     ),
 };
 

@@ -1,3 +1,4 @@
+import type { SandboxStamp } from "../model/sandbox.ts";
 import type { Json } from "../lib/strict-json.ts";
 import type { ApprovalId, Decision, Digest, EntryId } from "../model/index.ts";
 import type { CatalogServer, CatalogTool, Effect } from "../ports/catalog.ts";
@@ -96,6 +97,8 @@ export interface Opened {
 export interface Noted {
   /** Id of the credential that went along last. */
   credential: string | null;
+  /** Where the program runs that it was sent to last; null: it is none of ours. */
+  sandbox: (() => SandboxStamp) | null;
   /** Ended without a fault, and yet nothing was sent. */
   isUnsent: boolean;
   /** The server has answered it, by asking: whatever comes now, it had the call. */

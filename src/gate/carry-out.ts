@@ -55,7 +55,7 @@ interface Holding {
 
 async function openHeld(parts: GateParts, holding: Holding): Promise<GateAnswer | Unrecorded> {
   const { call, extra, held, deadline } = holding;
-  const noted = { credential: null, isUnsent: false, wasReceived: false };
+  const noted = { credential: null, sandbox: null, isUnsent: false, wasReceived: false };
   let hasIntent = false;
   try {
     const recorded = needsIntent(call) ? await parts.recorder.intent(call) : null;

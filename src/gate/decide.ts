@@ -104,7 +104,7 @@ export function createDecide({ decider, clock, salt, guard }: DecideOptions): De
     };
     if ("digest" in made && made.digest !== intent.digest) return { kind: "changed", call, intent };
     if (decision.kind !== "allow") return { kind: "refused", call, decision, intent };
-    const obligation = findUnmet(decision);
+    const obligation = findUnmet(decision, call);
     if (obligation !== null) return { kind: "unmet", call, obligation, intent };
     const approval = agreed === null ? null : toApproval(agreed);
     const notAfterMs = Math.min(call.notAfterMs, made.notAfterMs);
@@ -150,8 +150,19 @@ interface Asking {
 function toQuestion(call: Call, { labels, nowMs, agreed }: Asking): Question {
   const { request, server, tool, method, kind, target, effect, outward, args } = call;
   const { principal, roles, toolset } = request;
+  const run = request.run?.facts ?? null;
   const about = { server, tool, method, kind, target, effect, outward };
-  return { principal, roles, toolset, ...about, args, labels, nowMs, approved: agreed !== null };
+  return {
+    principal,
+    roles,
+    toolset,
+    ...about,
+    args,
+    labels,
+    nowMs,
+    run,
+    approved: agreed !== null,
+  };
 }
 
 /** The mark is a type alone: nothing at run time makes a call decided but this. */

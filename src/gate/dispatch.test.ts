@@ -43,6 +43,7 @@ function open({ connections, credentials = {}, server = {}, life = inTime }: Giv
     onNotification: () => undefined,
     onAsk: () => Promise.reject(new Error("nobody asks")),
     onCredential: () => undefined,
+    onSandbox: () => undefined,
   };
   const ofServer = { ...made, config: { ...made.config, ...server } };
   return (idempotent: boolean) =>

@@ -24,6 +24,8 @@ import { isRemote } from "../model/config-servers.ts";
 import type { AdmittedCall, Call } from "./call.ts";
 import type { CallLife } from "./call-life.ts";
 import { askCredential, hasCredential, isRejected, untilGiven } from "./credential.ts";
+import type { SandboxStamp } from "../model/sandbox.ts";
+import { isDowngraded } from "./isolation.ts";
 import { chooseEndpoint, noteFault, noteSuccess } from "./choose-endpoint.ts";
 import {
   createTracks,
@@ -46,6 +48,8 @@ export interface Sending {
   readonly onAsk: (ask: UpstreamAsk) => Promise<AskAnswer>;
   /** Told which credential goes along, before it does. */
   readonly onCredential: (id: string) => void;
+  /** Told where the program of the server runs, before anything is sent to it. */
+  readonly onSandbox: (stamp: () => SandboxStamp) => void;
 }
 
 export type Dispatched =
@@ -148,6 +152,9 @@ async function attempt(
       return dispatched;
     }
     const upstream = await connectFor(connections, { call, endpoint, signal: sending.signal });
+    const { sandbox } = upstream;
+    if (sandbox !== undefined)
+      sending.onSandbox(() => ({ ...sandbox(), downgraded: isDowngraded(call) }));
     const request = toUpstreamRequest(call, sending);
     const beforeWrite = createCheck(options, call, sending);
     const answer = await upstream.send({ ...request, credential: null, beforeWrite });

@@ -42,7 +42,7 @@ function open({ after = () => undefined, wasReceived = false, effect = "write" }
   };
   const catalog = () => ({ toolsets: new Map() }) as unknown as Catalog;
   const call = { ...makeDecided({ effect }), queuedUs: 0 } as unknown as AdmittedCall;
-  const noted = { credential: null, isUnsent: false, wasReceived };
+  const noted = { credential: null, sandbox: null, isUnsent: false, wasReceived };
   const words = createWords(after);
   const of = "entry" as EntryId;
   const calls = { prolong: async () => true };

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { EntryId } from "../model/index.ts";
+import type { SandboxStamp } from "../model/sandbox.ts";
 import type { Call, DecidedCall } from "./call.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -16,13 +17,19 @@ export function toIntentText(call: DecidedCall, { id, atMs }: Leaf): string {
   return (
     `{"approval":${approval === null ? "null" : `"${approval.id}"`},"atMs":${atMs},"credential":null` +
     `,"decision":{"kind":"${kind}","policy":"${intent.policy}","rules":${rules}}` +
-    `,"id":"${id}","intent":"${intent.digest}","kind":"intent","previous":null,"run":${toRunText(call)}` +
+    `,"id":"${id}","intent":"${intent.digest}","kind":"intent","previous":${toPreviousText(call)},"run":${toRunText(call)}` +
     `,${toTargetText(call)}}`
   );
 }
 
 function toRunText({ request: { run } }: Call): string {
   return run === undefined ? "null" : `"${run.run}"`;
+}
+
+/** As of now: whatever else of the run becomes durable meanwhile was begun beside it. */
+function toPreviousText({ request: { run } }: Call): string {
+  const previous = run?.previous() ?? null;
+  return previous === null ? "null" : `"${previous}"`;
 }
 
 /** The last members of an entry, in canonical order. */
@@ -43,12 +50,26 @@ export function toOutcomeText(
     `{"atMs":${atMs},"cost":null,"credential":${credential},"declaredCost":null` +
     `,"endpoint":${toEndpointText(endpoint)}` +
     `,"id":"${id}","intent":"${intent.digest}","kind":"outcome","of":${JSON.stringify(of)}` +
-    `,"outcome":"${outcome.outcome}","previous":null,"reason":${JSON.stringify(reason)}` +
+    `,"outcome":"${outcome.outcome}","previous":${toPreviousText(call)},"reason":${JSON.stringify(reason)}` +
     toRedactedText(outcome.redacted) +
-    `,"result":${result === null ? "null" : toResultText(result, salt)},"run":${toRunText(call)},"sandbox":null` +
+    `,"result":${result === null ? "null" : toResultText(result, salt)},"run":${toRunText(call)},"sandbox":${toSandboxText(outcome.sandbox)}` +
     `,"server":${JSON.stringify(call.server.name)},"tenant":"${call.request.principal.tenant}"` +
     `,"timings":{"queuedUs":${queuedUs},"upstreamUs":${upstreamUs}}` +
     `,"tool":${call.tool === null ? "null" : JSON.stringify(call.tool.name)},"trace":${trace},"v":1}`
+  );
+}
+
+function toSandboxText(stamp: SandboxStamp | null): string {
+  if (stamp === null) return "null";
+  const { downgraded, driver, egress, evidence, limits, tier } = stamp;
+  const named = (digest: string | null): string => (digest === null ? "null" : `"${digest}"`);
+  const reached =
+    egress === null
+      ? "null"
+      : `{"attempts":${egress.attempts},"digest":"${egress.digest}","refused":${egress.refused}}`;
+  return (
+    `{"downgraded":${downgraded},"driver":${JSON.stringify(driver)},"egress":${reached}` +
+    `,"evidence":${named(evidence)},"limits":${named(limits)},"tier":"${tier}"}`
   );
 }
 

@@ -23,7 +23,7 @@ test("what a server has asked about, it has received, whatever becomes of the ne
     };
     const exchange = createExchange({ dispatch } as unknown as ExchangeOptions);
     const call = { ...makeDecided(), queuedUs: 0 } as unknown as AdmittedCall;
-    const noted = { credential: null, isUnsent: false, wasReceived: false };
+    const noted = { credential: null, sandbox: null, isUnsent: false, wasReceived: false };
     const words = createWords(() => undefined);
     const { notAfterMs } = call;
     const opened = { call, of: null, extra: "", noted, words, life: { notAfterMs } };

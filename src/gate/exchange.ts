@@ -1,3 +1,4 @@
+import type { SandboxStamp } from "../model/sandbox.ts";
 import type { Json } from "../lib/strict-json.ts";
 import { canAsk, toClientAsk, toNativeAsk, urlAsksOf } from "../mcp/asks.ts";
 import { isObject } from "../mcp/read-message.ts";
@@ -135,6 +136,7 @@ async function sendForModern(
     life: opened.life,
     onNotification: (notification) => parked.onNotification(notification),
     onCredential: (id) => void (opened.noted.credential = id),
+    onSandbox: (stamp) => void (opened.noted.sandbox = stamp),
     onAsk: (ask) => {
       opened.noted.wasReceived = true;
       return refusalOf(capabilities, ask) ?? parked.onAsk({ ...ask, params: toNativeAsk(ask) });
@@ -160,6 +162,7 @@ async function sendStraight(
     // One that was modern a moment ago and is not any more.
     onAsk: async ({ method }) => ({ kind: "error", error: cannotAsk(method) }),
     onCredential: (id) => void (opened.noted.credential = id),
+    onSandbox: (stamp) => void (opened.noted.sandbox = stamp),
   });
   return toEnded(options, { opened, client, dispatched });
 }
@@ -273,6 +276,7 @@ async function sendForLegacy(
       return askClient(attached, ask);
     },
     onCredential: (id: string) => void (noted.credential = id),
+    onSandbox: (stamp: () => SandboxStamp) => void (noted.sandbox = stamp),
   };
   let extra = first;
   for (let round = 0; round < maxRounds; round += 1) {

@@ -16,7 +16,7 @@ import { toFreezeSubject } from "./dispatch.ts";
 import { toExtra } from "./exchange.ts";
 import { toForwarded } from "./forwarded.ts";
 import type { GateParts } from "./gate-parts.ts";
-import { findKeyed, toContinuedClaim } from "./keyed.ts";
+import { claimKeyed, findKeyed, toContinuedClaim } from "./keyed.ts";
 import { redactAgain, type Owing } from "./hand-over.ts";
 import { isListMethod, list } from "./listing.ts";
 import { readOwnMeta } from "./own-meta.ts";
@@ -100,7 +100,7 @@ async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
   const isKeyed = key !== null && call.effect !== "read";
   let claims: DecidedCall["claims"] = null;
   if (isKeyed && beginsAnew(state)) {
-    const keyed = await findKeyed(parts, call, key);
+    const keyed = await claimKeyed(parts, call, key);
     if (keyed.kind === "answered") return handBack(parts, { ...call, decision }, keyed.answer);
     claims = keyed.claims;
   }

@@ -99,8 +99,8 @@ test("I14: what the gate cannot carry out is found, whatever stands before it", 
     obligations: [redact, rate(1, 1), sandbox],
     obligedBy: ["a", "b", "c"],
   };
-  expect(findUnmet(unmet)).toEqual(sandbox);
+  expect(findUnmet(unmet, of("ada"))).toEqual(sandbox);
   expect(toRedactions(unmet)).toEqual([{ ...redact, rule: "a" }]);
   expect(toRates(unmet)).toEqual([{ ...rate(1, 1), rule: "b" }]);
-  expect(findUnmet({ ...allow, obligations: [redact] })).toBeNull();
+  expect(findUnmet({ ...allow, obligations: [redact] }, of("ada"))).toBeNull();
 });

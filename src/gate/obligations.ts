@@ -1,6 +1,7 @@
 import { Fault, toPrincipalKey, type Decision, type Obligation } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Call } from "./call.ts";
+import { isIsolated } from "./isolation.ts";
 
 type Allow = Pick<Extract<Decision, { kind: "allow" }>, "obligations" | "obligedBy">;
 type Owed<Kind extends Obligation["kind"]> = Extract<Obligation, { kind: Kind }> & {
@@ -9,9 +10,25 @@ type Owed<Kind extends Obligation["kind"]> = Extract<Obligation, { kind: Kind }>
 export type Redaction = Owed<"redact">;
 export type Rate = Owed<"rate">;
 
-/** The first that this gate does not carry out: it makes the decision a no (I14). */
-export function findUnmet({ obligations }: Allow): Obligation | null {
-  return obligations.find(({ kind }) => kind !== "redact" && kind !== "rate") ?? null;
+/** The first that does not hold, and that this gate does not carry out: it makes the decision a no (I14). */
+export function findUnmet(
+  { obligations }: Allow,
+  call: Pick<Call, "server" | "tool">,
+): Obligation | null {
+  return obligations.find((owed) => !isMet(owed, call)) ?? null;
+}
+
+function isMet(owed: Obligation, call: Pick<Call, "server" | "tool">): boolean {
+  switch (owed.kind) {
+    case "redact":
+    case "rate":
+      return true;
+    case "sandbox":
+    case "egress":
+      return isIsolated(call, owed);
+    default:
+      return false;
+  }
 }
 
 const none: readonly never[] = Object.freeze([]);

@@ -1,4 +1,5 @@
 import type { EntryId } from "../model/index.ts";
+import type { SandboxStamp } from "../model/sandbox.ts";
 import type { GateAnswer } from "../ports/gate.ts";
 import type { Call, DecidedCall } from "./call.ts";
 
@@ -18,6 +19,8 @@ export interface Outcome {
   readonly endpoint: string | null;
   /** Id of the credential that went along; it says nothing of its value. */
   readonly credential: string | null;
+  /** Where it was carried out; null: not by a program of ours, or nowhere. */
+  readonly sandbox: SandboxStamp | null;
   readonly queuedUs: number;
   readonly upstreamUs: number;
   /** Whether what was answered is kept, sealed: for whoever asks again. */

@@ -37,7 +37,7 @@ function openParked({ prolong = async () => true, max = 2 }: Given = {}) {
     const of = "entry" as EntryId;
     const { tenant } = call.request.principal;
     const life = new CallLife({ clock, calls }, { tenant, of, notAfterMs: ownMs });
-    const noted = { credential: null, isUnsent: false, wasReceived: true };
+    const noted = { credential: null, sandbox: null, isUnsent: false, wasReceived: true };
     const words = createWords(() => undefined);
     const opened: Opened = { call, of, extra: "", noted, words, life };
     const one = new ParkedCall(opened, new AbortController());

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeCall, makeDecided, makeOutcome } from "../../test/made-up-call.ts";
 import { scaled, seed } from "../../test/scale.ts";
-import { entrySchema, toEntryBytes, toUuidV7, type EntryId } from "../model/index.ts";
+import { entrySchema, toDigest, toEntryBytes, toUuidV7, type EntryId } from "../model/index.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
 import type { EntryRow } from "../ports/entry-rows.ts";
@@ -45,7 +45,18 @@ const textOf = ({ bytes }: EntryRow) => Buffer.from(bytes).toString();
 const nameArbitrary = fc.string({ unit: "binary", minLength: 1, maxLength: 40 });
 const countArbitrary = fc.nat(2 ** 31);
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+const stampArbitrary = fc.record({
+  tier: fc.constantFrom("none", "T1"),
+  driver: fc.constantFrom("bubblewrap", null),
+  evidence: fc.constantFrom(toDigest("evidence"), null),
+  limits: fc.constantFrom(toDigest("limits"), null),
+  downgraded: fc.boolean(),
+  egress: fc.option(
+    fc.record({ attempts: fc.nat(), refused: fc.nat(), digest: fc.constant(toDigest("log")) }),
+  ),
+});
 const outcomeArbitrary = fc.record({
+  sandbox: fc.option(stampArbitrary),
   of: fc.constantFrom(id, null),
   outcome: fc.constantFrom(...(["answered", "tool_error", "denied", "fault", "unknown"] as const)),
   reason: fc.option(nameArbitrary),
@@ -85,7 +96,6 @@ test("I5: an outcome's bytes are those that the model makes of the same entry", 
         ...rest,
         ...(redacted === undefined ? {} : { redacted }),
         result: committed === false ? null : committed,
-        sandbox: null,
         timings: { queuedUs, upstreamUs },
         cost: null,
         declaredCost: null,

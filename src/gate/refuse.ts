@@ -1,4 +1,4 @@
-import type { Digest } from "../model/index.ts";
+import type { Digest, Obligation } from "../model/index.ts";
 import type { GateAnswer } from "../ports/gate.ts";
 import type { Call, DecidedCall, IntentOfCall } from "./call.ts";
 import { renderDeclined } from "./consent.ts";
@@ -17,7 +17,7 @@ export function refuse(parts: RefuseParts, verdict: Refused): Promise<GateAnswer
   const reason =
     verdict.kind === "unmet" ? `obligation:${verdict.obligation.kind}` : (intent.rules[0] ?? null);
   const decision =
-    verdict.kind === "refused" ? verdict.decision : unmet(intent.policy, verdict.obligation.kind);
+    verdict.kind === "refused" ? verdict.decision : unmet(intent.policy, verdict.obligation);
   const { reveal } = resolveToolset(parts.catalog(), call.request);
   const recorded = recordUnsent(parts, { call, intent, outcome: "denied", reason });
   const answer = renderRefusal(call, decision, reveal);
@@ -37,8 +37,9 @@ export function recordUnsent(
   unsent: Unsent,
 ): Promise<void> | void {
   telemetry.count("gate_calls", { outcome: unsent.outcome });
-  const sent = { of: null, endpoint: null, credential: null, result: null, handed: null };
-  return recorder.outcome({ ...sent, ...unsent, queuedUs: 0, upstreamUs: 0 });
+  const sent = { of: null, endpoint: null, credential: null, sandbox: null };
+  const said = { result: null, handed: null };
+  return recorder.outcome({ ...sent, ...said, ...unsent, queuedUs: 0, upstreamUs: 0 });
 }
 
 /** The person did not agree to a credential. */
@@ -48,7 +49,18 @@ export async function decline(parts: RefuseParts, call: DecidedCall): Promise<Ga
   return renderDeclined(call);
 }
 
-function unmet(policy: Digest, obligation: string) {
-  const text = `A rule asks for the obligation ${obligation}, which this gate cannot carry out: it has no sandbox.`;
+function unmet(policy: Digest, obligation: Obligation) {
+  const text = `A rule asks for ${toWords(obligation)}, and the server is not run so.`;
   return { kind: "deny", policy, reasons: [{ rule: "obligation", text, remedy: null }] } as const;
+}
+
+function toWords(obligation: Obligation): string {
+  switch (obligation.kind) {
+    case "sandbox":
+      return `a sandbox of tier ${obligation.tier}`;
+    case "egress":
+      return `a sandbox that reaches ${obligation.hosts.join(", ").slice(0, 500)} at most`;
+    default:
+      return `the obligation ${obligation.kind}`;
+  }
 }

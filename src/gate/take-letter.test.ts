@@ -14,7 +14,7 @@ import { createWords } from "./words.ts";
 test("I4: a call that a letter took up ends with the time of whoever sent it", async () => {
   const clock = createManualClock(0);
   const call = { ...makeDecided(), queuedUs: 0 } as unknown as AdmittedCall;
-  const noted = { credential: null, isUnsent: false, wasReceived: true };
+  const noted = { credential: null, sandbox: null, isUnsent: false, wasReceived: true };
   const words = createWords(() => undefined);
   const opened = { call, of: "entry" as EntryId, extra: "", noted, words } as unknown as Opened;
   const said: string[] = [];

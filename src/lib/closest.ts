@@ -12,6 +12,12 @@ export function closest(word: string, candidates: readonly string[]): string | n
   return best?.candidate ?? null;
 }
 
+/** The end of a sentence of refusal; empty where nothing is near. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const near = closest(word, candidates);
+  return near === null ? "" : ` Did you mean ${near}?`;
+}
+
 /** `warning` for `warn`: a beginning of the other word is as near as a slip and a half. */
 function slipsBetween(word: string, candidate: string): number {
   const slips = editDistance(word, candidate);

@@ -21,6 +21,7 @@ import type { Random } from "../ports/random.ts";
 import type { RunDesk } from "../ports/run-desk.ts";
 import type { Sealer } from "../ports/sealer.ts";
 import type { Secrets } from "../ports/secrets.ts";
+import type { Sandboxes } from "../ports/sandbox.ts";
 import type { Store } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { Vault } from "../ports/vault.ts";
@@ -41,6 +42,7 @@ export interface GateBase extends OpenedBroker {
   /** Of countersign.yaml. */
   readonly directory: string;
   readonly baseEnvironment: Readonly<Record<string, string>>;
+  readonly sandboxes: Sandboxes;
   readonly sealer: Sealer;
   readonly mailbox: Mailbox & { close(): Promise<void> };
   /** Of this replica, since its start. */
@@ -69,6 +71,7 @@ export interface GateBaseOptions extends Pick<
   | "version"
   | "directory"
   | "baseEnvironment"
+  | "sandboxes"
   | "mailbox"
   | "runs"
 > {

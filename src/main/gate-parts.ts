@@ -250,7 +250,8 @@ function createFreshen(base: GateBase, guard: Guard, labels: Labels): GateParts[
 }
 
 function createConnectors(config: Config, base: GateBase): Connectors {
-  const { clock, random, telemetry, version, secrets, directory, baseEnvironment } = base;
+  const { clock, random, telemetry, version, secrets } = base;
+  const { directory, baseEnvironment, sandboxes } = base;
   const dialer = createDialer();
   const resultBytes = config.gate.resultSize;
   const toTls = (server: HttpServerConfig) => toDialTls(server, secrets);
@@ -258,6 +259,6 @@ function createConnectors(config: Config, base: GateBase): Connectors {
   return {
     http: createHttpConnector({ ...common, toTls }),
     sse: createSseConnector({ ...common, toTls }),
-    stdio: new StdioConnector({ ...common, directory, baseEnvironment }),
+    stdio: new StdioConnector({ ...common, directory, baseEnvironment, sandboxes }),
   };
 }

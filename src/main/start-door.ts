@@ -117,6 +117,7 @@ export function startDoor(options: DoorOptions, behind: Behind) {
     registry: () => configuration.live().parts.gate.registry,
     models: () => configuration.live().parts.models,
     bundles: () => configuration.live().parts.bundles,
+    sandboxes: base.sandboxes,
     runs,
     agents: () => configuration.live().config.agents,
     gate: { exchange: (request) => configuration.live().parts.gate.gate.exchange(request) },

@@ -6,6 +6,7 @@ import type { Secrets } from "../ports/secrets.ts";
 import type { SecretMaterial, Vault } from "../ports/vault.ts";
 import type { LogLevel } from "../ports/telemetry.ts";
 import { openConfiguration, type LiveConfiguration } from "./configuration.ts";
+import { listHidden, openSandboxes } from "./open-sandboxes.ts";
 import { openGateBase, type GateBase } from "./gate-base.ts";
 import { createDocumentCheck } from "./document-check.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -234,6 +235,7 @@ async function startGateBase(
     config: start.config,
     directory: start.directory,
     baseEnvironment: forPrograms,
+    sandboxes: await openSandboxes({ ...options, hidden: listHidden({ ...options, ...start }) }),
     mailbox: await openMailbox({ letters: store.letters, bus, clock, telemetry, toId }),
   });
 }

@@ -17,6 +17,7 @@ import {
 } from "./server-facts.ts";
 import { writeError, writeNotification, writeRequest, writeResult } from "./write-message.ts";
 import { Fault } from "../model/index.ts";
+import type { SandboxStamp } from "../model/sandbox.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type {
@@ -86,6 +87,10 @@ export class ChannelUpstream implements Upstream {
     let count = 0;
     for (const { request } of this.#pending.values()) if (request !== null) count += 1;
     return count;
+  }
+
+  get sandbox(): (() => SandboxStamp) | undefined {
+    return this.#channel?.sandbox;
   }
 
   attach(channel: Channel): void {

@@ -1,3 +1,5 @@
+import type { SandboxStamp } from "../model/sandbox.ts";
+
 /** One stream of messages to and from a server: a program's standard streams, or HTTP+SSE. */
 export interface Channel {
   /**
@@ -8,6 +10,8 @@ export interface Channel {
   /** At once, for a server that breaks the rules. */
   kill(reason: string): void;
   close(): Promise<void>;
+  /** Where the server runs, if it is a program of ours, as it stands now. */
+  readonly sandbox?: () => SandboxStamp;
 }
 
 /** The call that a message is of: a message that has to wait is not written once its call has ended. */

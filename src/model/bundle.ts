@@ -27,7 +27,18 @@ const bundledServerSchema = z
     version: nameSchema.nullable(),
     /** Of what is started or dialled, as far as it can be told: image or package digest, command or URL. */
     source: digestSchema,
+    /** A tier; `none`: a program with the powers of the user; `remote` or `internal`: no program of ours. */
     isolation: nameSchema,
+    /** What the sandbox lets through; null: there is none. */
+    sandbox: z
+      .strictObject({
+        files: z.array(z.strictObject({ path: z.string(), write: z.boolean() })).readonly(),
+        egress: z.array(z.string()).readonly(),
+        egressPrivate: z.boolean(),
+        limits: z.record(z.string(), z.number()).readonly(),
+      })
+      .readonly()
+      .nullable(),
   })
   .readonly();
 

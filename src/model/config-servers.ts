@@ -10,6 +10,7 @@ import {
   urlField,
 } from "./config-field.ts";
 import { moneyField } from "./config-budgets.ts";
+import { refuseUnbound, sandboxFields } from "./config-sandbox.ts";
 import { tenantIdSchema } from "./id.ts";
 import { labelSchema } from "./label.ts";
 import { parametersField } from "./parameter-types.ts";
@@ -60,6 +61,12 @@ const toolSchema = z
     concurrency: countField({ min: 1, max: 10_000 })
       .optional()
       .describe("Calls of this tool under way at once. Absent: as many as the server's."),
+    downgrade: z
+      .enum(["T1", "T2"], "takes T1 or T2")
+      .optional()
+      .describe(
+        "A tier that is enough for this tool where a rule asks for a stronger one. Its receipts say so.",
+      ),
   })
   .describe("What is known of a tool beyond its definition.");
 export type ToolConfig = z.output<typeof toolSchema>;
@@ -184,17 +191,13 @@ export const serverSchema = z.discriminatedUnion(
           .max(1_024)
           .optional()
           .describe("Working directory, relative to countersign.yaml."),
-        sandbox: z
-          .literal(
-            "none",
-            "takes none: no sandbox tier is built in yet, so running the program with the powers of this user has to be said",
-          )
-          .describe("`none`: the program runs with the powers of the user that runs Countersign."),
+        ...sandboxFields,
         children: countField({ min: 1, max: 64 })
           .prefault(1)
           .describe("Processes to spread the calls over."),
         ...common,
       })
+      .superRefine(refuseUnbound)
       .describe("A program on this machine that speaks over its standard streams."),
   ],
   "takes transport: http, sse or stdio",

@@ -17,7 +17,10 @@ const leaf = {
 };
 const ofRun = {
   run: runIdSchema.nullable(),
-  /** The leaf hash of the run's entry before this one: a run's entries form a chain of their own. */
+  /**
+   * The leaf hash of an entry before this one: of the run's last effect, as its worker knew it. Null for the
+   * first, outside of runs, and of what somebody else found out about a call of the run.
+   */
   previous: digestSchema.nullable(),
 };
 const ofTarget = {
@@ -65,7 +68,26 @@ const outcomeEntrySchema = z.strictObject({
   /** Id of the credential that went along, with its version; never a value. */
   credential: nameSchema.nullable(),
   sandbox: z
-    .strictObject({ tier: nameSchema, limits: digestSchema, downgraded: z.boolean() })
+    .strictObject({
+      /** `none`: the program has the powers of the user that runs Countersign. */
+      tier: nameSchema,
+      driver: nameSchema.nullable().optional(),
+      /** Of what the driver's canary showed. */
+      evidence: digestSchema.nullable().optional(),
+      /** Of the limits, with what enforces each. */
+      limits: digestSchema.nullable(),
+      downgraded: z.boolean(),
+      /** What the program has tried to reach since it was started, with a digest of all of it. */
+      egress: z
+        .strictObject({
+          attempts: z.int().nonnegative(),
+          refused: z.int().nonnegative(),
+          digest: digestSchema,
+        })
+        .readonly()
+        .nullable()
+        .optional(),
+    })
     .readonly()
     .nullable(),
   /** Microseconds from admission to dispatch, and from dispatch to the last byte. */

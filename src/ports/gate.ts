@@ -1,5 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { Digest, EntryId, Principal, RunId } from "../model/index.ts";
+import type { RunFacts } from "../model/run-facts.ts";
 import type { ClientCapabilities, Era, RpcError } from "../model/protocol.ts";
 import type { Decider } from "./decider.ts";
 import type { CommitOutcome, CommitUnit } from "./store.ts";
@@ -44,6 +45,12 @@ export interface RunOfCall {
   readonly run: RunId;
   readonly step: number;
   readonly ordinal: number;
+  /** What its rules, and those in force, may read of it. */
+  readonly facts: RunFacts;
+  /** The run has noted no intent of it: nobody has the key of the call. Absent: that is not known. */
+  readonly isFirst?: boolean;
+  /** Leaf hash of the run's last entry that is durable by now; null: it has none yet. */
+  previous(): Digest | null;
   /** Digest of the tool's definition that its bundle pinned: with another one it is not called. */
   readonly pin: Digest | null;
   /** Rules of its bundle: what they do not allow is not done, whatever the rules in force say. */

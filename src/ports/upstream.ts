@@ -2,6 +2,7 @@ import type { Json } from "../lib/strict-json.ts";
 import type { ServerConfig } from "../model/config-servers.ts";
 import type { Principal, RunId } from "../model/index.ts";
 import type { ClientCapabilities, Era, Implementation, RpcError } from "../model/protocol.ts";
+import type { SandboxStamp } from "../model/sandbox.ts";
 import type { SecretHeaders } from "./credentials.ts";
 
 /**
@@ -55,6 +56,8 @@ export interface UpstreamFacts {
 
 export interface Upstream {
   readonly facts: UpstreamFacts;
+  /** Where it runs, if it is a program of ours, as it stands now. */
+  readonly sandbox?: (() => SandboxStamp) | undefined;
   /** Calls sent and not ended. */
   readonly outstanding: number;
   send(request: UpstreamRequest): Promise<UpstreamAnswer>;

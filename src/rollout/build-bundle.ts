@@ -1,4 +1,4 @@
-import { closest } from "../lib/closest.ts";
+import { didYouMean } from "../lib/closest.ts";
 import { deepFreeze } from "../lib/deep-freeze.ts";
 import {
   agentServer,
@@ -9,6 +9,7 @@ import {
 } from "../model/agent-tool.ts";
 import { bundleSchema, toBundleDigest, type Bundle, type BundledTool } from "../model/bundle.ts";
 import type { AgentConfig } from "../model/config-agents.ts";
+import { toSandboxLimits } from "../model/config-sandbox.ts";
 import type { Config } from "../model/config.ts";
 import { Fault, toCanonicalText, toDigest, type Digest, type TenantId } from "../model/index.ts";
 import type { Catalog, CatalogServer, CatalogTool } from "../ports/catalog.ts";
@@ -80,9 +81,11 @@ export function buildBundle(name: string, parts: BundleParts): ResolvedBundle {
 function findAgent(name: string, { agents }: BundledConfig): AgentConfig {
   const agent = Object.hasOwn(agents, name) ? agents[name] : undefined;
   if (agent !== undefined) return agent;
-  const near = closest(name, Object.keys(agents));
-  const hint = near === null ? "" : ` Did you mean ${near}?`;
-  throw new Fault("not_found", `There is no agent of this name.${hint}`);
+  throw noAgent(name, Object.keys(agents));
+}
+
+export function noAgent(name: string, names: readonly string[]): Fault {
+  return new Fault("not_found", `There is no agent of this name.${didYouMean(name, names)}`);
 }
 
 /** A document that was read without its files has none: better no bundle than one that says nothing. */
@@ -128,8 +131,7 @@ function pickNamed(
   return [...new Set(names)].map((name) => {
     const tool = byName.get(name);
     if (tool !== undefined) return tool;
-    const near = closest(name, [...byName.keys()]);
-    const hint = near === null ? "" : ` Did you mean ${near}?`;
+    const hint = didYouMean(name, [...byName.keys()]);
     throw new Fault(
       "tool_blocked",
       `The agent ${agent} has the tool ${name}, which is not there: its server does not offer it, was not reached yet, or it was never accepted.${hint}`,
@@ -171,13 +173,24 @@ function toServers(
     name,
     version: toVersion(serverVersion),
     source: toDigest(toCanonicalText(toSource(config))),
-    isolation: config.transport === "stdio" ? config.sandbox : "remote",
+    ...toIsolation(config),
   }));
   if (callees.length > 0) {
     const source = toDigest(toCanonicalText({ transport: internalIsolation }));
-    bundled.push({ name: agentServer, version: null, source, isolation: internalIsolation });
+    const isolation = { isolation: internalIsolation, sandbox: null };
+    bundled.push({ name: agentServer, version: null, source, ...isolation });
   }
   return bundled.toSorted((one, other) => byCodeUnit(one.name, other.name));
+}
+
+function toIsolation(
+  config: CatalogServer["config"],
+): Pick<Bundle["servers"][number], "isolation" | "sandbox"> {
+  if (config.transport !== "stdio") return { isolation: "remote", sandbox: null };
+  const { sandbox, files, egress, egressPrivate } = config;
+  if (sandbox === "none") return { isolation: sandbox, sandbox: null };
+  const limits = { ...toSandboxLimits(config) };
+  return { isolation: sandbox, sandbox: { files, egress, egressPrivate, limits } };
 }
 
 const maxVersion = 256;
@@ -209,8 +222,7 @@ function toCompensations(
   for (const [name, { tool }] of Object.entries(compensations)) {
     const strange = [name, tool].find((each) => !names.includes(each));
     if (strange === undefined) continue;
-    const near = closest(strange, names);
-    const hint = near === null ? "" : ` Did you mean ${near}?`;
+    const hint = didYouMean(strange, names);
     throw new Fault(
       "config_invalid",
       `A compensation of the agent ${agent} names ${strange}, which is none of its tools.${hint}`,

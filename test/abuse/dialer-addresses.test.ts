@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { classifyAddress } from "../../src/adapters/dialer/address.ts";
+import { classifyAddress } from "../../src/lib/address.ts";
 import { createDialer, type Resolve } from "../../src/adapters/dialer/dialer.ts";
 
 /** What an attacker names in place of a server: the host itself, its network, its metadata. */

@@ -34,6 +34,7 @@ import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import { createScriptedConfiguration, noRuns } from "../start-api.ts";
 import { noLedger } from "../ledger/no-ledger.ts";
 import { openPasskeysUnderTest } from "../webauthn/passkeys-under-test.ts";
+import { noSandboxes } from "../no-sandboxes.ts";
 
 type InMemoryStore = ReturnType<typeof createInMemoryStore>;
 type InMemoryVault = ReturnType<typeof createInMemoryVault>;
@@ -143,6 +144,7 @@ export async function startGateOver<Kept extends Store>(
     version: "0.0.0",
     directory: import.meta.dirname,
     baseEnvironment: { PATH: process.env["PATH"] ?? "" },
+    sandboxes: noSandboxes,
     sealer,
     mailbox: { ...createInMemoryMailbox(), close: async () => undefined },
     owner,
@@ -208,6 +210,7 @@ export async function startGateOver<Kept extends Store>(
     node: process.version,
     configuration: createScriptedConfiguration({}),
     vault,
+    sandboxes: noSandboxes,
     broker: base.broker,
     sourceOf: (tenant, name) => base.sources.of(tenant, name),
     freezes: store.freezes,

@@ -149,6 +149,8 @@ export const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   "mcp-http": [],
   "mcp-sse": [],
   "mcp-stdio": [],
+  egress: [],
+  bubblewrap: [],
   secrets: [],
   system: [],
 };

@@ -1,9 +1,9 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { buildConnector, Pool } from "undici";
+import { classifyAddress } from "../../lib/address.ts";
 import { Fault } from "../../model/index.ts";
 import type { Dialer, DialTarget, Origin } from "../../ports/dialer.ts";
-import { classifyAddress } from "./address.ts";
 import { requestOver } from "./request.ts";
 
 /** Every address of a host. */

@@ -1,12 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import type { Sent } from "../../mcp/channel.ts";
+import type { Channel, Sent } from "../../mcp/channel.ts";
 import { Fault } from "../../model/index.ts";
+import type { SandboxStamp } from "../../model/sandbox.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Program } from "./program.ts";
 
 export interface ChildOptions {
-  readonly command: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly directory: string;
+  readonly program: Program;
   readonly clock: Clock;
   /** Of one line that it writes. */
   readonly lineBytes: number;
@@ -24,52 +23,39 @@ const complaintBytes = 64 * 1024;
 const graceMs = 2_000;
 
 /**
- * A program with a line of JSON for each message. It leads a process group of its own, so that what it
- * started ends with it. If we are killed, its input ends, which is how it is told to go.
+ * A program with a line of JSON for each message. If we are killed, its input ends, which is how it is
+ * told to go.
  */
-export class Child {
+export class Child implements Channel {
   readonly #options: ChildOptions;
-  readonly #process: ChildProcess;
+  readonly #program: Program;
   readonly #complaints: string[] = [];
   #complaintLength = 0;
   #ended: string | null = null;
-  #whenEnded: Promise<void>;
+  readonly #whenEnded: Promise<void>;
 
   constructor(options: ChildOptions) {
     this.#options = options;
-    const [program = "", ...args] = options.command;
-    this.#process = spawn(program, args, {
-      cwd: options.directory,
-      env: { ...options.environment },
-      stdio: ["pipe", "pipe", "pipe"],
-      detached: process.platform !== "win32",
-      windowsHide: true,
-    });
-    this.#whenEnded = new Promise((resolve) => {
-      const end = (reason: string): void => {
-        if (this.#ended !== null) return;
-        this.#ended = reason;
-        this.#signal("SIGKILL");
-        resolve();
-        options.onEnd(reason);
-      };
-      this.#process.once("error", (error: NodeJS.ErrnoException) =>
-        end(`could not be started (${error.code ?? error.message})`),
-      );
-      this.#process.once("close", (code, signal) =>
-        end(signal === null ? `ended with ${code}` : `was ended by ${signal}`),
-      );
+    const { program } = options;
+    this.#program = program;
+    this.#whenEnded = program.ended.then((reason) => {
+      this.#ended = reason;
+      options.onEnd(reason);
     });
     // A broken pipe is told by the end of the process.
-    this.#process.stdin!.on("error", () => undefined);
-    readLines(this.#process.stdout!, options.lineBytes, {
+    program.stdin.on("error", () => undefined);
+    readLines(program.stdout, options.lineBytes, {
       onLine: options.onLine,
       onLong: () => this.kill("wrote a line that is too long"),
     });
-    readLines(this.#process.stderr!, complaintBytes, {
+    readLines(program.stderr, complaintBytes, {
       onLine: (line) => this.#keepComplaint(line),
       onLong: () => undefined,
     });
+  }
+
+  get sandbox(): () => SandboxStamp {
+    return this.#program.stamp;
   }
 
   /** Why it ended; null while it runs. */
@@ -83,8 +69,8 @@ export class Child {
   }
 
   write(line: string, sent?: Sent): void {
-    const { stdin } = this.#process;
-    if (this.#ended !== null || stdin === null || stdin.destroyed) {
+    const { stdin } = this.#program;
+    if (this.#ended !== null || stdin.destroyed) {
       throw new Fault(
         "upstream_unreachable",
         `The program ${this.#ended ?? "takes nothing more"}.`,
@@ -100,20 +86,18 @@ export class Child {
   /** At once, for a program that breaks the rules. */
   kill(reason: string): void {
     this.#keepComplaint(`countersign: ${reason}`);
-    this.#signal("SIGKILL");
+    this.#program.kill();
   }
 
   async close(): Promise<void> {
-    if (this.#ended === null) this.#process.stdin?.end();
+    if (this.#ended === null) this.#program.stdin.end();
     if (await this.#endsWithin(graceMs)) return;
-    this.#signal("SIGTERM");
+    this.#program.terminate();
     if (await this.#endsWithin(graceMs)) return;
-    this.#signal("SIGKILL");
+    this.#program.kill();
     // A pipe that a grandchild holds open in another group must not hold us.
     if (await this.#endsWithin(graceMs)) return;
-    this.#process.stdout?.destroy();
-    this.#process.stderr?.destroy();
-    this.#process.unref();
+    this.#program.abandon();
   }
 
   async #endsWithin(ms: number): Promise<boolean> {
@@ -125,17 +109,6 @@ export class Child {
     const ended = await Promise.race([this.#whenEnded.then(() => true), late]);
     done.abort();
     return ended;
-  }
-
-  #signal(signal: "SIGTERM" | "SIGKILL"): void {
-    const { pid } = this.#process;
-    if (pid === undefined) return;
-    try {
-      if (process.platform === "win32") this.#process.kill(signal);
-      else process.kill(-pid, signal);
-    } catch {
-      // Nobody of the group is left.
-    }
   }
 
   #keepComplaint(said: string): void {

@@ -1,4 +1,3 @@
-import path from "node:path";
 import { ChannelUpstream } from "../../mcp/channel-upstream.ts";
 import { createMetaWriter } from "../../mcp/modern-meta.ts";
 import { within, type Limits } from "../../mcp/within.ts";
@@ -8,17 +7,14 @@ import type { Random } from "../../ports/random.ts";
 import type { Telemetry } from "../../ports/telemetry.ts";
 import type { Connector, Upstream, UpstreamTarget } from "../../ports/upstream.ts";
 import { Child } from "./child.ts";
+import { runProgram, type ProgramOptions } from "./run-program.ts";
 
-export interface StdioConnectorOptions {
+export interface StdioConnectorOptions extends ProgramOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly version: string;
   readonly resultBytes: number;
-  /** Relative directories of servers start here. */
-  readonly directory: string;
-  /** What every program gets besides its own variables: where programs lie, and the language. */
-  readonly baseEnvironment: Readonly<Record<string, string>>;
 }
 
 /** Programs start slowly: an interpreter, its modules, a first connection. */
@@ -54,7 +50,7 @@ export class StdioConnector implements Connector {
       const found = await this.#probe(target, history, signal);
       if (found !== null) return found;
     }
-    const { upstream, child } = this.#start(target, history);
+    const { upstream, child } = await this.#start(target, history);
     try {
       await this.#initialize(upstream, signal);
       history.isLegacy = true;
@@ -74,7 +70,7 @@ export class StdioConnector implements Connector {
   ): Promise<Upstream | null> {
     const { clock } = this.#options;
     const { ends, notBeforeMs } = history;
-    const { upstream, child } = this.#start(target, history);
+    const { upstream, child } = await this.#start(target, history);
     try {
       const isModern = await greet(upstream, { clock, signal, withinMs: discoverMs });
       if (!isModern) await this.#initialize(upstream, signal);
@@ -114,8 +110,8 @@ export class StdioConnector implements Connector {
     history.notBeforeMs = nowMs + pauseMs * (0.5 + random.fraction() / 2);
   }
 
-  #start(target: UpstreamTarget, history: History) {
-    const { clock, telemetry, directory, baseEnvironment, resultBytes } = this.#options;
+  async #start(target: UpstreamTarget, history: History) {
+    const { clock, telemetry, resultBytes } = this.#options;
     const { config, server } = target;
     if (config.transport !== "stdio") throw new Error("only programs are started");
     const waitMs = Math.ceil(history.notBeforeMs - clock.monotonicMs());
@@ -133,9 +129,7 @@ export class StdioConnector implements Connector {
       writeMeta: this.#writeMeta,
     });
     const child = new Child({
-      command: config.command,
-      environment: { ...baseEnvironment, ...target.environment },
-      directory: path.resolve(directory, config.directory ?? "."),
+      program: await runProgram(this.#options, config, target),
       clock,
       lineBytes: resultBytes,
       redact: target.redact,

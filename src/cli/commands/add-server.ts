@@ -12,6 +12,10 @@ export interface AddFlags {
   readonly transport?: string;
   readonly private: boolean;
   readonly noSandbox: boolean;
+  /** What the program sees of this machine; `:rw` behind a path: and may change. */
+  readonly mount?: readonly string[];
+  /** Where the program may connect to. */
+  readonly egress?: readonly string[];
   /** Tools that only read: everything else counts as an effect. */
   readonly reads?: readonly string[];
 }
@@ -61,11 +65,21 @@ function toServer(flags: AddFlags, command: readonly string[]): object {
       "A server is either reached with --to or started with a program.",
     );
   }
-  if (!flags.noSandbox) {
-    throw new Fault(
-      "usage_invalid",
-      "No sandbox is built in yet, so the program would run with the powers of this user: say so with --no-sandbox.",
-    );
-  }
-  return { transport: "stdio", command, sandbox: "none" };
+  return { transport: "stdio", command, ...toSandbox(flags) };
+}
+
+/** Nothing is said of what is not wanted: it stands in the document what the program may do. */
+function toSandbox({ noSandbox, mount = [], egress = [] }: AddFlags): object {
+  const isOpened = mount.length > 0 || egress.length > 0;
+  if (noSandbox && isOpened)
+    throw new Fault("usage_invalid", "--mount and --egress are for a program in a sandbox.");
+  if (noSandbox) return { sandbox: "none" };
+  const files = mount.map((written) => {
+    const path = written.replace(/:rw$/, "");
+    return path === written ? { path } : { path, write: true };
+  });
+  return {
+    ...(files.length === 0 ? {} : { files }),
+    ...(egress.length === 0 ? {} : { egress }),
+  };
 }

@@ -1,0 +1,78 @@
+import type { ChildProcess } from "node:child_process";
+import { Server, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { fail } from "./fail.ts";
+
+/** Where programs in a sandbox find their proxy. */
+export const proxyPort = 3128;
+
+/** For the libraries that ask for a proxy, in the spellings that they look for. */
+export function toProxyVariables(): Readonly<Record<string, string>> {
+  const url = `http://127.0.0.1:${proxyPort}`;
+  const own = "localhost,127.0.0.1,::1";
+  return {
+    HTTP_PROXY: url,
+    HTTPS_PROXY: url,
+    http_proxy: url,
+    https_proxy: url,
+    NO_PROXY: own,
+    no_proxy: own,
+    // Node's own fetch looks for them only when it is told to.
+    NODE_USE_ENV_PROXY: "1",
+  };
+}
+
+/** At once, from one sandbox. */
+const mostConnections = 256;
+
+export interface Outlet {
+  close(): void;
+}
+
+/**
+ * Takes the listener that the first program hands out, and tells that program what to go on with. One
+ * message is taken; then the channel closes, before any foreign code has run.
+ */
+export function takeListener(
+  child: ChildProcess,
+  environment: Readonly<Record<string, string>>,
+  onConnection: (socket: Duplex) => void,
+): Promise<Outlet> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(fail("The sandbox ended before it could reach its proxy."));
+    child.once("exit", giveUp);
+    child.once("disconnect", giveUp);
+    child.once("error", reject);
+    child.once("message", (_, handle) => {
+      child.off("disconnect", giveUp);
+      if (!(handle instanceof Server)) {
+        child.disconnect();
+        return reject(fail("The sandbox handed out something that is no listener."));
+      }
+      const outlet = serve(handle, onConnection);
+      child.once("disconnect", () => resolve(outlet));
+      child.send(environment, (error) => {
+        if (error !== null) giveUp();
+      });
+    });
+  });
+}
+
+/** An open connection would keep the sandbox's network after its end. */
+function serve(server: Server, onConnection: (socket: Duplex) => void): Outlet {
+  const open = new Set<Socket>();
+  server.maxConnections = mostConnections;
+  server.on("error", () => undefined);
+  server.on("connection", (socket) => {
+    open.add(socket);
+    socket.on("error", () => undefined);
+    socket.once("close", () => open.delete(socket));
+    onConnection(socket);
+  });
+  return {
+    close: () => {
+      server.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
+}

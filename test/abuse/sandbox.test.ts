@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Sandbox } from "../../src/ports/sandbox.ts";
+import type { Attempt } from "./sandbox/attempt.ts";
+import { attempts } from "./sandbox/attempts.ts";
+import { createDrivers } from "./sandbox/drivers.ts";
+import { startNeighbour } from "./sandbox/neighbour.ts";
+import { runAttempt, runOutside } from "./sandbox/run-attempt.ts";
+import { staged } from "./sandbox/staged.ts";
+import { makeTrapFolder, plantTraps, type PlantedTraps, type Traps } from "./sandbox/traps.ts";
+
+const canary = `canary-${randomUUID()}`;
+const made = makeTrapFolder();
+const found = await Promise.all(
+  createDrivers([made.hidden]).map(async (driver) => ({ driver, probe: await driver.probe() })),
+);
+type Found = (typeof found)[number];
+
+const outOfReach = findReasonOfMachine();
+/** Why nothing of the list can be tried on this machine; null: it can. */
+function findReasonOfMachine(): string | null {
+  if (process.platform !== "linux") return "the attempts are made for Linux";
+  return existsSync("/usr/bin/python3") ? null : "there is no /usr/bin/python3 to make them with";
+}
+
+function findReasonNot({ probe }: Found, attempt: Partial<Attempt>): string | null {
+  const { needs, processor } = attempt;
+  if (outOfReach !== null) return outOfReach;
+  if (probe.kind === "missing") return probe.reason;
+  if (processor === "x64" && process.arch !== "x64") return "its numbers are those of x86-64";
+  const enforcer = needs === undefined ? "" : probe.enforcement[needs];
+  return enforcer === "none" ? `nothing on this machine holds ${needs}` : null;
+}
+
+/** For titles, which are cut where they are taken from an object. */
+function byName<T extends { readonly name: string }>(all: readonly T[]): [string, T][] {
+  return all.map((each) => [each.name, each]);
+}
+
+let planted: PlantedTraps | null = null;
+beforeAll(async () => {
+  if (outOfReach === null) planted = await plantTraps(made, canary);
+});
+afterAll(() => planted?.close());
+
+test("the list has at least forty attempts, each with a name of its own", () => {
+  const names = [...attempts, ...staged].map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.length).toBeGreaterThanOrEqual(40);
+});
+
+describe.each(found)("$driver.name ($driver.tier)", (one) => {
+  const { driver, probe } = one;
+  const states = new Map<string, string>();
+  let traps: Traps;
+  let neighbour: Sandbox | null = null;
+
+  beforeAll(async () => {
+    if (planted === null || probe.kind === "missing") return;
+    const started = await startNeighbour(driver, canary);
+    neighbour = started.sandbox;
+    traps = { ...planted, places: { ...planted.places, neighbour: started.neighbour } };
+  });
+  afterAll(async () => {
+    console.log(toTable(`${driver.name} (${driver.tier})`, states));
+    neighbour?.kill();
+    const end = await neighbour?.ended;
+    expect(end?.remains ?? []).toEqual([]);
+  });
+
+  /** A test that was not reached says so. */
+  function begin(name: string, reason: string | null, skip: (note: string) => void): void {
+    states.set(name, reason === null ? "failed" : `NOT RUN (${reason})`);
+    if (reason !== null) skip(reason);
+  }
+
+  test.concurrent.for(byName(attempts))(
+    "I12: nothing comes of %s",
+    async ([, attempt], { skip }) => {
+      begin(attempt.name, findReasonNot(one, attempt), skip);
+      const { end } = await runAttempt(driver, traps, attempt);
+      expect(end.remains).toEqual([]);
+      expect(traps.harms()).toEqual([]);
+      states.set(attempt.name, "passed");
+    },
+  );
+
+  test.for(byName(staged))("I12: nothing comes of %s", async ([name, { run }], { skip }) => {
+    begin(name, findReasonNot(one, {}), skip);
+    await run({ driver, traps, neighbour: neighbour! });
+    expect(traps.harms()).toEqual([]);
+    states.set(name, "passed");
+  });
+});
+
+const harmless = attempts.filter(({ getsOutside }) => getsOutside !== undefined);
+test.for(byName(harmless))("a trap outside a sandbox: %s", async ([, attempt], { skip }) => {
+  if (planted === null) return skip(outOfReach ?? "there are no traps");
+  const neighbour = { file: "/nowhere", segment: 0, port: 1 };
+  const { got } = await runOutside(attempt, { ...planted.places, neighbour });
+  expect(Object.keys(got)).toEqual(expect.arrayContaining([...attempt.getsOutside!]));
+});
+
+function toTable(driver: string, states: ReadonlyMap<string, string>): string {
+  const all = [...attempts, ...staged];
+  const rows = all.map(({ name }) => `  ${states.get(name) ?? "not reached"}: ${name}`);
+  const passed = [...states.values()].filter((state) => state === "passed").length;
+  return [`${driver}: ${passed} of ${all.length} attempts came to nothing`, ...rows].join("\n");
+}
