@@ -136,9 +136,15 @@ async function park({ clock, telemetry }: EngineOptions, journal: Journal, error
   const base = { v: 1, atMs: clock.nowMs() } as const;
   const before = toRunning(journal.view, base);
   if (before === null) throw error;
-  const reason = toDetail(error instanceof Error ? error.message : String(error));
+  const reason = toDetail(toReason(error));
   const events = [...before, { ...base, type: "run.parked", reason } as const];
   await journal.note({ events, wakeAtMs: null });
+}
+
+/** Words of our own. A parser's repeat what it read, and whoever sees the run need not see that. */
+function toReason(error: unknown): string {
+  if (!(error instanceof Error)) return "something that is no error was thrown";
+  return error.constructor === Error ? error.message : `${error.name}: the server's log says more`;
 }
 
 /** Null: it rests anyway, and the wake is tried again. */
