@@ -27,6 +27,7 @@ export function createAgentsConnector(options: AgentsConnectorOptions): Connecto
 }
 
 class AgentsUpstream implements Upstream {
+  readonly sandbox = null;
   readonly facts: UpstreamFacts;
   readonly #options: AgentsOptions;
   readonly #definitions: readonly AgentToolDefinition[];

@@ -39,14 +39,19 @@ async function listUnknown({ journal, options, tenant, run }: Work): Promise<rea
 
 /**
  * A sub-agent whose parent has ended works for nobody. It may have been made in the moment in which its
- * parent was cancelled, and so be one that nobody told.
+ * parent was cancelled, and so be one that nobody told. What it did in part stays said as it is.
  */
 export async function endOrphan(work: Work): Promise<void> {
-  const { journal, options } = work;
-  const { parent } = journal.view.created;
-  if (parent === null || journal.isEnded) return;
-  const head = await options.store.runs.get(parent.run);
-  if (head !== null && !head.ended) return;
+  const { journal } = work;
+  if (journal.isEnded || journal.view.state === "partial" || !(await isOrphan(work))) return;
   const detail = "The run that had asked for it has ended.";
   await journal.note(await toCancelled(work, { by: "parent", inbox: null, detail }));
+}
+
+/** Its parent has ended: what it would do now, nobody would hear of. */
+export async function isOrphan({ journal, options }: Work): Promise<boolean> {
+  const { parent } = journal.view.created;
+  if (parent === null) return false;
+  const head = await options.store.runs.get(parent.run);
+  return head === null || head.ended;
 }

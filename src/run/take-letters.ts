@@ -7,7 +7,7 @@ import { listEvents } from "../model/state-table.ts";
 import type { Runs, StoredLetter } from "../ports/run-rows.ts";
 import { asSaid, type Result } from "./content-kinds.ts";
 import { toChildEnded, toChildStopped } from "./settle-children.ts";
-import { toCancelled } from "./cancel.ts";
+import { isOrphan, toCancelled } from "./cancel.ts";
 import { dropUnfinished, planCompensations } from "./compensate.ts";
 import { toDetail } from "./detail.ts";
 import { fold } from "./fold.ts";
@@ -111,9 +111,11 @@ async function take(work: Work, letter: RunLetter, taking: Taking): Promise<Noti
       if (!may(view, "paused")) return null;
       return { events: [{ ...base, type: "run.paused", by: letter.by, inbox }], wakeAtMs: null };
     case "resume":
-      return resume(work, letter, taking);
     case "compensate":
-      return compensate(work, letter, taking);
+      if (view.state === "partial" && (await isOrphan(work))) return null;
+      return letter.kind === "resume"
+        ? resume(work, letter, taking)
+        : compensate(work, letter, taking);
   }
 }
 
