@@ -15,6 +15,7 @@ function open() {
   const connector: Connector = {
     connect: async ({ subject }): Promise<Upstream> => ({
       facts: { era: "legacy", version: "", serverInfo: null, capabilities: {}, instructions: null },
+      sandbox: null,
       outstanding: 0,
       send: () => Promise.reject(new Error("nothing is sent")),
       watch: async () => undefined,

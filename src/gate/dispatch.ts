@@ -153,7 +153,7 @@ async function attempt(
     }
     const upstream = await connectFor(connections, { call, endpoint, signal: sending.signal });
     const { sandbox } = upstream;
-    if (sandbox !== undefined)
+    if (sandbox !== null)
       sending.onSandbox(() => ({ ...sandbox(), downgraded: isDowngraded(call) }));
     const request = toUpstreamRequest(call, sending);
     const beforeWrite = createCheck(options, call, sending);

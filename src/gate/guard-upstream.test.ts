@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
 import { emptyLeakScan, type LeakScan } from "../ports/leak-scan.ts";
+import { bareStamp } from "../model/sandbox.ts";
 import type { Upstream, UpstreamAnswer, UpstreamRequest } from "../ports/upstream.ts";
 import { Fault } from "../model/index.ts";
 import { createGuard, GuardedUpstream } from "./guard-upstream.ts";
@@ -18,6 +19,7 @@ function open(given: Partial<Upstream>, known: LeakScan = scan) {
   const guard = createGuard({ scan: known, telemetry });
   const upstream: Upstream = {
     facts: { era: "modern", version: "1", serverInfo: null, capabilities: {}, instructions: null },
+    sandbox: () => bareStamp,
     outstanding: 3,
     send: () => Promise.reject(new Error("nothing to say")),
     watch: async () => undefined,
@@ -89,4 +91,9 @@ test("I9: what a server says to a request for changes is cleaned, too", async ()
     code: "upstream_garbled",
     message: "no [redacted]",
   });
+});
+
+test("where the program runs is told as it is", () => {
+  expect(open({}).guarded.sandbox!()).toBe(bareStamp);
+  expect(open({ sandbox: null }).guarded.sandbox).toBeNull();
 });

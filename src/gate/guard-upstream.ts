@@ -44,6 +44,10 @@ export class GuardedUpstream implements Upstream {
     this.facts = guard.clean(facts, "answer") as unknown as UpstreamFacts;
   }
 
+  get sandbox(): Upstream["sandbox"] {
+    return this.#upstream.sandbox;
+  }
+
   get outstanding(): number {
     return this.#upstream.outstanding;
   }

@@ -89,8 +89,8 @@ export class ChannelUpstream implements Upstream {
     return count;
   }
 
-  get sandbox(): (() => SandboxStamp) | undefined {
-    return this.#channel?.sandbox;
+  get sandbox(): (() => SandboxStamp) | null {
+    return this.#channel?.sandbox ?? null;
   }
 
   attach(channel: Channel): void {

@@ -10,8 +10,8 @@ export interface Channel {
   /** At once, for a server that breaks the rules. */
   kill(reason: string): void;
   close(): Promise<void>;
-  /** Where the server runs, if it is a program of ours, as it stands now. */
-  readonly sandbox?: () => SandboxStamp;
+  /** Where the server runs, as it stands now; null: it is no program of ours. */
+  readonly sandbox: (() => SandboxStamp) | null;
 }
 
 /** The call that a message is of: a message that has to wait is not written once its call has ended. */

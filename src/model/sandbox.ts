@@ -15,6 +15,7 @@ export function isAsStrong(tier: Tier, as: Tier): boolean {
 /** What a program in a sandbox may use at most. */
 export interface SandboxLimits {
   readonly memoryBytes: number;
+  /** Threads are counted, too: an idle Node has about a dozen. */
   readonly processes: number;
   /** Thousandths of a processor. */
   readonly cpuMillis: number;

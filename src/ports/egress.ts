@@ -21,7 +21,10 @@ export interface EgressOptions {
 }
 
 export interface Egress {
-  /** Takes a connection that the program made to its proxy. Never throws. */
+  /**
+   * Takes a connection that the program made to its proxy. It should be able to stay half open: a program
+   * that has said all may wait for its answer. Never throws.
+   */
   accept(socket: Duplex): void;
   /** Cuts what is open, and resolves once every attempt is told. */
   close(): Promise<void>;

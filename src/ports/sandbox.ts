@@ -35,7 +35,10 @@ export type SandboxProbe =
 export interface SandboxSpec {
   /** Program and arguments; the program is found on the host's PATH, or is a path. */
   readonly command: readonly string[];
-  /** All that it has; PATH and HOME are the driver's where it does not say. */
+  /**
+   * All that it has. PATH and HOME are the driver's where it does not say; PWD is where it starts, and
+   * the variables of a proxy are set where it has one.
+   */
   readonly environment: Readonly<Record<string, string>>;
   /** Where it starts: a path of the host that is among the mounts; null: its scratch directory. */
   readonly directory: string | null;
@@ -47,7 +50,7 @@ export interface SandboxSpec {
 }
 
 export interface Mount {
-  /** Absolute, without links. */
+  /** Absolute, without links. Where we are root, what is root's in a writable one changes its owner. */
   readonly path: string;
   readonly isWritable: boolean;
 }

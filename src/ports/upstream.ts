@@ -56,8 +56,8 @@ export interface UpstreamFacts {
 
 export interface Upstream {
   readonly facts: UpstreamFacts;
-  /** Where it runs, if it is a program of ours, as it stands now. */
-  readonly sandbox?: (() => SandboxStamp) | undefined;
+  /** Where it runs, as it stands now; null: it is no program of ours. */
+  readonly sandbox: (() => SandboxStamp) | null;
   /** Calls sent and not ended. */
   readonly outstanding: number;
   send(request: UpstreamRequest): Promise<UpstreamAnswer>;

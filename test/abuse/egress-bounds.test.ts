@@ -1,3 +1,4 @@
+import { Duplex, duplexPair } from "node:stream";
 import { expect, test } from "vitest";
 import { toCanonicalText, toDigest } from "../../src/model/index.ts";
 import {
@@ -56,7 +57,8 @@ test.each([
 ])("%s is refused at the bound", async (_what, start) => {
   const { gate } = await startBoth(null, { limits: { headBytes: 4_096 } });
   const { socket, closed } = connectTo(gate.port);
-  socket.write(start + "a".repeat(5_000));
+  // So much that it is still being written when the answer comes, and is not lost all the same.
+  socket.write(start + "a".repeat(4_000_000));
   expect(await closed).toMatch(/^HTTP\/1\.1 431 /);
 });
 
@@ -115,16 +117,24 @@ test("a connection ends when its whole time is over, however busy it is", async 
   expect(gate.attempts).toMatchObject([{ reason: "it took longer than 100000 ms", ms: 100_000 }]);
 });
 
-test("a name that is never resolved is given up", async () => {
-  const { place, gate } = await startBoth(null, {
+test("a name that is not resolved in time is given up, and not dialled later", async () => {
+  const found = Promise.withResolvers<readonly string[]>();
+  const { place, gate, upstream } = await startBoth(null, {
     limits: { connectMs: 3_000 },
-    resolve: () => new Promise(() => undefined),
+    resolve: () => found.promise,
   });
   const { socket, closed } = connectTo(gate.port);
   socket.write(connectHead(place));
   await until(() => gate.resolved.length === 1);
   gate.clock.advance(3_000);
   expect(await closed).toMatch(/^HTTP\/1\.1 502 .*did not answer in time\n$/s);
+  found.resolve(["127.0.0.1"]);
+  // A connection made after that one would come after the one that must not be made.
+  const { port } = upstream;
+  const { socket: probe, closed: probed } = connectTo(port);
+  probe.end();
+  await probed;
+  expect(upstream.received).toHaveLength(1);
 });
 
 test("a place where nobody listens, and a name without an address, are told as such", async () => {
@@ -186,6 +196,45 @@ test("connections beyond the bound of a minute are closed unread and counted, un
   expect(await ask()).toMatch(/hello$/);
 });
 
+test("any stream that goes both ways will do, and is ended once it was answered", async () => {
+  const { gate, request } = await startBoth("HTTP/1.1 200 OK\r\n\r\nhello");
+  for (const [asked, answer] of [
+    [`${request}\r\n`, "HTTP/1.1 200 OK\r\n\r\nhello"],
+    ["nonsense\r\n\r\n", "HTTP/1.1 400 Bad Request"],
+  ] as const) {
+    const [inside, outside] = duplexPair();
+    gate.egress.accept(outside);
+    inside.write(asked);
+    let text = "";
+    for await (const chunk of inside) text += String(chunk);
+    expect(text.startsWith(answer)).toBe(true);
+  }
+});
+
+test("an answer is not lost on a stream that takes its time", async () => {
+  const { gate } = await startBoth(null);
+  const written: string[] = [];
+  const slow = new Duplex({
+    read: () => undefined,
+    write: (chunk, _encoding, done) => {
+      setImmediate(() => {
+        written.push(String(chunk));
+        done();
+      });
+    },
+    final: (done) => {
+      written.push("the end");
+      done();
+      // As a program does that has read it.
+      slow.push(null);
+    },
+  });
+  gate.egress.accept(slow);
+  slow.push("nonsense\r\n\r\n");
+  await new Promise((resolve) => slow.on("close", resolve));
+  expect(written).toEqual([expect.stringMatching(/^HTTP\/1\.1 400 /), "the end"]);
+});
+
 test("closing cuts what is open, tells it, and takes nothing more", async () => {
   const { gate, request, upstream } = await startBoth(null);
   const [busy, silent] = [connectTo(gate.port), connectTo(gate.port)];
@@ -193,6 +242,7 @@ test("closing cuts what is open, tells it, and takes nothing more", async () => 
   await until(() => upstream.received.length === 1 && gate.clock.sleeping >= 4);
   await gate.egress.close();
   await Promise.all([busy.closed, silent.closed]);
+  await until(() => upstream.open.size === 0);
   const reasons = gate.attempts.map(({ verdict, reason }) => `${verdict}: ${reason}`);
   expect(reasons.toSorted()).toEqual([
     "allowed: the sandbox has ended",

@@ -149,6 +149,7 @@ test.each([
   ["a bare LF", "5\nhello\n0\n\n"],
   ["a sign", "+5\r\nhello\r\n0\r\n\r\n"],
   ["a size beyond measure", "fffffffff\r\n"],
+  ["an endless size", "0".repeat(5_000)],
   ["no size", "\r\nhello"],
   ["more bytes than it says", "4\r\nhello\r\n0\r\n\r\n"],
   ["trailers", "0\r\nHost: evil.example\r\n\r\n"],
@@ -175,16 +176,28 @@ test("a rule for methods holds for a URL, and for a request inside a tunnel", as
   const elsewhere = inside("GET").replace(`Host: ${place}`, "Host: evil.example");
   expect(await send(gate.port, connectHead(place) + elsewhere)).toMatch(/HTTP\/1\.1 400 /);
   expect(upstream.received.filter((text) => text !== "")).toHaveLength(2);
-  expect(gate.attempts.map(({ method }) => method)).toEqual([
-    "GET",
-    "POST",
-    "get",
-    "GET",
-    "DELETE",
-    null,
-    null,
-    "GET",
-  ]);
+  const methods = ["GET", "POST", "get", "GET", "DELETE", null, null, "GET"];
+  expect(gate.attempts.map(({ method }) => method)).toEqual(methods);
+});
+
+test("a body that comes with its head goes out whole, however much more than a head it is", async () => {
+  const upstream = await startUpstream();
+  const place = `${host}:${upstream.port}`;
+  const gate = await startGate({ rules: [`http://${place}`], limits: { headBytes: 300 } });
+  const head = `POST http://${place}/ HTTP/1.1\r\nHost: ${place}\r\nContent-Length: 5000\r\n\r\n`;
+  const body = Array.from({ length: 1_000 }, (_, at) => String(at).padStart(5, "0")).join("");
+  expect(await send(gate.port, head + body)).toMatch(/hello$/);
+  expect(upstream.received[0]!.endsWith(`\r\n\r\n${body}`)).toBe(true);
+});
+
+test("each head has the bound to itself", async () => {
+  const upstream = await startUpstream();
+  const place = `${host}:${upstream.port}`;
+  const gate = await startGate({ rules: [`http://${place}`], limits: { headBytes: 300 } });
+  const padded = `X: ${"a".repeat(180)}\r\n\r\n`;
+  const outer = connectHead(place).replace(/\r\n$/, padded);
+  const inner = `GET / HTTP/1.1\r\nHost: ${place}\r\n${padded}`;
+  expect(await send(gate.port, outer + inner)).toMatch(/hello$/);
 });
 
 test("a tunnel whose Host is another, or that has a body, is refused", async () => {
@@ -194,6 +207,9 @@ test("a tunnel whose Host is another, or that has a body, is refused", async () 
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
   }
   expect(upstream.received).toEqual([]);
+  const nested = `CONNECT /x HTTP/1.1\r\nHost: ${place}\r\n\r\n`;
+  expect(await send(gate.port, connectHead(place) + nested)).toMatch(/HTTP\/1\.1 403 /);
+  expect(upstream.received).toEqual([""]);
 });
 
 test("SOCKS5 reaches a name of the rules, and is judged inside as a tunnel is", async () => {

@@ -71,8 +71,11 @@ async function listen(server: Server): Promise<number> {
 /** Keeps what arrives, and answers each connection by `answer` once it has the end of a head. */
 export async function startUpstream(answer: string | null = "HTTP/1.1 200 OK\r\n\r\nhello") {
   const received: string[] = [];
+  const open = new Set<Socket>();
   const port = await listen(
     createServer({ allowHalfOpen: true }, (socket) => {
+      open.add(socket);
+      socket.on("close", () => open.delete(socket));
       const at = received.push("") - 1;
       socket.on("data", (chunk) => {
         const isAnswered = received[at]!.includes("\r\n\r\n");
@@ -83,7 +86,7 @@ export async function startUpstream(answer: string | null = "HTTP/1.1 200 OK\r\n
       socket.on("end", () => socket.end());
     }),
   );
-  return { port, received };
+  return { port, received, open };
 }
 
 export interface Program {

@@ -29,7 +29,6 @@ const usualFiles = [
   "/proc/1/environ",
 ];
 const usualFolders = ["/root", "/home", "/var/lib", "/var/log"];
-/** Names of its own code and input, which it may see, are not loot. */
 const greedProcesses = 300;
 const greedBytes = 128 * 1024 * 1024;
 const connectMs = 500;

@@ -7,6 +7,7 @@ import { attempts } from "./sandbox/attempts.ts";
 import { createDrivers } from "./sandbox/drivers.ts";
 import { startNeighbour } from "./sandbox/neighbour.ts";
 import { runAttempt, runOutside } from "./sandbox/run-attempt.ts";
+import type { Staged } from "./sandbox/stage.ts";
 import { staged } from "./sandbox/staged.ts";
 import { makeTrapFolder, plantTraps, type PlantedTraps, type Traps } from "./sandbox/traps.ts";
 
@@ -24,10 +25,11 @@ function findReasonOfMachine(): string | null {
   return existsSync("/usr/bin/python3") ? null : "there is no /usr/bin/python3 to make them with";
 }
 
-function findReasonNot({ probe }: Found, attempt: Partial<Attempt>): string | null {
-  const { needs, processor } = attempt;
+function findReasonNot({ probe }: Found, attempt: Partial<Attempt & Staged>): string | null {
+  const { needs, processor, asRoot = false } = attempt;
   if (outOfReach !== null) return outOfReach;
   if (probe.kind === "missing") return probe.reason;
+  if (asRoot && process.getuid?.() !== 0) return "only a server that is root does that";
   if (processor === "x64" && process.arch !== "x64") return "its numbers are those of x86-64";
   const enforcer = needs === undefined ? "" : probe.enforcement[needs];
   return enforcer === "none" ? `nothing on this machine holds ${needs}` : null;
@@ -86,9 +88,9 @@ describe.each(found)("$driver.name ($driver.tier)", (one) => {
     },
   );
 
-  test.for(byName(staged))("I12: nothing comes of %s", async ([name, { run }], { skip }) => {
-    begin(name, findReasonNot(one, {}), skip);
-    await run({ driver, traps, neighbour: neighbour! });
+  test.for(byName(staged))("I12: nothing comes of %s", async ([name, act], { skip }) => {
+    begin(name, findReasonNot(one, act), skip);
+    await act.run({ driver, traps, neighbour: neighbour! });
     expect(traps.harms()).toEqual([]);
     states.set(name, "passed");
   });

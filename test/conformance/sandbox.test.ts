@@ -45,6 +45,20 @@ describe.runIf(probe.kind === "usable")("bubblewrap alone", () => {
     expect(remains).toEqual([]);
   });
 
+  test("lets nothing that leads there be moved away", async () => {
+    const command = [
+      "sh",
+      "-c",
+      "mv project away; mv project/data project/away; ls; ls -A project/data",
+    ];
+    const mounts = [{ path: folder, isWritable: true }];
+    const { stdout, stderr } = await collectSandbox(
+      await guarded.start({ ...plainSpec, command, mounts, directory: folder }),
+    );
+    expect(stdout).toBe("project\n");
+    expect(stderr.match(/busy/g)).toHaveLength(2);
+  });
+
   test.each([...hidden, path.join(hidden[0]!, "secret")])("does not mount %s", async (mount) => {
     const refused = await run(mount, false).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: "sandbox_failed" });

@@ -27,6 +27,7 @@ async function open() {
       written.push(JSON.parse(line) as Record<string, unknown>);
     },
     kill: () => undefined,
+    sandbox: null,
     close: async () => undefined,
   });
   const greeted = upstream.initialize(new AbortController().signal);
@@ -107,6 +108,7 @@ test("what the channel had not written when it ended was not sent", async () => 
   upstream.attach({
     write: () => new Promise(() => undefined),
     kill: () => undefined,
+    sandbox: null,
     close: async () => undefined,
   });
   const leaving = new AbortController();

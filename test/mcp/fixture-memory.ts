@@ -32,6 +32,7 @@ export function createMemoryConnector(era: Era): Connector {
           sent?.beforeWrite();
           queueMicrotask(() => take(JSON.parse(text) as Record<string, unknown>));
         },
+        sandbox: null,
         kill: (reason) => upstream.end(reason),
         close: async () => upstream.end("closed"),
       });

@@ -10,6 +10,7 @@ const box: Box = {
     { path: "/srv/project/out", isWritable: true },
     { path: "/srv/project", isWritable: false },
   ],
+  pins: ["/srv/project/out/deep"],
   covers: [
     { kind: "directory", path: "/srv/project/.countersign" },
     { kind: "file", path: "/srv/project/key" },
@@ -48,6 +49,7 @@ test("bwrap is told each part in the order in which one lies over the other", ()
     "--symlink usr/bin /bin",
     "--ro-bind /srv/project /srv/project",
     "--bind /srv/project/out /srv/project/out",
+    "--bind /srv/project/out/deep /srv/project/out/deep",
     "--size 4096",
     "--perms 0555",
     "--tmpfs /srv/project/.countersign",

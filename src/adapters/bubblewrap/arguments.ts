@@ -21,6 +21,8 @@ export interface MadeUp {
 export interface Box {
   readonly placed: readonly Placed[];
   readonly mounts: readonly Mount[];
+  /** Folders that are to stay where they are in what may be written. */
+  readonly pins: readonly string[];
   readonly covers: readonly Cover[];
   readonly madeUp: readonly MadeUp[];
   readonly environment: Readonly<Record<string, string>>;
@@ -68,6 +70,7 @@ export function toArguments(box: Box): readonly string[] {
     scratch(box.scratchBytes, scratchDirectory),
     ...box.placed.map(place),
     ...[...box.mounts].sort(byPath).map(mount),
+    ...box.pins.map((folder) => ["--bind", folder, folder]),
     ...box.covers.map(cover),
     ...box.madeUp.map(({ path, descriptor }) => ["--ro-bind-data", String(descriptor), path]),
     ["--remount-ro", "/dev"],

@@ -30,7 +30,7 @@ const ownerOf = (name: string) => lstatSync(path.join(folder, name)).uid;
 test("users are given one after the other, each to one sandbox at a time", () => {
   const uids = createUids({ first: 100, count: 4 }, createSeededRandom(1));
   const given = [uids.take(), uids.take(), uids.take()];
-  expect(given.toSorted()).toEqual([101, 102, 103]);
+  expect(given.toSorted((a, b) => a - b)).toEqual([101, 102, 103]);
   expect(() => uids.take()).toThrow("As many sandboxes");
   uids.giveBack(102);
   expect(uids.take()).toBe(102);
@@ -50,20 +50,32 @@ test("a folder that lets nobody else in is named", async () => {
 describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("as root", () => {
   test("what is to be written is given over, and nothing that lies elsewhere, too", async () => {
     mkdirSync(path.join(folder, "work", "deep"), { recursive: true });
-    for (const name of ["work/a", "work/deep/b", "outside", "twice", "work/users"])
+    mkdirSync(path.join(folder, "work", "hidden"));
+    for (const name of [
+      "work/a",
+      "work/deep/b",
+      "outside",
+      "twice",
+      "work/users",
+      "work/hidden/key",
+    ])
       writeFileSync(path.join(folder, name), "");
     symlinkSync(path.join(folder, "outside"), path.join(folder, "work", "link"));
     linkSync(path.join(folder, "twice"), path.join(folder, "work", "twice"));
     chownSync(path.join(folder, "work/users"), 1_234, 1_234);
-    await giveWritable(path.join(folder, "work"), 66_500);
+    await giveWritable(path.join(folder, "work"), {
+      uid: 66_500,
+      except: [path.join(folder, "work", "hidden")],
+    });
     const owners = ["work", "work/a", "work/deep/b", "work/link"].map(ownerOf);
     expect(owners).toEqual([66_500, 66_500, 66_500, 66_500]);
-    expect(["outside", "twice", "work/users"].map(ownerOf)).toEqual([0, 0, 1_234]);
+    const kept = ["outside", "twice", "work/hidden", "work/hidden/key", "work/users"];
+    expect(kept.map(ownerOf)).toEqual([0, 0, 0, 0, 1_234]);
   });
 
   test("what is another user's is not taken from him", async () => {
     chownSync(folder, 1_234, 1_234);
-    await expect(giveWritable(folder, 66_500)).rejects.toMatchObject({
+    await expect(giveWritable(folder, { uid: 66_500, except: [] })).rejects.toMatchObject({
       code: "sandbox_failed",
       message: expect.stringContaining(`chown -R 66500 ${folder}`),
     });

@@ -75,10 +75,6 @@ export class BubblewrapSandbox implements Sandbox {
     void this.ended.then(() => setImmediate(drain, [this.stdout, this.stderr]));
   }
 
-  get hasExited(): boolean {
-    return this.#hasExited;
-  }
-
   /** Closes together with the sandbox. */
   attach(outlet: Outlet): void {
     if (this.#hasExited) outlet.close();
@@ -96,7 +92,8 @@ export class BubblewrapSandbox implements Sandbox {
   }
 
   kill(): void {
-    if (this.#isKilled || this.#hasExited) return;
+    const { exitCode, signalCode } = this.#parts.child;
+    if (this.#isKilled || exitCode !== null || signalCode !== null) return;
     this.#isKilled = true;
     this.#killAll();
     void this.#seeThrough();

@@ -37,6 +37,11 @@ export interface BubblewrapOptions {
 /** From the start of our own part until its listener is here. */
 const listenerMs = 20_000;
 const groupIdBytes = 8;
+/** The number of a user that owns nothing: where it may go, everybody may. */
+const nobodys = 0xffff_fffe;
+/** Of a sandbox that did not come up. */
+const mostSaid = 500;
+const saidMs = 200;
 
 export function createBubblewrapDriver(options: BubblewrapOptions): SandboxDriver {
   return new BubblewrapDriver(options);
@@ -99,21 +104,33 @@ class BubblewrapDriver implements SandboxDriver {
   async #start(spec: SandboxSpec, extra: Extra): Promise<Started> {
     const host = await this.#readHost();
     if (host.kind === "missing") throw fail(`No sandbox can be made here: ${host.reason}.`);
-    const plan = await planStart(spec, { ...this.#options, host, extra });
+    const plan = await planStart(spec, {
+      ...this.#options,
+      host,
+      extra,
+      user: this.#toPlannedUser(spec),
+    });
     const user = await this.#chooseUser(spec, plan);
     const sandbox = await this.#launch({ host, plan, spec, user });
     const { child, outside } = sandbox;
     if (spec.onConnection === null) return { sandbox: outside, uid: user.uid };
+    const listening = takeListener(child, plan.environment, spec.onConnection);
     try {
-      const listening = takeListener(child, plan.environment, spec.onConnection);
       outside.attach(await this.#inTime(listening));
     } catch (error) {
-      outside.kill();
-      const { reason } = await outside.ended;
-      const said = String(outside.stderr.read() ?? "").trim();
-      throw fail(`The sandbox ${reason}. It said: ${said.slice(0, 500) || "nothing"}`, error);
+      // One that comes too late is closed as well.
+      listening.then(
+        (late) => late.close(),
+        () => undefined,
+      );
+      throw fail(await explainEnd(outside, this.#options.clock), error);
     }
     return { sandbox: outside, uid: user.uid };
+  }
+
+  #toPlannedUser({ mounts }: SandboxSpec): number {
+    if (this.#uids === null) return process.getuid!();
+    return mounts.some((mount) => mount.isWritable) ? this.#uids.writer : nobodys;
   }
 
   /** Root runs none as root; what may be written has to be given to whom it runs as, first. */
@@ -125,7 +142,8 @@ class BubblewrapDriver implements SandboxDriver {
     const uid = writable.length > 0 ? uids.writer : uids.take();
     const giveBack = () => uids.giveBack(uid);
     try {
-      for (const { path } of writable) await giveWritable(path, uid);
+      const except = box.covers.map((cover) => cover.path);
+      for (const { path } of writable) await giveWritable(path, { uid, except });
       for (const path of [...sources, ...mounts.map((mount) => mount.path)]) {
         const barrier = await findBarrier(path, uid);
         if (barrier !== null)
@@ -164,7 +182,7 @@ class BubblewrapDriver implements SandboxDriver {
     } catch (error) {
       user.giveBack();
       streams?.destroy();
-      void group?.remove();
+      await group?.remove();
       if (error instanceof Fault) throw error;
       const { message } = error as Error;
       throw fail(`The sandbox cannot be started (${message}).`, error);
@@ -179,6 +197,19 @@ class BubblewrapDriver implements SandboxDriver {
     );
     return Promise.race([listening, late]).finally(() => done.abort());
   }
+}
+
+/** Our own part says what it lacks, or bwrap does. */
+async function explainEnd(sandbox: Sandbox, clock: Clock): Promise<string> {
+  let said = "";
+  sandbox.stderr.on("data", (chunk: Buffer) => {
+    said = `${said}${chunk.toString("utf8")}`.slice(0, mostSaid);
+  });
+  const closed = new Promise((resolve) => sandbox.stderr.once("close", resolve));
+  sandbox.kill();
+  const { reason } = await sandbox.ended;
+  await Promise.race([closed, clock.sleep(saidMs)]);
+  return `The sandbox ${reason} before its program began. It said: ${said.trim() || "nothing"}`;
 }
 
 interface Started {

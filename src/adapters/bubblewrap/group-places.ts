@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { readOwner, toGroupName } from "./owner.ts";
 
 export const controllers = ["memory", "pids", "cpu"] as const;
 export type Controller = (typeof controllers)[number];
@@ -42,11 +43,13 @@ export const limitFiles = {
 } as const;
 
 /** A group with processes of its own cannot divide its controllers; then its parent, which does, can. */
-function findUnified(own: string): string | null {
-  const candidates = [own, path.dirname(own)];
+function findUnified({ directory, top }: UnifiedGroup): string | null {
+  const candidates = directory === top ? [directory] : [directory, path.dirname(directory)];
   for (const candidate of candidates) {
     try {
-      writeFileSync(`${candidate}/cgroup.subtree_control`, "+memory +pids +cpu");
+      // Only what is there already is written: anywhere else, this would make a file.
+      const wanted = "+memory +pids +cpu";
+      writeFileSync(`${candidate}/cgroup.subtree_control`, wanted, { flag: "r+" });
     } catch {
       // It may divide them already, or not at all: what a group made in it has is looked at.
     }
@@ -55,10 +58,11 @@ function findUnified(own: string): string | null {
   return candidates.find((candidate) => canMakeIn(candidate, "cgroup.kill")) ?? null;
 }
 
+/** The group of the trial has a name as others have, so that one that was cut off is swept. */
 function canMakeIn(parent: string, file: string): boolean {
-  const trial = `${parent}/${trialName}`;
+  const trial = `${parent}/${toGroupName(readOwner(), "0")}`;
   try {
-    mkdirSync(trial);
+    mkdirSync(trial, { recursive: true });
     const has = existsSync(`${trial}/${file}`);
     rmdirSync(trial);
     return has;
@@ -69,14 +73,20 @@ function canMakeIn(parent: string, file: string): boolean {
 
 interface OwnGroups {
   readonly byController: ReadonlyMap<string, string>;
-  readonly unified: string | null;
+  readonly unified: UnifiedGroup | null;
+}
+
+interface UnifiedGroup {
+  readonly directory: string;
+  /** Where the hierarchy is mounted: above it are no groups. */
+  readonly top: string;
 }
 
 /** /proc/self/cgroup says which group in each hierarchy, and mountinfo where that hierarchy is seen. */
 export function toOwnGroups(groups: string, mountinfo: string): OwnGroups {
   const mounts = mountinfo.split("\n").flatMap(parseMount);
   const byController = new Map<string, string>();
-  let unified: string | null = null;
+  let unified: UnifiedGroup | null = null;
   for (const line of groups.trimEnd().split("\n")) {
     const [, , names = "", group = ""] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? [];
     const kind = names === "" ? "cgroup2" : "cgroup";
@@ -86,8 +96,8 @@ export function toOwnGroups(groups: string, mountinfo: string): OwnGroups {
     );
     if (mount === undefined) continue;
     const below = group.startsWith(mount.root) ? group.slice(mount.root.length) : group;
-    const directory = path.join(mount.point, below);
-    if (names === "") unified = directory;
+    const directory = path.join(mount.point, below).replace(/\/$/, "");
+    if (names === "") unified = { directory, top: mount.point };
     else for (const name of wanted) byController.set(name, directory);
   }
   return { byController, unified };
@@ -112,6 +122,3 @@ function parseMount(line: string): readonly GroupMount[] {
 function readText(file: string): string {
   return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
-
-/** Of a group that is there for a moment only. */
-const trialName = `countersign-trial-${process.pid}`;

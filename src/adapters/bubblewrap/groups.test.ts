@@ -79,7 +79,11 @@ test("own groups are found where each hierarchy is seen", () => {
   ].join("\n");
   const groups = "4:memory:/docker/ab/in\n3:cpu,cpuacct:/\n2:name=systemd:/x\n0::/user.slice\n";
   const { byController, unified } = toOwnGroups(groups, mountinfo);
-  expect(unified).toBe("/sys/fs/cgroup/unified/user.slice");
+  expect(unified).toEqual({
+    directory: "/sys/fs/cgroup/unified/user.slice",
+    top: "/sys/fs/cgroup/unified",
+  });
+  expect(toOwnGroups("0::/\n", mountinfo).unified?.directory).toBe("/sys/fs/cgroup/unified");
   expect(Object.fromEntries(byController)).toEqual({
     memory: "/sys/fs/cgroup/memory/in",
     cpu: "/sys/fs/cgroup/cpu,cpuacct",

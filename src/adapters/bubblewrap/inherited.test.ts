@@ -28,6 +28,6 @@ test.runIf(process.platform === "linux")(
     const { before, closed, after } = JSON.parse(said) as Record<string, readonly unknown[]>;
     expect(before).toContain(String(handedOn));
     expect(closed).toEqual([handedOn]);
-    expect(after!.toSorted()).toEqual(["0", "1", "2", "3"]);
+    expect(new Set(after)).toEqual(new Set(["0", "1", "2", "3"]));
   },
 );

@@ -37,7 +37,11 @@ export interface Seen {
  * What is never seen is covered where it lies within what is; what lies within it is refused. Throws
  * where something cannot be covered because it is not there yet: it would be seen as soon as it was.
  */
-export async function findCovers(hidden: readonly string[], seen: Seen): Promise<readonly Cover[]> {
+export async function findCovers(
+  hidden: readonly string[],
+  seen: Seen,
+  user: number,
+): Promise<readonly Cover[]> {
   const sources = [
     ...seen.mounts.map((mount) => mount.path),
     ...seen.placed.flatMap((one) => (one.kind === "bind" ? [one.source] : [])),
@@ -52,9 +56,30 @@ export async function findCovers(hidden: readonly string[], seen: Seen): Promise
     if (!sources.some((source) => isWithin(one, source))) continue;
     const stats = await lstat(one).catch(() => null);
     if (stats === null) throw fail(`${one} cannot be hidden from a sandbox: it is not there yet.`);
-    covers.push({ kind: stats.isDirectory() ? "directory" : "file", path: one });
+    // Where the sandbox's user may not go nothing can be mounted either: the folder before is covered.
+    const barrier = await findBarrier(path.dirname(one), user);
+    const kind = barrier !== null || stats.isDirectory() ? "directory" : "file";
+    covers.push({ kind, path: barrier ?? one });
   }
   return covers;
+}
+
+/**
+ * Folders on the way to what is covered that the program could rename, with what lies in them, and put
+ * others in their place: the next sandbox would cover those. As mounts of their own they cannot be.
+ */
+export function findPins(covers: readonly Cover[], mounts: readonly Mount[]): readonly string[] {
+  const above = covers.flatMap(({ path: covered }) => toAncestors(covered));
+  return [...new Set(above)].sort().filter((folder) => {
+    const around = mounts.filter((mount) => isWithin(folder, mount.path));
+    const innermost = around.toSorted((a, b) => b.path.length - a.path.length)[0];
+    return innermost !== undefined && innermost.isWritable && innermost.path !== folder;
+  });
+}
+
+function toAncestors(file: string): readonly string[] {
+  const above = path.dirname(file);
+  return above === file ? [] : [...toAncestors(above), above];
 }
 
 /** Of a path whose end is not there yet, as far as it is there. */

@@ -2,7 +2,7 @@ import type { SandboxSpec } from "../../ports/sandbox.ts";
 import { scratchDirectory, type Box, type Placed } from "./arguments.ts";
 import { fail, isWithin } from "./fail.ts";
 import { findProgram } from "./find-program.ts";
-import { findCovers, judgeMounts } from "./judge-mounts.ts";
+import { findCovers, findPins, judgeMounts } from "./judge-mounts.ts";
 import { placeOwnPart, toOwnPath } from "./own-part.ts";
 import type { Host } from "./read-host.ts";
 import { proxyPort, toProxyVariables } from "./take-listener.ts";
@@ -19,6 +19,8 @@ export interface Planning {
   readonly hidden: readonly string[];
   readonly nodePath: string;
   readonly path: string;
+  /** Of the host, whom it runs as; one that owns nothing stands for all of those that may be drawn. */
+  readonly user: number;
   readonly extra: Extra;
 }
 
@@ -52,13 +54,15 @@ export async function planStart(spec: SandboxSpec, planning: Planning): Promise<
     ...others.flatMap((one) => one.placed),
     ...extra.placed,
   ]);
+  const covers = await findCovers(hidden, { placed, mounts: spec.mounts }, planning.user);
   return {
     environment,
     command: [...first, ...limited],
     box: {
       placed,
       mounts: spec.mounts,
-      covers: await findCovers(hidden, { placed, mounts: spec.mounts }),
+      pins: findPins(covers, spec.mounts),
+      covers,
       // Our own part listens to nothing that a program's variables say.
       environment: spec.onConnection === null ? environment : {},
       directory,
@@ -67,12 +71,17 @@ export async function planStart(spec: SandboxSpec, planning: Planning): Promise<
   };
 }
 
+/** Our own part is a Node, and with fewer threads that waits for ever. */
+const leastProcesses = 16;
+
 async function planBoot(
-  { onConnection }: SandboxSpec,
+  { onConnection, limits }: SandboxSpec,
   { nodePath }: Planning,
   search: Parameters<typeof findProgram>[1],
 ): Promise<{ readonly boot: readonly Placed[]; readonly first: readonly string[] }> {
   if (onConnection === null) return { boot: [], first: [] };
+  if (limits.processes < leastProcesses)
+    throw fail(`A sandbox that may reach something takes ${leastProcesses} processes at least.`);
   const node = await findProgram(nodePath, search);
   const quiet = "--disable-warning=ExperimentalWarning";
   return {

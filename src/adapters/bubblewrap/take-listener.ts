@@ -41,10 +41,8 @@ export function takeListener(
   return new Promise((resolve, reject) => {
     const giveUp = () => reject(fail("The sandbox ended before it could reach its proxy."));
     child.once("exit", giveUp);
-    child.once("disconnect", giveUp);
     child.once("error", reject);
     child.once("message", (_, handle) => {
-      child.off("disconnect", giveUp);
       if (!(handle instanceof Server)) {
         child.disconnect();
         return reject(fail("The sandbox handed out something that is no listener."));
@@ -62,12 +60,19 @@ export function takeListener(
 function serve(server: Server, onConnection: (socket: Duplex) => void): Outlet {
   const open = new Set<Socket>();
   server.maxConnections = mostConnections;
+  // Who has said all may still be waiting for the answer.
+  Object.assign(server, { allowHalfOpen: true });
   server.on("error", () => undefined);
   server.on("connection", (socket) => {
     open.add(socket);
     socket.on("error", () => undefined);
     socket.once("close", () => open.delete(socket));
-    onConnection(socket);
+    try {
+      onConnection(socket);
+    } catch {
+      // Whoever decides on it has failed, so nobody has allowed it.
+      socket.destroy();
+    }
   });
   return {
     close: () => {

@@ -101,6 +101,7 @@ export class Connection implements Line {
     const reached = reachPlace(place, { resolve, private: isPrivate, signal: given.signal });
     try {
       this.#upstream = await this.#within(reached, { ms: limits.connectMs, late });
+      this.#cut.signal.throwIfAborted();
     } catch (error) {
       given.abort();
       // It may have been reached in the moment in which it was given up.

@@ -31,7 +31,7 @@ export class FirstBytes {
         this.#from += found.used;
         return found.value;
       }
-      if (false) throw new EgressRefusal("large", "the head is too long");
+      if (this.#to === this.#held.length) throw new EgressRefusal("large", "the head is too long");
       await this.#fill();
     }
   }

@@ -48,7 +48,7 @@ async function resolvePlace({ host }: Place, resolve: Resolve): Promise<readonly
 function connectTo(host: string, port: number, signal: AbortSignal): Promise<Socket | null> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve(null);
-    const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
+    const socket = connect({ host, port, noDelay: true });
     const abandon = (): void => void socket.destroy();
     signal.addEventListener("abort", abandon, { once: true });
     // Of a later error whoever reads or writes is told.

@@ -39,7 +39,6 @@ export async function relay(relayed: Relayed): Promise<string> {
       count[way.counted] += chunk.length;
       lastMs = clock.monotonicMs();
       if (!(await write(way.to, chunk))) return null;
-      lastMs = clock.monotonicMs();
     }
   }
   async function carryUp(): Promise<string> {

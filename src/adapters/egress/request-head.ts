@@ -34,7 +34,6 @@ export function takeRequestHead(): Take<RequestHead> {
   return (held) => {
     for (let at = held.indexOf(lf, seen); at >= 0; at = held.indexOf(lf, at + 1)) {
       if (held[at - 1] !== cr) throw malformed("a line does not end with CRLF");
-      if (at === 1) throw malformed("the request begins with an empty line");
       if (held[at - 2] === lf) {
         return { value: parseRequestHead(held.toString("latin1", 0, at - 3)), used: at + 1 };
       }

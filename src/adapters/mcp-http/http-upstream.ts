@@ -29,6 +29,7 @@ const maxNotifications = 100_000;
 
 /** One connection to a server over streamable HTTP, of either era. */
 export class HttpUpstream implements Upstream {
+  readonly sandbox = null;
   readonly facts: Upstream["facts"];
   readonly #options: HttpUpstreamOptions;
   readonly #closed = new AbortController();

@@ -38,6 +38,7 @@ interface Asking extends Omit<OriginRequest, "signal"> {
 
 /** HTTP+SSE: messages come on one stream, and go by POST to the place that its first event names. */
 export class SseChannel implements Channel {
+  readonly sandbox = null;
   readonly #options: SseChannelOptions;
   readonly #closed = new AbortController();
   #path: string | null = null;

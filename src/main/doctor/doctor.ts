@@ -8,13 +8,14 @@ import { configSchema, type Config } from "../../model/config.ts";
 import { Fault } from "../../model/index.ts";
 import { findHolder } from "../directory-lock.ts";
 import type { Environment } from "../environment.ts";
+import { openSandboxDrivers } from "../open-sandboxes.ts";
 import { readConfig } from "../read-config.ts";
 import { lookAtLedger } from "./ledger-probes.ts";
 import { lookAtModels } from "./model-probes.ts";
 import { lookAtClock, lookAtDisk, lookAtKeys, lookAtNode, lookAtPort } from "./machine-probes.ts";
 import { lookAtEmbedded, lookAtUrl } from "./postgres-probes.ts";
 import { fail, ok, runProbe, warn, type Finding, type Probe } from "./probe.ts";
-import { sandboxProbes } from "./sandbox-probes.ts";
+import { toSandboxProbes } from "./sandbox-probes.ts";
 
 export interface DoctorTools {
   readonly cwd: string;
@@ -72,7 +73,9 @@ export async function* diagnose(
         isServing || holder !== null ? ok("a server of ours uses it") : lookAtPort(config.listen),
     },
     { name: "clock", look: () => lookAtClock(clock) },
-    ...sandboxProbes,
+    ...toSandboxProbes(
+      openSandboxDrivers({ clock, random, forPrograms: tools.environment.forPrograms, hidden: [] }),
+    ),
   ];
   for (const probe of rest) yield await runProbe(probe, clock);
 }

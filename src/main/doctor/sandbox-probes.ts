@@ -1,75 +1,34 @@
-import { constants } from "node:fs";
-import { open, readFile } from "node:fs/promises";
-import { fail, ok, runProgram, warn, type Finding, type Probe } from "./probe.ts";
+import type { LimitName } from "../../model/sandbox.ts";
+import type { SandboxDriver } from "../../ports/sandbox.ts";
+import { ok, warn, type Finding, type Probe } from "./probe.ts";
 
-/**
- * What of each sandbox tier this machine has. These look at the parts; that a sandbox as a whole
- * holds is tried with a canary when one is made.
- */
-export const sandboxProbes: readonly Probe[] = [
-  { name: "user namespaces", look: lookAtNamespaces },
-  { name: "bubblewrap (T1)", look: lookAtBubblewrap },
-  { name: "gVisor (T2)", look: lookAtGvisor },
-  { name: "KVM (T3)", look: lookAtKvm },
-];
-
-async function lookAtNamespaces(): Promise<Finding> {
-  if (process.platform !== "linux") return warn(`there are none on ${process.platform}`);
-  const ran = await runProgram("unshare", ["--user", "--map-root-user", "true"]);
-  if (ran.kind === "missing") {
-    const limit = await readFile("/proc/sys/user/max_user_namespaces", "utf8").catch(() => "0");
-    return Number(limit) > 0
-      ? warn("allowed by the kernel, not tried: `unshare` is not installed")
-      : warn("switched off", "sysctl user.max_user_namespaces=15000");
-  }
-  if (ran.code === 0) return ok("one was made");
-  return warn(
-    `refused (${ran.output})`,
-    "Allow them (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns, or the container's seccomp profile); without them stdio servers are refused.",
-  );
+/** A part that is installed proves nothing: a canary of each driver is started, and says what it saw. */
+export function toSandboxProbes(drivers: readonly SandboxDriver[]): readonly Probe[] {
+  return drivers.map((driver) => ({
+    name: `${driver.name} (${driver.tier})`,
+    look: () => look(driver),
+  }));
 }
 
-async function lookAtBubblewrap(): Promise<Finding> {
-  const version = await runProgram("bwrap", ["--version"]);
-  if (version.kind === "missing") {
-    return warn(
-      "not installed: stdio servers cannot be sandboxed and are refused",
-      "apt-get install bubblewrap",
-    );
+async function look(driver: SandboxDriver): Promise<Finding> {
+  const probe = await driver.probe();
+  if (probe.kind === "missing") {
+    const refused = `programs that are to run in ${driver.tier} are refused: ${probe.reason}`;
+    return warn(refused, probe.fix);
   }
-  const args = ["--ro-bind", "/", "/", "--unshare-all", "--die-with-parent", "true"];
-  const ran = await runProgram("bwrap", args);
-  if (ran.kind === "ran" && ran.code === 0) return ok(`${version.output}, a sandbox was made`);
-  return warn(
-    `${version.output}, but no sandbox can be made${ran.kind === "ran" ? ` (${ran.output})` : ""}`,
-    "Allow user namespaces; without them stdio servers are refused.",
-  );
+  const loose = (Object.entries(probe.enforcement) as [LimitName, string][])
+    .filter(([, by]) => by === "none")
+    .map(([limit]) => words[limit]);
+  const seen = `a canary was started, and ${probe.evidence.length} things in it are as they have to be`;
+  return loose.length === 0
+    ? ok(seen)
+    : warn(`${seen}, but nothing holds ${loose.join(" and ")} here`, "Give this user cgroups.");
 }
 
-async function lookAtGvisor(): Promise<Finding> {
-  const ran = await runProgram("runsc", ["--version"]);
-  if (ran.kind === "missing") {
-    return warn(
-      "runsc is not installed: tools that policy puts in T2 are refused",
-      "https://gvisor.dev/docs/user_guide/install/",
-    );
-  }
-  return ran.code === 0 ? ok(ran.output) : fail(`runsc fails (${ran.output})`, "Reinstall runsc.");
-}
-
-async function lookAtKvm(): Promise<Finding> {
-  try {
-    const device = await open("/dev/kvm", constants.O_RDWR);
-    await device.close();
-    return ok("/dev/kvm opens; whether a microVM boots is tried when one is made");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") {
-      return warn(
-        "there is no /dev/kvm: microVMs run in software, slowly",
-        "Use a machine or an instance type with (nested) virtualisation.",
-      );
-    }
-    return warn(`/dev/kvm does not open (${code})`, "Put this user into the group kvm.");
-  }
-}
+const words: Readonly<Record<LimitName, string>> = {
+  memoryBytes: "memory",
+  processes: "processes",
+  cpuMillis: "processor time",
+  scratchBytes: "scratch files",
+  openFiles: "open files",
+};

@@ -21,6 +21,8 @@ export interface Attempt {
   /** Not run where nothing holds this limit. */
   readonly needs?: keyof SandboxLimits;
   readonly mounts?: (places: Places) => readonly Mount[];
+  /** It may reach its proxy, which takes every connection and closes it. */
+  readonly hasProxy?: boolean;
   /** Numbers of system calls, and machine code, are those of one processor. */
   readonly processor?: "x64";
   /** A limit may end it before its report is whole. */

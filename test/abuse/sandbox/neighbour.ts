@@ -5,7 +5,6 @@ import { toProgram } from "./prelude.ts";
 import type { Neighbour } from "./traps.ts";
 
 const program = String.raw`
-import atexit
 canary = os.environ["CANARY"]
 path = os.getcwd() + "/of-the-neighbour"
 for each in (path, "/dev/shm/of-the-neighbour"):

@@ -46,7 +46,7 @@ export function toSpec(attempt: Attempt, places: Places): SandboxSpec {
     directory: null,
     mounts: attempt.mounts?.(places) ?? [],
     limits: { ...smallLimits, ...attempt.limits },
-    onConnection: null,
+    onConnection: attempt.hasProxy === true ? (socket) => socket.destroy() : null,
   };
 }
 

@@ -5,24 +5,12 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import type { Sandbox, SandboxDriver } from "../../../src/ports/sandbox.ts";
+import type { SandboxDriver } from "../../../src/ports/sandbox.ts";
 import { smallLimits } from "./attempt.ts";
 import { findByCommand } from "./host-processes.ts";
 import { tryMaliciousServer } from "./try-malicious-server.ts";
+import type { Stage, Staged } from "./stage.ts";
 import type { Traps } from "./traps.ts";
-
-/** What takes more than one program to try. */
-export interface Staged {
-  readonly name: string;
-  readonly run: (stage: Stage) => Promise<void>;
-}
-
-export interface Stage {
-  readonly driver: SandboxDriver;
-  readonly traps: Traps;
-  /** Another sandbox of a server that is well. */
-  readonly neighbour: Sandbox;
-}
 
 const waitMs = 10_000;
 
@@ -173,7 +161,7 @@ async function askForMore({ driver, traps }: Stage): Promise<void> {
 export const staged: readonly Staged[] = [
   { name: "end: its server is killed, and the next one sweeps", run: killHolder },
   { name: "descriptors: none that its server inherited", run: inheritDescriptors },
-  { name: "powers: what its server gives away to it", run: askForMore },
+  { name: "powers: what its server gives away to it", run: askForMore, asRoot: true },
   { name: "powers: a user of its own on the host", run: lookAtUser },
   { name: "server: a malicious MCP server gets nothing", run: tryMaliciousServer },
 ];

@@ -1,6 +1,17 @@
 import { expect } from "vitest";
 import type { Attempt } from "./attempt.ts";
 
+const findDescriptors = String.raw`
+for number in range(3, 1024):
+    try:
+        os.fstat(number)
+    except OSError:
+        continue
+    attempt("descriptor %d" % number, lambda: os.readlink("/proc/self/fd/%d" % number))
+attempt("a terminal", lambda: os.open("/dev/tty", os.O_RDWR))
+look("streams", lambda: [os.readlink("/proc/self/fd/%d" % number).split(":")[0] for number in range(3)])
+`;
+
 /** What a program can learn or take over from whoever started it. */
 export const surroundings: readonly Attempt[] = [
   {
@@ -48,18 +59,22 @@ look("lines", lambda: [open(path, "rb").read(65536).decode("latin1").replace("\0
   {
     name: "descriptors: none but its three streams",
     guards: "host",
+    program: findDescriptors,
+    check: ({ report }) => expect(report.seen["streams"]).toHaveLength(3),
+  },
+  {
+    name: "descriptors: none where something of the server's ran before it",
+    guards: "host",
+    hasProxy: true,
     program: String.raw`
-for number in range(3, 1024):
-    try:
-        os.fstat(number)
-    except OSError:
-        continue
-    attempt("descriptor %d" % number, lambda: os.readlink("/proc/self/fd/%d" % number))
-attempt("a terminal", lambda: os.open("/dev/tty", os.O_RDWR))
-look("streams", lambda: [os.readlink("/proc/self/fd/%d" % number).split(":")[0] for number in range(3)])
+${findDescriptors}
+look("proxy", lambda: os.environ["HTTP_PROXY"])
+look("names", lambda: [name for name in os.environ if "CHANNEL" in name])
 `,
     check: ({ report }) => {
       expect(report.seen["streams"]).toHaveLength(3);
+      expect(report.seen["proxy"]).toMatch(/^http:\/\/127\.0\.0\.1:/);
+      expect(report.seen["names"]).toEqual([]);
     },
   },
   {

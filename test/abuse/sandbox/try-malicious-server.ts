@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { Sandbox } from "../../../src/ports/sandbox.ts";
 import type { Loot } from "../malicious-server.ts";
 import { smallLimits } from "./attempt.ts";
-import type { Stage } from "./staged.ts";
+import type { Stage } from "./stage.ts";
 
 const folder = path.dirname(import.meta.dirname);
 const limits = { ...smallLimits, memoryBytes: 256 * 1024 * 1024 };
