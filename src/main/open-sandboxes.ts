@@ -18,8 +18,12 @@ export interface SandboxParts {
   readonly hidden: readonly string[];
 }
 
-/** Numbers that neither people nor Debian's packages get; Postgres runs as another one. */
-const sandboxUsers = { first: 61_200, count: 1_000 };
+/**
+ * The last numbers that are left to people, and far from where they are given out; those above belong
+ * to Debian's packages and systemd, and those above 65535 are not there in every container. Postgres runs
+ * as another one.
+ */
+const sandboxUsers = { first: 59_000, count: 1_000 };
 
 export function openSandboxDrivers({ clock, random, forPrograms, hidden }: SandboxParts) {
   const bubblewrap = createBubblewrapDriver({

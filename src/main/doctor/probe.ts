@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import type { Check } from "../../model/check.ts";
 import type { Clock } from "../../ports/clock.ts";
 
@@ -39,22 +38,4 @@ export async function runProbe({ name, look }: Probe, clock: Clock): Promise<Che
   } finally {
     done.abort();
   }
-}
-
-export type Ran =
-  | { readonly kind: "missing" }
-  | { readonly kind: "ran"; readonly code: number; readonly output: string };
-
-const programWithinMs = 5_000;
-
-/** Runs a program without a shell; its first line of output, whichever way it came. */
-export async function runProgram(file: string, args: readonly string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(file, args, { timeout: programWithinMs, maxBuffer: 64 * 1024 }, (error, out, err) => {
-      if (error?.code === "ENOENT") return resolve({ kind: "missing" });
-      const code = typeof error?.code === "number" ? error.code : error === null ? 0 : 1;
-      const output = `${out}${err}`.trim().split("\n")[0] ?? "";
-      return resolve({ kind: "ran", code, output });
-    });
-  });
 }
