@@ -240,16 +240,21 @@ forbid (principal, action == Action::"up__find", resource) unless { context.obli
 });
 
 test.each([
-  ["sandbox T2", "sandbox"],
-  ["egress api.example.com:443", "egress"],
-])("I14: %s is a no until it can be carried out", async (obligation, kind) => {
-  const rule = `@id("box") @obligation("${obligation}") forbid (principal, action, resource) unless { context.obligation.met };\n`;
-  const { client, server, gate } = await open(rule + hide, () => ({ result: {} }));
-  const answer = await call(client());
-  expect(JSON.stringify(answer)).toContain(`the obligation ${kind}, which this gate cannot carry`);
-  expect(server.seen).toEqual([]);
-  expect(await readEntries(gate)).toMatchObject([{ reason: `obligation:${kind}` }]);
-});
+  ["sandbox T2", "sandbox", "a sandbox of tier T2"],
+  ["egress api.example.com:443", "egress", "a sandbox that reaches api.example.com:443 at most"],
+])(
+  "I12, I14: %s is a no for a server that is no program of ours",
+  async (obligation, kind, words) => {
+    const rule = `@id("box") @obligation("${obligation}") forbid (principal, action, resource) unless { context.obligation.met };\n`;
+    const { client, server, gate } = await open(rule + hide, () => ({ result: {} }));
+    const answer = await call(client());
+    expect(JSON.stringify(answer)).toContain(
+      `A rule asks for ${words}, and the server is not run so.`,
+    );
+    expect(server.seen).toEqual([]);
+    expect(await readEntries(gate)).toMatchObject([{ reason: `obligation:${kind}` }]);
+  },
+);
 
 test("the server's own schema is checked on what it said, before anything is taken out", async () => {
   const { client, gate } = await open(hide, () => ({ result: { structuredContent: user } }));
