@@ -21,7 +21,7 @@ test("a canary that was kept in is evidence, a sentence for each finding", () =>
   const verdict = judgeCanary(JSON.stringify(kept), 61_001);
   expect(verdict.kind).toBe("held");
   expect(verdict).toMatchObject({
-    evidence: expect.arrayContaining(["it runs as user 65534, which is user 61001 of the host"]),
+    evidence: expect.arrayContaining(["it runs as user 65534, and not as root of the host"]),
   });
 });
 
