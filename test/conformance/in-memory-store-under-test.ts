@@ -9,7 +9,7 @@ export async function makeInMemoryStore(): Promise<StoreUnderTest> {
   const store = createInMemoryStore({
     enlist(added) {
       if (broken) throw new Error("broken");
-      wakes.push(...added);
+      wakes.push(...added.map((wake) => ({ priority: 0, ...wake })));
     },
   });
   return {

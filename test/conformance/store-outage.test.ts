@@ -103,7 +103,8 @@ describe("I5, I6: outages", () => {
       }
     });
     expect(broken).toBeGreaterThan(50);
-    expect(acknowledged).toBeGreaterThan(500);
+    // So that breaks met writes; how many a machine makes in this time says nothing.
+    expect(acknowledged).toBeGreaterThan(100);
     await under.close();
   });
 
