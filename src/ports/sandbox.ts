@@ -88,6 +88,8 @@ export interface SandboxUsage {
 
 /** What is asked for by the parts of the product that run programs: hosts, not connections. */
 export interface SandboxWish extends Omit<SandboxSpec, "onConnection"> {
+  /** Whose program it is, for the log. */
+  readonly server: string;
   /** Where it may connect to, as configuration writes it; empty: nowhere. */
   readonly egress: readonly string[];
   /** Whether those names may stand for private or loopback addresses. */

@@ -1,4 +1,4 @@
-import { closest } from "../lib/closest.ts";
+import { didYouMean } from "../lib/closest.ts";
 import { parseStrictJson } from "../lib/strict-json.ts";
 import { agentServer } from "../model/agent-tool.ts";
 import type { Bundle } from "../model/bundle.ts";
@@ -60,15 +60,9 @@ export function toEffect(
   if (bundle.waits && isWaitTool(tool)) return { effect: "wait", why: null };
   const bundled = bundle.tools.find(({ exposed }) => exposed === tool);
   if (bundled === undefined) {
-    const near = closest(
-      tool,
-      bundle.tools.map(({ exposed }) => exposed),
-    );
-    const hint = near === null ? "" : ` Did you mean ${near}?`;
-    return {
-      effect: "refused",
-      why: `There is no tool ${tool.slice(0, 64).toWellFormed()}.${hint}`,
-    };
+    const offered = bundle.tools.map(({ exposed }) => exposed);
+    const named = `There is no tool ${tool.slice(0, 64).toWellFormed()}.`;
+    return { effect: "refused", why: `${named}${didYouMean(tool, offered)}` };
   }
   if (bundled.server === agentServer) return { effect: "agent", why: null };
   // The stricter of what it was and what it is.

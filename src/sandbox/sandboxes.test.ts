@@ -15,6 +15,7 @@ const limits = {
   openFiles: 64,
 };
 const wish = {
+  server: "notes",
   command: ["program"],
   environment: {},
   directory: null,
@@ -23,6 +24,16 @@ const wish = {
   egress: [],
   private: false,
 };
+const attempt = {
+  atMs: 0,
+  host: "evil.example",
+  port: 443,
+  protocol: "connect",
+  method: null,
+  bytesUp: 0,
+  bytesDown: 0,
+  ms: 1,
+} as const;
 const enforcement = {
   memoryBytes: "cgroup v2",
   processes: "cgroup v2",
@@ -88,7 +99,11 @@ function createNotingEgress() {
 function open(...drivers: readonly SandboxDriver[]) {
   const egress = createNotingEgress();
   const telemetry = createInMemoryTelemetry();
-  return { egress, sandboxes: createSandboxes({ drivers, egress: egress.gate, telemetry }) };
+  return {
+    egress,
+    telemetry,
+    sandboxes: createSandboxes({ drivers, egress: egress.gate, telemetry }),
+  };
 }
 
 test("I12: a tier that is missing is refused with what mends it, and no other one is taken", async () => {
@@ -143,7 +158,7 @@ test("what enforces a limit is part of what the receipt commits to", async () =>
 
 test("a program that may reach hosts has a way out of its own, which closes with it", async () => {
   const one = createNotingDriver("one", "T1", usable);
-  const { sandboxes, egress } = open(one.driver);
+  const { sandboxes, egress, telemetry } = open(one.driver);
   const hosts = { ...wish, egress: ["api.example.com:443"] };
   const { sandbox, stamp } = await sandboxes.start("T1", hosts);
   expect(egress.opened[0]).toMatchObject({
@@ -154,6 +169,14 @@ test("a program that may reach hosts has a way out of its own, which closes with
   one.started[0]!.onConnection!(socket);
   expect(egress.accepted).toEqual([socket]);
   expect(stamp().egress).toEqual({ attempts: 1, refused: 0, digest: toDigest("log") });
+  egress.opened[0]!.onAttempt({ ...attempt, verdict: "refused", reason: "no rule allows it" });
+  const [line = ""] = telemetry.lines;
+  expect(JSON.parse(line)).toMatchObject({
+    level: "warn",
+    server: "notes",
+    host: "evil.example",
+    reason: "no rule allows it",
+  });
   one.ends[0]!();
   await sandbox.ended;
   await Promise.resolve();

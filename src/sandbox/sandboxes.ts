@@ -73,7 +73,7 @@ async function start(
   { driver, probe, evidence }: Ready,
   wish: SandboxWish,
 ): Promise<StartedSandbox> {
-  const { egress: hosts, private: isPrivate, ...spec } = wish;
+  const { server, egress: hosts, private: isPrivate, ...spec } = wish;
   const limits = toLimitsDigest(spec.limits, probe.enforcement);
   const base = { tier: driver.tier, driver: driver.name, evidence, limits, downgraded: false };
   if (hosts.length === 0) {
@@ -84,7 +84,7 @@ async function start(
     rules: hosts.map(toRule),
     private: isPrivate,
     limits: defaultEgressLimits,
-    onAttempt: (attempt) => note(telemetry, wish, attempt),
+    onAttempt: (attempt) => note(telemetry, server, attempt),
   });
   const onConnection = way.accept.bind(way);
   const sandbox = await driver.start({ ...spec, onConnection }).catch(async (error: unknown) => {
@@ -99,11 +99,10 @@ async function start(
   return { sandbox, stamp };
 }
 
-function note(telemetry: Telemetry, { command }: SandboxWish, attempt: EgressAttempt): void {
+function note(telemetry: Telemetry, server: string, attempt: EgressAttempt): void {
   const { host, port, verdict, reason } = attempt;
   const level = verdict === "allowed" ? "debug" : "warn";
-  const program = command[0] ?? "";
-  telemetry.log(level, "a sandbox tried to connect", { program, host, port, verdict, reason });
+  telemetry.log(level, "a sandbox tried to connect", { server, host, port, verdict, reason });
 }
 
 async function toRow(driver: SandboxDriver): Promise<SandboxRow> {

@@ -21,7 +21,7 @@ export interface ProgramOptions {
 export function runProgram(
   options: ProgramOptions,
   config: StdioServerConfig,
-  target: Pick<UpstreamTarget, "environment">,
+  target: Pick<UpstreamTarget, "server" | "environment">,
 ): Promise<Program> | Program {
   const { sandbox } = config;
   return sandbox === "none"
@@ -36,7 +36,7 @@ export function runProgram(
 async function runSandboxed(
   { directory, baseEnvironment, sandboxes }: ProgramOptions,
   { config, tier }: { readonly config: StdioServerConfig; readonly tier: Tier },
-  { environment }: Pick<UpstreamTarget, "environment">,
+  { server, environment }: Pick<UpstreamTarget, "server" | "environment">,
 ): Promise<Program> {
   const language = Object.entries(baseEnvironment).filter(([name]) => isOfLanguage.test(name));
   const own = config.directory === undefined ? null : await find(directory, config.directory);
@@ -47,6 +47,7 @@ async function runSandboxed(
     })),
   );
   const started = await sandboxes.start(tier, {
+    server,
     command: config.command,
     environment: { ...Object.fromEntries(language), ...environment },
     directory: own,
