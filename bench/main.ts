@@ -4,9 +4,12 @@ import { measureApprovals } from "./approvals.ts";
 import { measureDesk } from "./desk.ts";
 import { measureGate } from "./gate.ts";
 import { measureLedger } from "./ledger.ts";
+import { measureMachines } from "./sandbox/microvm-restore.ts";
+import { measureMemory } from "./memory.ts";
 import { measureModel } from "./model.ts";
 import { measurePolicy } from "./policy.ts";
 import { measureRuns } from "./runs.ts";
+import { measureSandbox } from "./sandbox.ts";
 import { measureScale } from "./scale.ts";
 import { measureSoak } from "./soak.ts";
 import { measureTenants } from "./tenants.ts";
@@ -21,9 +24,12 @@ const benchmarks: Readonly<Record<string, (progress: Progress) => Promise<Report
   desk: measureDesk,
   gate: measureGate,
   ledger: measureLedger,
+  machines: measureMachines,
+  memory: measureMemory,
   model: measureModel,
   policy: measurePolicy,
   runs: measureRuns,
+  sandbox: measureSandbox,
   scale: measureScale,
   soak: measureSoak,
   store: measureStore,

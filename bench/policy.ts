@@ -26,6 +26,7 @@ const facts: Facts = {
   labels: [],
   nowMs: Date.UTC(2026, 10, 20, 10),
   run: null,
+  sandbox: null,
   approved: false,
 };
 const pay: PolicyTarget = {

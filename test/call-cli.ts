@@ -1,10 +1,11 @@
-import type { CliParts, ServeEvent } from "../src/cli/context.ts";
+import type { CliParts, LintedSkills, SandboxSetup, ServeEvent } from "../src/cli/context.ts";
 import { runCli } from "../src/cli/run-cli.ts";
 import type { Client } from "../src/client/client.ts";
 import type { ReadStream } from "../src/client/read-stream.ts";
 import type { Check } from "../src/model/check.ts";
 
 export interface Script {
+  readonly lintSkills?: LintedSkills;
   /** What is piped in; absent: a terminal. */
   readonly input?: string;
   readonly variables?: Record<string, string>;
@@ -16,9 +17,14 @@ export interface Script {
   readonly hasColor?: boolean;
   /** Each look at the clock is so much later; absent: a second. */
   readonly lookMs?: number;
+  readonly setup?: SandboxSetup;
   /** A person at both ends. */
   readonly isInteractive?: boolean;
 }
+
+const noSetup = () => {
+  throw new Error("no setup here");
+};
 
 const noStream: ReadStream = () => {
   throw new Error("no stream here");
@@ -78,6 +84,8 @@ export async function callCli(line: string, script: Script = {}) {
       for (const event of script.events ?? []) onEvent(event);
       return 0;
     },
+    openSandboxSetup: async () => script.setup ?? { lines: [], carryOut: noSetup },
+    lintSkills: async () => script.lintSkills ?? { skills: [], findings: [] },
     verifierPage: async () => "<!doctype html>",
     async *diagnose() {
       yield* script.checks ?? [];

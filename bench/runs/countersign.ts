@@ -15,7 +15,11 @@ async function open({ urls: [url], isBeside = false }: Start, meter: Meter): Pro
   const { wake, keys } = opened;
   const base = {
     ...opened.base,
-    bundles: () => ({ build: async () => plainBundle, read: async () => plainBundle }),
+    bundles: () => ({
+      build: async () => plainBundle,
+      read: async () => plainBundle,
+      readFile: async () => null,
+    }),
   };
   const { random } = base;
   const models = createPlainModels(meter);

@@ -22,7 +22,7 @@ import { benchVault, openBase } from "./open-base.ts";
 import type { Start } from "./orders.ts";
 import { createPlainModels } from "./plan.ts";
 import type { Meter, Runtime } from "./runtime.ts";
-import { noSandboxes } from "../../test/no-sandboxes.ts";
+import { noErrands, noSandboxes } from "../../test/no-sandboxes.ts";
 
 /** Effects pass unasked; else what a project begins with. */
 const rules = starterRules.replace(/@id\("starter\/effects-ask"\)[^;]*;/, "");
@@ -66,7 +66,7 @@ async function open({ urls: [url, directory] }: Start, meter: Meter): Promise<Ru
   const base = await openParts({ opened, config, directory: directory! });
   const { registry, gate } = await startGate(config, base);
   await registry.refresh("t");
-  const bundles = startBundles(config, { ...base, registry });
+  const bundles = startBundles(config, { ...base, skills: new Map(), registry });
   const models = createPlainModels(meter);
   const measured: Gate = {
     async exchange(request) {
@@ -111,6 +111,7 @@ async function openParts({ opened, config, directory }: Opening): Promise<Base> 
     version: "0.0.0",
     baseEnvironment: {},
     sandboxes: noSandboxes,
+    errands: noErrands,
     listen: { host: "127.0.0.1", port: 0 },
     now: { config: () => config, url: () => "http://localhost", announce: () => undefined },
     mailbox: await openMailbox({ letters: store.letters, bus, clock, telemetry, toId }),

@@ -97,7 +97,11 @@ const engine = {
   ...base,
   news,
   gate,
-  bundles: () => ({ build: async () => plainBundle, read: async () => plainBundle }),
+  bundles: () => ({
+    build: async () => plainBundle,
+    read: async () => plainBundle,
+    readFile: async () => null,
+  }),
   catalog: () => plainCatalog,
   models: () => models,
   freezes: { check: () => undefined },

@@ -102,6 +102,8 @@ export const approvalSchemas = {
       approvals: z.int(),
       calls: z.int(),
       verdicts: z.int(),
+      workspaces: z.int(),
+      memories: z.int(),
       runs: z.int(),
       runsLeft: z
         .int()

@@ -18,6 +18,8 @@ async function open(config = toConfig()) {
     catalog: () => catalog,
     look: () => Promise.reject(new Error("nobody is new")),
     blobs,
+    skills: new Map(),
+    home: "default" as TenantId,
     clock: createManualClock(1_000),
     toDecider: () => createRuleDecider("deny-all"),
   });

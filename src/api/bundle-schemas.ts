@@ -14,7 +14,6 @@ const bundle = stored.extend({
       .readonly()
       .describe("Groups of backends, in the order in which they are asked."),
   }),
-  skills: z.array(anyObject).readonly(),
   memory: anyObject.nullable(),
 });
 

@@ -7,7 +7,13 @@ import { nothing } from "../model/budget.ts";
 import { toDigest, type RunId } from "../model/index.ts";
 
 const unasked = () => Promise.reject(new Error("not asked"));
-const noBundles = { build: unasked, resolve: unasked, agents: () => [], close: () => undefined };
+const noBundles = {
+  build: unasked,
+  resolve: unasked,
+  readFile: unasked,
+  agents: () => [],
+  close: () => undefined,
+};
 test("whoever resumes a run hears which sub-agents stopped at a bound of their own, however deep", async () => {
   const { make, change, post, told } = await openRuns();
   const root = make(ada);

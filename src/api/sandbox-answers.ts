@@ -1,3 +1,4 @@
+import { tierTraits } from "../model/tier-traits.ts";
 import type { Sandboxes, SandboxRow } from "../ports/sandbox.ts";
 import type { Answers } from "./contract.ts";
 import type { sandboxRoutes } from "./sandbox-routes.ts";
@@ -18,7 +19,7 @@ export function createSandboxAnswers({
 }
 
 function toShown({ tier, driver, probe, evidence: digest }: SandboxRow) {
-  const base = { tier, driver, digest };
+  const base = { tier, driver, digest, traits: { ...tierTraits[tier] } };
   return probe.kind === "usable"
     ? {
         ...base,

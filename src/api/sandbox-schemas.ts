@@ -3,7 +3,7 @@ import { digestSchema } from "../model/index.ts";
 import { tiers } from "../model/sandbox.ts";
 
 const enforcer = z
-  .enum(["cgroup v2", "cgroup v1", "rlimit", "mount", "machine", "none"])
+  .enum(["cgroup v2", "cgroup v1", "rlimit", "mount", "machine", "engine", "none"])
   .describe("none: nothing holds this limit here.");
 
 const sandbox = z.object({
@@ -24,6 +24,15 @@ const sandbox = z.object({
     })
     .nullable()
     .describe("What enforces each limit; null where it is not usable."),
+  traits: z
+    .object({
+      isolation: z.string().describe("What stands between a program and the host."),
+      kernel: z.string().describe("Which kernel answers its system calls."),
+      startMs: z.int().describe("A cold start, roughly."),
+      volume: z.enum(["high", "medium", "low"]).describe("How many calls it is good for."),
+      untrustedCode: z.boolean().describe("Whether code that nobody has read may run there."),
+    })
+    .describe("Of its tier: what policy reads as `context.sandbox`."),
 });
 
 export const sandboxSchemas = {

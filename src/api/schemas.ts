@@ -32,7 +32,7 @@ const change = z.object({
 
 const server = z.object({
   name: z.string(),
-  transport: z.enum(["http", "sse", "stdio", "internal"]),
+  transport: z.enum(["http", "sse", "stdio", "workbench", "internal"]),
   state: z.enum(["connecting", "ready", "down"]),
   reason: z.string().nullable().describe("Why it is down."),
   version: z.string().nullable().describe("Version of the protocol that it speaks."),

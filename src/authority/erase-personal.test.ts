@@ -1,15 +1,19 @@
 import { expect, test } from "vitest";
 import {
   newApprovalDraft,
+  newDigest,
   newEntry,
   newEntryId,
   newRun,
+  newTenant,
   startMs,
 } from "../../test/conformance/store-values.ts";
+import { toDraft } from "../../test/conformance/memory.ts";
 import { plainOpenings as openings } from "../../test/ledger/ledger-scene.ts";
-import type { TenantId, Verdict } from "../model/index.ts";
+import type { RunId, TenantId, Verdict } from "../model/index.ts";
 import { fromRunLetterBytes } from "../model/run-letter.ts";
 import { createInMemoryStore } from "../ports/in-memory-store.ts";
+import type { WorkspaceChange, WorkspaceKey } from "../ports/workspace-rows.ts";
 import { openVerdicts, sealVerdicts } from "../ports/verdicts.ts";
 import { erasePersonal, type EraseOptions } from "./erase-personal.ts";
 
@@ -88,14 +92,33 @@ test("runs of the person go as a whole once they have ended; those that have not
     await make(subject, "open"),
     await make(`${tenant}\nuser\nbob`, "ended"),
   ];
+  for (const [owner, run] of [
+    ["nobody", null],
+    [gone, gone],
+    [open_, open_],
+    [others, others],
+  ] as const)
+    await store.workspaces.put(newWorkspace({ tenant, server: "lab", owner }, run, subject));
   const options = { ...store, openings };
   const erased = await erasePersonal(options, tenant, { kind: "user", subject: "ada" });
-  expect(erased).toMatchObject({ runs: 1, runsLeft: 1 });
+  expect(erased).toMatchObject({ runs: 1, runsLeft: 1, workspaces: 1 });
+  const kept = [open_, others] as string[];
+  for (const owner of ["nobody", gone, open_, others]) {
+    const row = await store.workspaces.get({ tenant, server: "lab", owner });
+    expect(row !== null).toBe(kept.includes(owner));
+  }
   expect(await store.runs.get(gone)).toBeNull();
   expect(await store.runs.get(others)).not.toBeNull();
   const [letter] = await store.runs.letters(open_, { after: 0, limit: 10 });
   expect(fromRunLetterBytes(letter!.payload)).toMatchObject({ kind: "cancel" });
 });
+
+function newWorkspace(key: WorkspaceKey, run: RunId | null, subject: string): WorkspaceChange {
+  const manifest = newDigest();
+  const blobs = new Map([[manifest, Buffer.from("sealed")]]);
+  const common = { version: 0, keeps: [manifest], calls: [], nowMs: startMs };
+  return { key, run, subject, manifest, blobs, ...common };
+}
 
 test("a run that somebody else removes meanwhile is not said to be cancelled", async () => {
   const { runs, ...store } = createInMemoryStore({ enlist: () => undefined });
@@ -115,4 +138,20 @@ test("a run that somebody else removes meanwhile is not said to be cancelled", a
   const who = { kind: "user", subject: "ada" } as const;
   const erased = await erasePersonal({ ...store, runs: meanwhile, openings }, tenant, who);
   expect(erased).toMatchObject({ runs: 0, runsLeft: 0 });
+});
+
+test("what somebody wrote into memories goes, wherever it lies, and what others wrote stays", async () => {
+  const { memory, ...store } = createInMemoryStore();
+  const tenant = newTenant();
+  const shared = { tenant, scope: "agent:desk" };
+  const toSubject = (name: string) => `${tenant}\nuser\n${name}`;
+  for (const [key, name] of Object.entries({ a: "ann", b: "bob", c: "ann" }))
+    await memory.write(toDraft(shared, { key, subject: toSubject(name) }), { rows: 9 });
+  const own = { tenant, scope: "subject:x" };
+  await memory.write(toDraft(own, { subject: toSubject("ann") }), { rows: 9 });
+  const who = { kind: "user", subject: "ann" } as const;
+  const erased = await erasePersonal({ ...store, memory, openings }, tenant, who);
+  expect(erased.memories).toBe(3);
+  expect((await memory.list(shared, { limit: 9 })).map(({ key }) => key)).toEqual(["b"]);
+  expect(await memory.list(own, { limit: 9 })).toEqual([]);
 });

@@ -2,6 +2,8 @@ import { Fault, type TenantId, type Verdict } from "../model/index.ts";
 import { toRunLetterBytes } from "../model/run-letter.ts";
 import type { Runs } from "../ports/run-rows.ts";
 import type { CallRows } from "../ports/call-rows.ts";
+import type { Memory } from "../ports/memory.ts";
+import type { WorkspaceRows } from "../ports/workspace-rows.ts";
 import type { Openings } from "../ports/openings.ts";
 import type { ApprovalRow, ApprovalRows } from "../ports/approval-rows.ts";
 import { openVerdicts, sealVerdicts } from "../ports/verdicts.ts";
@@ -10,6 +12,8 @@ export interface EraseOptions {
   readonly approvals: Pick<ApprovalRows, "get" | "list" | "erase" | "rewriteVerdicts">;
   readonly calls: Pick<CallRows, "erase">;
   readonly runs: Pick<Runs, "list" | "remove" | "post">;
+  readonly memory: Pick<Memory, "erase">;
+  readonly workspaces: Pick<WorkspaceRows, "erase">;
   readonly openings: Openings;
 }
 
@@ -17,7 +21,10 @@ export interface Erased {
   readonly approvals: number;
   readonly calls: number;
   readonly verdicts: number;
+  readonly memories: number;
   readonly runs: number;
+  /** Files of tools that were called outside of runs; those of runs are gone with the runs. */
+  readonly workspaces: number;
   /** Runs that had not ended: they are cancelled, and go when it is erased again. */
   readonly runsLeft: number;
 }
@@ -38,7 +45,16 @@ export async function erasePersonal(
   const approvals = await inRounds(() => options.approvals.erase(tenant, key, atOnce));
   const calls = await inRounds(() => options.calls.erase(tenant, key, atOnce));
   const verdicts = await eraseVerdicts(options, tenant, [subject, `${kind}:${subject}`]);
-  return { approvals, calls, verdicts, ...(await eraseRuns(options, tenant, key)) };
+  const workspaces = await inRounds(() => options.workspaces.erase(tenant, key, atOnce));
+  const memories = await inRounds(() => options.memory.erase(tenant, key, atOnce));
+  return {
+    approvals,
+    calls,
+    verdicts,
+    workspaces,
+    memories,
+    ...(await eraseRuns(options, tenant, key)),
+  };
 }
 
 /** All that a run's agent was told and said lies in the run: it goes as a whole. */

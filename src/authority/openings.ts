@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { parseStrictJson } from "../lib/strict-json.ts";
 import { toCanonicalBytes } from "../model/index.ts";
-import type { OpeningPlace, Openings } from "../ports/openings.ts";
+import type { OpeningPlace, Openings, SealedBytes } from "../ports/openings.ts";
 import type { Random } from "../ports/random.ts";
 import { openBytes, sealBytes } from "./seal-bytes.ts";
 import type { TenantKeys } from "./tenant-keys.ts";
@@ -17,6 +17,19 @@ export function createOpenings(keys: TenantKeys, random: Random): Openings {
       const bytes = openBytes(toInput(sealing, place), sealed);
       const parsed = bytes === null ? null : parseStrictJson(bytes);
       return parsed?.kind === "parsed" ? parsed.value : null;
+    },
+  };
+}
+
+export function createSealedBytes(keys: TenantKeys, random: Random): SealedBytes {
+  return {
+    async seal(place, bytes) {
+      const { sealing } = await keys.of(place.tenant);
+      return sealBytes(toInput(sealing, place), bytes, random);
+    },
+    async open(place, sealed) {
+      const { sealing } = await keys.of(place.tenant);
+      return openBytes(toInput(sealing, place), sealed);
     },
   };
 }

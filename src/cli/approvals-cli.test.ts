@@ -319,7 +319,16 @@ test("privacy erase asks once, or takes --yes", async () => {
   const client: Partial<Client> = {
     erasePersonal: async ({ body }) => {
       bodies.push(JSON.parse(body));
-      return ok({ subject: "user:ada", approvals: 1, calls: 2, verdicts: 0, runs: 1, runsLeft: 1 });
+      return ok({
+        subject: "user:ada",
+        approvals: 1,
+        calls: 2,
+        verdicts: 0,
+        workspaces: 1,
+        memories: 2,
+        runs: 1,
+        runsLeft: 1,
+      });
     },
   };
   const line = "privacy erase --subject user:ada";

@@ -2,6 +2,8 @@ import type { CommandContext, StricliProcess } from "@stricli/core";
 import type { Client } from "../client/client.ts";
 import type { ReadStream } from "../client/read-stream.ts";
 import type { Check } from "../model/check.ts";
+import type { SkillFinding } from "../model/skill-finding.ts";
+import type { BundledSkill } from "../model/skill.ts";
 import type { Places } from "./client-configs.ts";
 
 /** What main gives the command line. It reads no environment and knows no server itself. */
@@ -37,8 +39,18 @@ export interface CliParts {
   /** Runs the server in this process until it is told to stop; the exit code. */
   readonly serve: (options: ServeOptions) => Promise<number>;
   readonly diagnose: (options: DiagnoseOptions) => AsyncIterable<Check>;
+  /** How this machine gets what a driver of sandboxes needs; a Fault for a name that is none. */
+  readonly openSandboxSetup: (driver: string) => Promise<SandboxSetup>;
+  /** Reads the skills of a folder and says what is wrong with them; a Fault where there is none. */
+  readonly lintSkills: (folder: string) => Promise<LintedSkills>;
   /** The offline verifier of receipts, as one page of HTML. */
   readonly verifierPage: () => Promise<string>;
+}
+
+export interface LintedSkills {
+  /** Those that could be loaded. */
+  readonly skills: readonly BundledSkill[];
+  readonly findings: readonly SkillFinding[];
 }
 
 export interface Streams {
@@ -117,6 +129,20 @@ export interface DiagnoseOptions {
   readonly file: string | undefined;
   readonly url: string | undefined;
 }
+
+export interface SandboxSetup {
+  /** What it would do, for people. */
+  readonly lines: readonly string[];
+  readonly carryOut: (onStep: (line: string) => void) => Promise<SetupEnd>;
+}
+
+export type SetupEnd = {
+  /** What is there now, one sentence each. */
+  readonly made: readonly string[];
+} & (
+  | { readonly kind: "ready"; readonly tier: string; readonly evidence: readonly string[] }
+  | { readonly kind: "refused"; readonly reason: string; readonly fix: string | null }
+);
 
 export interface CliContext extends CommandContext {
   readonly process: StricliProcess;

@@ -36,6 +36,19 @@ test("what a server or a document says of itself neither acts nor looks like ano
   expect(shown.split("\n")[2]).toBe("");
 });
 
+test("skills stand by their names, each with the digest of all its files", () => {
+  const files = [{ path: "SKILL.md", digest, size: 1 }];
+  const skill = { name: "pack\u001bing", description: "", digest, wishes: [], files };
+  const { paint } = createVoice(
+    { out: () => undefined, err: () => undefined, isInteractive: false, hasColor: false },
+    false,
+  );
+  const skilled = { ...bundle, skills: [skill] };
+  const text = renderBundle({ digest, bundle: skilled }, paint);
+  expect(text).toMatch(/skill pack.+ing {2}1 file {2}sha256:[0-9a-f]{12}\n/);
+  expect(text).not.toContain("\u001b");
+});
+
 test("neither does what changed from one to another", async () => {
   const text = 'server t: version "1" → "1\u202e2\u001b[2J"\nserver u: added';
   const client: Partial<Client> = {

@@ -34,6 +34,7 @@ export function renderBundle({ digest, bundle }: Bundle, paint: Paint): string {
     `  ${toLimits(limits)}`,
     "",
     renderTable(tools.map(({ exposed, effect, pin }) => [exposed, effect, shorten(pin)])),
+    ...toSkillLines(bundle.skills),
     "",
     renderTable(
       servers.map(({ name, version, isolation }) => [
@@ -43,6 +44,17 @@ export function renderBundle({ digest, bundle }: Bundle, paint: Paint): string {
       ]),
     ),
   ].join("\n");
+}
+
+/** Each with a digest that stands for all of its files. */
+function toSkillLines(skills: Bundle["bundle"]["skills"]): readonly string[] {
+  if (skills.length === 0) return [];
+  const rows = skills.map(({ name, digest, files }) => [
+    `skill ${name}`,
+    count(files.length, "file"),
+    shorten(digest),
+  ]);
+  return ["", renderTable(rows)];
 }
 
 const inert = (text: string): string => toPlainInert(text);

@@ -95,6 +95,7 @@ const given: readonly Given[] = [
   { type: "run.failed", code: "model_refused", detail: "no\u202e" },
   { type: "run.cancelled", by: "admin", inbox: null },
   { type: "letter.dropped", inbox: 1, reason: "late" },
+  { type: "skill.read", ...place, skill: "packing", path: "references/bags.md", digest },
 ];
 
 test("every event is one calm line", async () => {

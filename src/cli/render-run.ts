@@ -62,6 +62,8 @@ function toLine(event: RunEvent, tools: Tools): Line {
       return ["call", `${toCall(event, tools)} ${event.outcome.replaceAll("_", " ")}`];
     case "call.deferred":
       return ["call", `${toCall(event, tools)} waits for ${toAwaited(event)}`];
+    case "skill.read":
+      return ["skill", `${inert(event.skill)}: ${inert(event.path)} is read`];
     case "approval.decided":
       return ["approval", `${event.approval} ${event.outcome}`];
     case "child.started":

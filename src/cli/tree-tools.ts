@@ -63,6 +63,13 @@ const add = buildCommand<AddFlags, [string, ...string[]], CliContext>({
         withNegated: false,
       },
       noSandbox,
+      workbench: {
+        kind: "boolean",
+        brief: "Tools of our own: programs in sandboxes, and files that they share",
+        default: false,
+        withNegated: false,
+      },
+      tier: optionalText("Where the programs of a workbench run: T3 (the default) or T2", "tier"),
       mount: several("A path that the program may read, and with :rw behind it change", "path"),
       egress: several("A host and port that the program may connect to", "host:port"),
       reads: several("This tool only reads, where others count as effects", "tool"),

@@ -16,6 +16,7 @@ import { blastRadius, policy } from "./tree-policy.ts";
 import { run, runs } from "./tree-runs.ts";
 import { sandbox } from "./tree-sandbox.ts";
 import { secrets } from "./tree-secrets.ts";
+import { skills } from "./tree-skills.ts";
 import { servers, toolCommands } from "./tree-tools.ts";
 
 interface ServerFlags {
@@ -166,6 +167,7 @@ export function createTree(): RouteMap<CliContext> {
       models,
       bundle,
       sandbox,
+      skills,
       secrets,
       credentials,
       run,

@@ -47,7 +47,7 @@ export type ConfigApplied = { readonly kind: "applied" | "unchanged"; readonly d
 
 export type Server = {
   readonly name: string;
-  readonly transport: "http" | "sse" | "stdio" | "internal";
+  readonly transport: "http" | "sse" | "stdio" | "workbench" | "internal";
   readonly state: "connecting" | "ready" | "down";
   readonly reason: string | null;
   readonly version: string | null;
@@ -243,6 +243,8 @@ export type PrivacyErased = {
   readonly approvals: number;
   readonly calls: number;
   readonly verdicts: number;
+  readonly workspaces: number;
+  readonly memories: number;
   readonly runs: number;
   readonly runsLeft: number;
 };
@@ -534,12 +536,54 @@ export type Sandboxes = {
     readonly evidence: readonly string[];
     readonly digest: string | null;
     readonly limits: {
-      readonly memoryBytes: "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
-      readonly processes: "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
-      readonly cpuMillis: "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
-      readonly scratchBytes: "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
-      readonly openFiles: "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
+      readonly memoryBytes:
+        | "cgroup v2"
+        | "cgroup v1"
+        | "rlimit"
+        | "mount"
+        | "machine"
+        | "engine"
+        | "none";
+      readonly processes:
+        | "cgroup v2"
+        | "cgroup v1"
+        | "rlimit"
+        | "mount"
+        | "machine"
+        | "engine"
+        | "none";
+      readonly cpuMillis:
+        | "cgroup v2"
+        | "cgroup v1"
+        | "rlimit"
+        | "mount"
+        | "machine"
+        | "engine"
+        | "none";
+      readonly scratchBytes:
+        | "cgroup v2"
+        | "cgroup v1"
+        | "rlimit"
+        | "mount"
+        | "machine"
+        | "engine"
+        | "none";
+      readonly openFiles:
+        | "cgroup v2"
+        | "cgroup v1"
+        | "rlimit"
+        | "mount"
+        | "machine"
+        | "engine"
+        | "none";
     } | null;
+    readonly traits: {
+      readonly isolation: string;
+      readonly kernel: string;
+      readonly startMs: number;
+      readonly volume: "high" | "medium" | "low";
+      readonly untrustedCode: boolean;
+    };
   }[];
 };
 
@@ -589,7 +633,7 @@ export type Run = {
     readonly step: number;
     readonly ordinal: number;
     readonly tool: string;
-    readonly effect: "read" | "write" | "destructive" | "agent" | "wait" | "refused";
+    readonly effect: "read" | "write" | "destructive" | "agent" | "wait" | "skill" | "refused";
     readonly state:
       | "planned"
       | "started"
@@ -687,7 +731,17 @@ export type Bundle = {
         readonly limits: Readonly<Record<string, number>>;
       } | null;
     }[];
-    readonly skills: readonly Readonly<Record<string, unknown>>[];
+    readonly skills: readonly {
+      readonly name: string;
+      readonly description: string;
+      readonly digest: string;
+      readonly wishes: readonly string[];
+      readonly files: readonly {
+        readonly path: string;
+        readonly digest: string;
+        readonly size: number;
+      }[];
+    }[];
     readonly memory: Readonly<Record<string, unknown>> | null;
     readonly policy: {
       readonly digest: string;

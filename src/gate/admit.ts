@@ -40,10 +40,12 @@ export function createAdmit({
   /** In this order: whoever waits for a tool holds no place of the server that others could use. */
   function placesOf({ request, server, tool }: DecidedCall): readonly Slots[] {
     makeRoom(slots);
-    const { concurrency, queue, transport } = server.config;
+    const { config } = server;
+    const { concurrency, queue } = config;
+    const startsRuns = config.transport === "internal" && config.startsRuns;
     const { principal } = request;
     // Whoever waits for an agent must not hold a place that the agent's run needs to go on.
-    if (transport === "internal" && request.run === undefined)
+    if (startsRuns && request.run === undefined)
       return [slotsOf(`s\n${server.name}`, { concurrency, queue }, "upstream_busy")];
     const places = [
       slotsOf(`c\n${toSubjectKey(principal)}`, caller, "caller_busy"),
@@ -55,7 +57,7 @@ export function createAdmit({
         slotsOf(`t\n${server.name}\n${tool.name}`, { concurrency: ofTool, queue }, "upstream_busy"),
       );
     }
-    if (transport !== "internal")
+    if (!startsRuns)
       places.push(slotsOf(`s\n${server.name}`, { concurrency, queue }, "upstream_busy"));
     return places;
   }

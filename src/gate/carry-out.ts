@@ -92,8 +92,9 @@ async function inheritLabels(
 ): Promise<Exchanged> {
   const exchanged = await exchange();
   if (exchanged.kind !== "ended" || exchanged.answer.kind !== "result") return exchanged;
-  const { run } = exchanged.answer;
+  const { run, labels: touched } = exchanged.answer;
   if (run !== undefined) await labels.inherit(call, run);
+  if (touched !== undefined) await labels.take(call, touched);
   return exchanged;
 }
 

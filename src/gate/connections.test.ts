@@ -24,7 +24,13 @@ function open() {
   };
   const pool = new ConnectionPool({
     servers: { up: makeServer("up").config },
-    connectors: { http: connector, sse: connector, stdio: connector, internal: connector },
+    connectors: {
+      http: connector,
+      sse: connector,
+      stdio: connector,
+      workbench: connector,
+      internal: connector,
+    },
     secrets: createInMemorySecrets(new Map()),
     credentials: {} as Credentials,
     tenant: "default" as TenantId,

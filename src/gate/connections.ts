@@ -5,6 +5,7 @@ import { toDestination, type Credentials } from "../ports/credentials.ts";
 import { hasCredential, presentCredential } from "./credential.ts";
 import { GuardedUpstream, type Guard } from "./guard-upstream.ts";
 import type { ConnectionKey, Connections } from "../ports/connections.ts";
+import type { EgressCredential } from "../ports/sandbox.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type {
@@ -184,22 +185,28 @@ async function resolveSecrets(
   config: ServerConfig,
   endpoint: string,
   secrets: Secrets,
-): Promise<Pick<UpstreamTarget, "headers" | "environment">> {
+): Promise<Pick<UpstreamTarget, "headers" | "environment" | "egressCredentials">> {
   const headers: Record<string, string> = {};
   const environment: Record<string, string> = {};
+  const egressCredentials: EgressCredential[] = [];
+  const target = { headers, environment, egressCredentials };
   if (config.transport === "stdio") {
     for (const [name, given] of Object.entries(config.environment)) {
       environment[name] =
         typeof given === "string" ? (await secrets.resolve(given)).reveal() : given.value;
     }
-    return { headers, environment };
+    for (const { host: place, secret, variable } of config.egressCredentials) {
+      const value = await secrets.resolve(secret, place);
+      egressCredentials.push({ variable, place, secret: value });
+    }
+    return target;
   }
-  if (!isRemote(config)) return { headers, environment };
+  if (!isRemote(config)) return target;
   // A secret that is bound to hosts is given to those alone.
   const destination = toDestination(endpoint) ?? undefined;
   for (const [name, { secret, prefix }] of Object.entries(config.headers)) {
     headers[name.toLowerCase()] =
       `${prefix}${(await secrets.resolve(secret, destination)).reveal().trim()}`;
   }
-  return { headers, environment };
+  return target;
 }

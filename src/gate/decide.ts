@@ -7,6 +7,7 @@ import {
   type Label,
   type Obligation,
 } from "../model/index.ts";
+import { toSandboxFactsOf } from "../model/server-sandbox.ts";
 import { combine } from "../policy/combine.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Decider, Question } from "../ports/decider.ts";
@@ -161,6 +162,7 @@ function toQuestion(call: Call, { labels, nowMs, agreed }: Asking): Question {
     labels,
     nowMs,
     run,
+    sandbox: toSandboxFactsOf(server.config, tool?.name ?? null),
     approved: agreed !== null,
   };
 }

@@ -23,9 +23,10 @@ import type { ClientCapabilities } from "../model/protocol.ts";
 import { isRemote } from "../model/config-servers.ts";
 import type { AdmittedCall, Call } from "./call.ts";
 import type { CallLife } from "./call-life.ts";
+import type { Labels } from "./labels.ts";
 import { askCredential, hasCredential, isRejected, untilGiven } from "./credential.ts";
 import type { SandboxStamp } from "../model/sandbox.ts";
-import { isDowngraded } from "./isolation.ts";
+import { chooseTier, isDowngraded } from "./isolation.ts";
 import { chooseEndpoint, noteFault, noteSuccess } from "./choose-endpoint.ts";
 import {
   createTracks,
@@ -69,6 +70,8 @@ export interface DispatchOptions {
   readonly telemetry: Telemetry;
   readonly freezes: Freezes;
   readonly credentials: Credentials;
+  /** What a call's context has touched, for servers of our own. Absent: nobody keeps it. */
+  readonly labels?: Pick<Labels, "of">;
 }
 
 export type Dispatch = (call: AdmittedCall, sending: Sending) => Promise<Dispatched>;
@@ -155,9 +158,11 @@ async function attempt(
     const { sandbox } = upstream;
     if (sandbox !== null)
       sending.onSandbox(() => ({ ...sandbox(), downgraded: isDowngraded(call) }));
-    const request = toUpstreamRequest(call, sending);
+    const request = toUpstreamRequest(options, call, sending);
     const beforeWrite = createCheck(options, call, sending);
     const answer = await upstream.send({ ...request, credential: null, beforeWrite });
+    const ran = answer.kind === "result" ? answer.sandbox : undefined;
+    if (ran !== undefined) sending.onSandbox(() => ({ ...ran, downgraded: isDowngraded(call) }));
     noteSuccess(load);
     return { kind: "answered", answer, endpoint, era: upstream.facts.era };
   } catch (error) {
@@ -193,7 +198,11 @@ async function sendWithCredential(
     sending.onCredential(given.id);
     const upstream = await connectFor(connections, { call, endpoint, signal: sending.signal });
     const beforeWrite = createCheck(options, call, sending);
-    const sent = { ...toUpstreamRequest(call, sending), credential: given.headers, beforeWrite };
+    const sent = {
+      ...toUpstreamRequest(options, call, sending),
+      credential: given.headers,
+      beforeWrite,
+    };
     try {
       const answer = await upstream.send(sent);
       return { kind: "answered", answer, endpoint, era: upstream.facts.era };
@@ -275,7 +284,7 @@ export function toFreezeSubject({ request, server, tool, effect }: Call): Freeze
   return { principal: request.principal, server: server.name, tool: name, effect };
 }
 
-function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
+function toUpstreamRequest(options: DispatchOptions, call: AdmittedCall, sending: Sending) {
   const { method, members, mirrored, target } = call;
   const isNamed =
     method === "tools/call" || method === "prompts/get" || method === "resources/read";
@@ -283,7 +292,7 @@ function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
     method,
     members: sending.extra === "" ? members : `${members},${sending.extra}`,
     meta: toMeta(call, sending.key),
-    caller: toCaller(call, sending.life),
+    caller: toCaller(options, call, sending.life),
     name: isNamed ? target : null,
     params: mirrored,
     client: sending.client,
@@ -294,10 +303,16 @@ function toUpstreamRequest(call: AdmittedCall, sending: Sending) {
 }
 
 /** For servers of our own: nothing of it is written to any other. */
-function toCaller({ request }: AdmittedCall, life: Sending["life"]): UpstreamCaller {
-  const { principal, roles, run = null } = request;
+function toCaller(
+  { labels }: DispatchOptions,
+  call: AdmittedCall,
+  life: Sending["life"],
+): UpstreamCaller {
+  const { principal, roles, run = null } = call.request;
   const place = run === null ? null : { run: run.run, step: run.step, ordinal: run.ordinal };
-  return { principal, roles, run: place, untilMs: () => life.notAfterMs };
+  const touched = async () => labels?.of(call) ?? null;
+  const tier = chooseTier(call);
+  return { principal, roles, run: place, labels: touched, tier, untilMs: () => life.notAfterMs };
 }
 
 function toMeta({ tool, forwarded }: AdmittedCall, key: string | null): AdmittedCall["forwarded"] {

@@ -61,7 +61,7 @@ export function toOutcomeText(
 
 function toSandboxText(stamp: SandboxStamp | null): string {
   if (stamp === null) return "null";
-  const { downgraded, driver, egress, evidence, limits, tier } = stamp;
+  const { downgraded, driver, egress, evidence, exit, limits, tier, usage } = stamp;
   const named = (digest: string | null): string => (digest === null ? "null" : `"${digest}"`);
   const reached =
     egress === null
@@ -69,8 +69,13 @@ function toSandboxText(stamp: SandboxStamp | null): string {
       : `{"attempts":${egress.attempts},"digest":"${egress.digest}","refused":${egress.refused}}`;
   return (
     `{"downgraded":${downgraded},"driver":${JSON.stringify(driver)},"egress":${reached}` +
-    `,"evidence":${named(evidence)},"limits":${named(limits)},"tier":"${tier}"}`
+    `,"evidence":${named(evidence)}${exit === undefined ? "" : `,"exit":${exit}`}` +
+    `,"limits":${named(limits)},"tier":"${tier}"${usage === undefined ? "" : toUsageText(usage)}}`
   );
+}
+
+function toUsageText({ cpuUs, memoryPeakBytes }: NonNullable<SandboxStamp["usage"]>): string {
+  return `,"usage":{"cpuUs":${cpuUs},"memoryPeakBytes":${memoryPeakBytes}}`;
 }
 
 const maxEndpoint = 256;

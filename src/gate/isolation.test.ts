@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { makeCall } from "../../test/made-up-call.ts";
+import { makeCall, makeTool } from "../../test/made-up-call.ts";
 import { serverSchema } from "../model/config-servers.ts";
 import { toDigest, type Obligation } from "../model/index.ts";
-import { isDowngraded, isIsolated } from "./isolation.ts";
+import { chooseTier, isDowngraded, isIsolated } from "./isolation.ts";
 
 const program = { transport: "stdio", command: ["node"] } as const;
 
 /** A call of `act` on a server that is configured so. */
 function callOn(written: object, tools: object = {}) {
   const call = makeCall();
-  return { ...call, server: { ...call.server, config: serverSchema.parse({ ...written, tools }) } };
+  return { ...call, server: { ...call.server, config: serverSchema.parse({ tools, ...written }) } };
 }
 
 const tier = (name: "T0" | "T1" | "T2" | "T3") => ({ kind: "sandbox", tier: name }) as const;
@@ -44,9 +44,10 @@ test("a server that reaches one host more than a rule names does not hold", () =
   expect(isIsolated(call, egress("a.example:443", "b.example:80"))).toBe(false);
 });
 
+const decide = (...obligations: Obligation[]) =>
+  ({ kind: "allow", policy: toDigest("policy"), reasons: [], obligations }) as const;
+
 test("a tool for which less is enough runs there, and its receipts say so", () => {
-  const decide = (...obligations: Obligation[]) =>
-    ({ kind: "allow", policy: toDigest("policy"), reasons: [], obligations }) as const;
   const enough = callOn(program, { act: { downgrade: "T1" } });
   expect(isIsolated(enough, tier("T3"))).toBe(true);
   expect(isDowngraded({ ...enough, decision: decide(tier("T3")) })).toBe(true);
@@ -58,4 +59,45 @@ test("a tool for which less is enough runs there, and its receipts say so", () =
   expect(isIsolated(stronger, tier("T3"))).toBe(false);
   const bare = callOn({ ...program, sandbox: "none" }, { act: { downgrade: "T1" } });
   expect(isIsolated(bare, tier("T2"))).toBe(false);
+});
+
+/** A call of this tool of a workbench. */
+function callOnBench(name: string, written: object = {}) {
+  const call = callOn({ transport: "workbench", ...written });
+  return { ...call, tool: makeTool(name, { server: "lab" }) };
+}
+
+test("of a workbench programs are as strong as is wanted, files as configured, and compute is an engine", () => {
+  for (const name of ["run_code", "bash", "read_file", "write_file"]) {
+    const isProgram = name === "run_code" || name === "bash";
+    expect(isIsolated(callOnBench(name), tier("T3"))).toBe(true);
+    expect(isIsolated(callOnBench(name, { sandbox: "T2" }), tier("T3"))).toBe(isProgram);
+    const open = callOnBench(name, { egress: ["a.example:443"] });
+    expect(isIsolated(open, egress("b.example:443"))).toBe(false);
+    expect(isIsolated(open, egress("a.example:443"))).toBe(true);
+  }
+  const compute = callOnBench("compute", { egress: ["a.example:443"] });
+  expect(isIsolated(compute, tier("T0"))).toBe(true);
+  expect(isIsolated(compute, tier("T1"))).toBe(false);
+  expect(isIsolated(compute, egress("b.example:443"))).toBe(true);
+});
+
+test("a program of a workbench runs in the stronger of what is configured and what is owed", () => {
+  const choose = (name: string, written: object, ...owed: Obligation[]) => {
+    const call = { ...callOnBench(name, written), decision: decide(...owed) };
+    return [chooseTier(call), isDowngraded(call)];
+  };
+  const inT2 = { sandbox: "T2" };
+  expect(choose("bash", inT2)).toEqual(["T2", false]);
+  expect(choose("bash", inT2, tier("T1"))).toEqual(["T2", false]);
+  expect(choose("bash", inT2, tier("T3"), tier("T1"))).toEqual(["T3", false]);
+  expect(choose("run_code", {}, tier("T2"))).toEqual(["T3", false]);
+  // It was said that less is enough: then that holds, and its receipts say so.
+  const enough = { ...inT2, tools: { bash: { downgrade: "T2" } } };
+  expect(choose("bash", enough, tier("T3"))).toEqual(["T2", true]);
+  expect(choose("read_file", inT2)).toEqual(["T2", false]);
+  expect(choose("compute", inT2, tier("T0"))).toEqual(["T0", false]);
+  expect(chooseTier({ ...makeCall(), decision: decide(tier("T3")) })).toBeNull();
+  const bare = callOn({ ...program, sandbox: "none" });
+  expect(chooseTier({ ...bare, decision: decide(tier("T3")) })).toBeNull();
 });

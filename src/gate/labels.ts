@@ -29,6 +29,10 @@ export interface Labels {
   before(call: Call): readonly Label[] | Promise<readonly Label[]>;
   /** Nothing to wait for, where the context is known to have these labels. */
   after(call: Call): Promise<void> | undefined;
+  /** The same with labels of what a call has answered. */
+  take(call: Call, labels: readonly Label[]): Promise<void> | undefined;
+  /** All that the call's context has touched; null: no rule asks, so nobody keeps it. */
+  of(call: Call): Promise<readonly Label[]> | null;
   /** A caller that is handed what a run says has touched what the run and its sub-agents have. */
   inherit(call: Call, root: RunId): Promise<void>;
 }
@@ -47,6 +51,25 @@ export function createLabels({ rows, clock, decider, forgetMs }: LabelOptions): 
     return labels.every((label) => known.labels.has(label));
   }
 
+  const isKept = ({ request }: Call): boolean =>
+    decider.keepsLabels || request.run?.rules?.keepsLabels === true;
+
+  function take(call: Call, given: readonly Label[]): Promise<void> | undefined {
+    if (!isKept(call)) return undefined;
+    const labels = given.filter((label) => label !== "trusted");
+    if (labels.length === 0) return undefined;
+    const key = toKey(call);
+    const nowMs = clock.nowMs();
+    if (isWritten(key, labels, nowMs)) return undefined;
+    const { tenant } = call.request.principal;
+    const row = { tenant, context: toContext(key), labels, nowMs };
+    return rows.add(row, nowMs - forgetMs).then(() => {
+      const before = written.get(key)?.labels ?? [];
+      if (written.size >= maxContexts) written.clear();
+      written.set(key, { labels: new Set([...before, ...labels]), atMs: nowMs });
+    });
+  }
+
   return {
     before(call) {
       const { run } = call.request;
@@ -54,22 +77,12 @@ export function createLabels({ rows, clock, decider, forgetMs }: LabelOptions): 
       const { tenant } = call.request.principal;
       return rows.get({ tenant, context: toContext(toKey(call)) }, clock.nowMs() - forgetMs);
     },
-    after(call) {
-      if (!decider.keepsLabels && call.request.run?.rules?.keepsLabels !== true) return undefined;
-      const labels = (call.tool?.config.labels ?? call.server.config.labels).filter(
-        (label) => label !== "trusted",
-      );
-      if (labels.length === 0) return undefined;
-      const key = toKey(call);
-      const nowMs = clock.nowMs();
-      if (isWritten(key, labels, nowMs)) return undefined;
+    after: (call) => take(call, call.tool?.config.labels ?? call.server.config.labels),
+    take,
+    of(call) {
+      if (!isKept(call)) return null;
       const { tenant } = call.request.principal;
-      const row = { tenant, context: toContext(key), labels, nowMs };
-      return rows.add(row, nowMs - forgetMs).then(() => {
-        const before = written.get(key)?.labels ?? [];
-        if (written.size >= maxContexts) written.clear();
-        written.set(key, { labels: new Set([...before, ...labels]), atMs: nowMs });
-      });
+      return rows.get({ tenant, context: toContext(toKey(call)) }, clock.nowMs() - forgetMs);
     },
     async inherit({ request }, root) {
       if (!decider.keepsLabels) return;

@@ -22,6 +22,7 @@ function ask(rules: string, more: Partial<Question>): string {
     labels: [],
     nowMs: 0,
     run: null,
+    sandbox: null,
     approved: false,
     ...more,
   }).kind;

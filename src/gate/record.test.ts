@@ -45,7 +45,12 @@ const textOf = ({ bytes }: EntryRow) => Buffer.from(bytes).toString();
 const nameArbitrary = fc.string({ unit: "binary", minLength: 1, maxLength: 40 });
 const countArbitrary = fc.nat(2 ** 31);
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-const stampArbitrary = fc.record({
+const usedArbitrary = fc.option(fc.nat());
+const ofProgram = {
+  exit: fc.option(fc.nat(255)),
+  usage: fc.record({ memoryPeakBytes: usedArbitrary, cpuUs: usedArbitrary }),
+};
+const stampOfCall = fc.record({
   tier: fc.constantFrom("none", "T1"),
   driver: fc.constantFrom("bubblewrap", null),
   evidence: fc.constantFrom(toDigest("evidence"), null),
@@ -55,6 +60,11 @@ const stampArbitrary = fc.record({
     fc.record({ attempts: fc.nat(), refused: fc.nat(), digest: fc.constant(toDigest("log")) }),
   ),
 });
+/** Of a server's program, and of one that ran for this very call. */
+const stampArbitrary = fc.oneof(
+  stampOfCall,
+  fc.tuple(stampOfCall, fc.record(ofProgram)).map(([stamp, ended]) => ({ ...stamp, ...ended })),
+);
 const outcomeArbitrary = fc.record({
   sandbox: fc.option(stampArbitrary),
   of: fc.constantFrom(id, null),

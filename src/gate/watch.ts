@@ -1,4 +1,5 @@
 import { Fault } from "../model/index.ts";
+import { toSandboxFactsOf } from "../model/server-sandbox.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
@@ -157,6 +158,7 @@ function mayRead(options: WatchOptions, wish: WatchWish, { server: name, uri }: 
     labels: [],
     nowMs: clock.nowMs(),
     run: null,
+    sandbox: toSandboxFactsOf(server.config, null),
   });
   return decision.kind === "allow" && decision.obligations.length === 0;
 }

@@ -44,7 +44,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { serve } = await import("./serve.ts");
       return serve({ cwd, environment, version }, options);
     },
+    lintSkills: async (folder) => (await import("./lint-skills.ts")).lintSkills(cwd, folder),
     verifierPage: async () => (await import("./verifier-source.ts")).readVerifierPage(),
+    openSandboxSetup: async (driver) =>
+      (await import("./set-up-sandbox.ts")).openSandboxSetup(environment, driver),
     async *diagnose(options) {
       const { diagnose } = await import("./doctor/doctor.ts");
       yield* diagnose({ cwd, environment, connect: toServer }, options);

@@ -5,7 +5,7 @@ import {
   type CredentialConfig,
 } from "../model/config-credential.ts";
 import type { ListenAddress } from "../model/config-field.ts";
-import type { HttpServerConfig } from "../model/config-servers.ts";
+import { isRemote, type HttpServerConfig } from "../model/config-servers.ts";
 import type { Config } from "../model/config.ts";
 import { Fault, type Principal, type TenantId } from "../model/index.ts";
 import type { ClientSource, CredentialSource, IssuerPlace } from "../ports/credentials.ts";
@@ -77,7 +77,7 @@ function find(layers: readonly Layer[], layer: Layer, wanted: Wanted): Credentia
   const known = layer.sources.get(key);
   if (known !== undefined) return known.source;
   const config = layer.config.servers[wanted.server]!;
-  if (config.transport === "stdio" || config.credential === undefined) return null;
+  if (!isRemote(config) || config.credential === undefined) return null;
   const made = toSource(config, config.credential, { ...wanted, publicUrl: layer.publicUrl });
   const text = JSON.stringify(made);
   const before = layers.flatMap(({ sources }) => sources.get(key) ?? []);
@@ -125,7 +125,7 @@ async function mint(
 
 function listCredentials({ servers }: Config) {
   return Object.entries(servers).flatMap(([name, config]) =>
-    config.transport === "stdio" || config.credential === undefined
+    !isRemote(config) || config.credential === undefined
       ? []
       : [{ name, credential: config.credential }],
   );

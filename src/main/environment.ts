@@ -9,6 +9,10 @@ export interface Environment {
   readonly url: string | null;
   /** Where this user's keys are kept. */
   readonly configDirectory: string;
+  /** Where `sandbox setup` puts what drivers of sandboxes need. */
+  readonly sandboxesDirectory: string;
+  /** `http_proxy` and its like, for what is fetched. */
+  readonly proxies: Readonly<Record<string, string>>;
   /** Where programs of this user keep their files. */
   readonly places: {
     readonly home: string;
@@ -33,6 +37,10 @@ export function readEnvironment(): Environment {
     get configDirectory() {
       return findConfigDirectory(env["XDG_CONFIG_HOME"]);
     },
+    get sandboxesDirectory() {
+      return findSandboxesDirectory(env["COUNTERSIGN_SANDBOXES"], env["XDG_DATA_HOME"]);
+    },
+    proxies: select(env, /^(?:https?|no|all)_proxy$/i),
     places: {
       home: findHome() ?? ".",
       platform: process.platform,
@@ -40,13 +48,16 @@ export function readEnvironment(): Environment {
     },
     wantsColor: env["NO_COLOR"] ? false : isOn(env["FORCE_COLOR"]) ? true : null,
     variables: env,
-    forPrograms: Object.fromEntries(
-      Object.entries(env).flatMap(([name, value]) =>
-        value !== undefined && forPrograms.test(name) ? [[name, value]] : [],
-      ),
-    ),
+    forPrograms: select(env, forPrograms),
   };
 }
+
+const select = (env: NodeJS.ProcessEnv, names: RegExp): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value !== undefined && names.test(name) ? [[name, value]] : [],
+    ),
+  );
 
 function isOn(value: string | undefined): boolean {
   return value !== undefined && !["", "0", "false"].includes(value);
@@ -64,6 +75,20 @@ function findConfigDirectory(configured: string | undefined): string {
     "keys_unusable",
     "There is no home directory to keep keys in. Set HOME or XDG_CONFIG_HOME.",
   );
+}
+
+/** As root the users of sandboxes have to reach it, and they do not get into root's home. */
+function findSandboxesDirectory(configured: string | undefined, dataHome?: string): string {
+  if (configured !== undefined && configured !== "") {
+    if (path.isAbsolute(configured)) return path.normalize(configured);
+    throw new Fault("usage_invalid", "COUNTERSIGN_SANDBOXES has to be an absolute path.");
+  }
+  if (process.getuid?.() === 0) return "/var/lib/countersign/sandboxes";
+  const base =
+    dataHome !== undefined && path.isAbsolute(dataHome)
+      ? dataHome
+      : path.join(findHome() ?? "/", ".local", "share");
+  return path.join(base, "countersign", "sandboxes");
 }
 
 /** Null for a user without one, as containers have them. */

@@ -1,5 +1,5 @@
 import { openApprovals, type OpenApprovals } from "../authority/approvals.ts";
-import { createOpenings } from "../authority/openings.ts";
+import { createOpenings, createSealedBytes } from "../authority/openings.ts";
 import { createSealer } from "../authority/sealer.ts";
 import { createTenantHash, createTenantKeys } from "../authority/tenant-keys.ts";
 import { createDeadlines, type Deadlines } from "../gate/deadlines.ts";
@@ -15,7 +15,8 @@ import { openFreezeView, type FreezeView } from "../authority/freezes.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Mailbox } from "../ports/mailbox.ts";
-import type { Openings } from "../ports/openings.ts";
+import type { Errands } from "../ports/errands.ts";
+import type { Openings, SealedBytes } from "../ports/openings.ts";
 import type { TenantHash } from "../ports/tenant-hash.ts";
 import type { Random } from "../ports/random.ts";
 import type { RunDesk } from "../ports/run-desk.ts";
@@ -43,6 +44,7 @@ export interface GateBase extends OpenedBroker {
   readonly directory: string;
   readonly baseEnvironment: Readonly<Record<string, string>>;
   readonly sandboxes: Sandboxes;
+  readonly errands: Errands;
   readonly sealer: Sealer;
   readonly mailbox: Mailbox & { close(): Promise<void> };
   /** Of this replica, since its start. */
@@ -54,6 +56,7 @@ export interface GateBase extends OpenedBroker {
   readonly leases: Leases;
   readonly approvals: OpenApprovals;
   readonly openings: Openings;
+  readonly sealedBytes: SealedBytes;
   readonly hashes: TenantHash;
   readonly pool: (length: number) => Buffer;
   /** Made after the gate, since runs call through it. */
@@ -72,6 +75,7 @@ export interface GateBaseOptions extends Pick<
   | "directory"
   | "baseEnvironment"
   | "sandboxes"
+  | "errands"
   | "mailbox"
   | "runs"
 > {
@@ -130,6 +134,7 @@ export async function openGateBase(
     owner: toUuidV7(clock.nowMs(), random.bytes(10)),
     deadlines: createDeadlines(clock),
     async close() {
+      await options.errands.close();
       await overdue.stop();
       await parked.close();
       await recorder.close();
@@ -167,6 +172,7 @@ export async function openAsking({
 }: AskingOptions) {
   const tenantKeys = createTenantKeys(vault, random);
   const openings = createOpenings(tenantKeys, random);
+  const sealedBytes = createSealedBytes(tenantKeys, random);
   const hashes = createTenantHash(tenantKeys);
   const approvals = await openApprovals({
     rows: store.approvals,
@@ -180,7 +186,7 @@ export async function openAsking({
     announce: now.announce,
     telemetry,
   });
-  return { approvals, openings, hashes };
+  return { approvals, openings, sealedBytes, hashes };
 }
 
 function toBounds({ approvals }: Config) {

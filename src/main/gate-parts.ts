@@ -22,10 +22,12 @@ import { createPolicyDecider } from "../gate/policy-decider.ts";
 import { createRuleDecider } from "../gate/rule-decider.ts";
 import { Waiters } from "../gate/waiters.ts";
 import { createWatch } from "../gate/watch.ts";
+import { toLabelsOfAnswer } from "../memory/to-memory-answer.ts";
 import { listServers } from "../model/agents-server.ts";
 import type { Config } from "../model/config.ts";
 import type { HttpServerConfig, ServerConfig } from "../model/config-servers.ts";
 import { toUuidV7 } from "../model/index.ts";
+import { memoryServer } from "../model/memory-tools.ts";
 import type { CallRow } from "../ports/call-rows.ts";
 import type { Decider } from "../ports/decider.ts";
 import type { Registry } from "../ports/registry.ts";
@@ -34,6 +36,8 @@ import type { Watch } from "../ports/watch.ts";
 import { startRegistry } from "../registry/registry.ts";
 import { createAgentsConnector } from "../run/agents-upstream.ts";
 import { toFreshAnswer, toRunOfAnswer } from "../run/to-agent-answer.ts";
+import { createWorkbenchConnector } from "../sandbox/workbench/workbench-upstream.ts";
+import { createWorkspaces } from "../sandbox/workbench/workspaces.ts";
 import { toDialTls } from "./dial-tls.ts";
 import type { GateBase } from "./gate-base.ts";
 import { guardBase } from "./guard-base.ts";
@@ -48,13 +52,15 @@ export interface GateOfRevision {
   close(): Promise<void>;
 }
 
-type Transport = Exclude<ServerConfig["transport"], "internal">;
+type Transport = Exclude<ServerConfig["transport"], "internal" | "workbench">;
 type Connectors = Readonly<Record<Transport, Connector>>;
 
 /** What of a revision its gate needs. */
 export interface RevisionBase extends GateBase {
   /** Who makes our agents' tokens; absent: nobody does. */
   readonly agents?: Agents | null;
+  /** The memory that the configuration has; absent: it has none. */
+  readonly memory?: Connector | null;
 }
 
 export async function startGate(
@@ -74,13 +80,15 @@ export async function startGate(
 
 async function startEntered(
   config: Config,
-  given: GateBase,
+  given: RevisionBase,
   madeConnectors: Connectors | undefined,
 ): Promise<GateOfRevision> {
   const { base, known } = guardBase(given);
   const guard = createGuard({ scan: known.scan, telemetry: base.telemetry });
-  const internal = createAgentsConnector({ ...base, ...toRunParts(base) });
-  const connectors = { ...(madeConnectors ?? createConnectors(config, base)), internal };
+  const internal = createInternalConnector(base, given.memory ?? null);
+  const workbench = createWorkbenchConnector({ ...base, workspaces: toWorkspaces(base) });
+  const made = madeConnectors ?? createConnectors(config, base);
+  const connectors = { ...made, internal, workbench };
   const { clock, random, telemetry, secrets, store, bus } = base;
   const { toolsets } = config;
   const servers = listServers(config);
@@ -177,6 +185,7 @@ function composeGate(
     telemetry,
     freezes,
     credentials: base.broker,
+    labels,
   });
   const toId = (): string => toUuidV7(clock.nowMs(), pool(10));
   return createGate({
@@ -231,8 +240,24 @@ function toAsking(base: GateBase) {
   };
 }
 
+function toWorkspaces({ store, sealedBytes, hashes, clock }: GateBase) {
+  return createWorkspaces({ rows: store.workspaces, sealed: sealedBytes, hashes, clock });
+}
+
 function toRunParts({ runs, approvals }: GateBase) {
   return { desk: runs, urlOf: approvals.urlOf };
+}
+
+/** The servers within this process. */
+function createInternalConnector(base: GateBase, memory: Connector | null): Connector {
+  const agents = createAgentsConnector({ ...base, ...toRunParts(base) });
+  return {
+    connect(target, signal) {
+      const connector = target.server === memoryServer ? memory : agents;
+      if (connector === null) throw new Error("there is no memory in this configuration");
+      return connector.connect(target, signal);
+    },
+  };
 }
 
 /** A run that was waited for goes on, and its call's key is how its caller hears of it. */
@@ -241,6 +266,8 @@ function createFreshen(base: GateBase, guard: Guard, labels: Labels): GateParts[
     if (call.server.config.transport !== "internal") return null;
     const run = toRunOfAnswer(kept);
     if (run !== null) await labels.inherit(call, run);
+    if (call.server.name === memoryServer && call.target === "recall")
+      await labels.take(call, toLabelsOfAnswer(kept));
     const fresh = await toFreshAnswer(toRunParts(base), call.request.principal.tenant, kept);
     if (fresh === null) return null;
     const answer = guard.cleanAnswer(fresh);

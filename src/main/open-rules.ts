@@ -1,4 +1,5 @@
 import type { Config } from "../model/config.ts";
+import type { ToolConfig } from "../model/config-servers.ts";
 import { Fault } from "../model/index.ts";
 import { loadSqlParser } from "../policy/parameters/sql-parser.ts";
 import { createPolicySet, type PolicySet } from "../policy/policy-set.ts";
@@ -24,7 +25,7 @@ export async function openRules(config: Config, telemetry: Telemetry): Promise<P
 
 function readsSql({ servers }: Config): boolean {
   const types = Object.values(servers).flatMap(({ tools }) =>
-    Object.values(tools).flatMap(({ parameters }) => Object.values(parameters ?? {})),
+    Object.values<ToolConfig>(tools).flatMap(({ parameters }) => Object.values(parameters ?? {})),
   );
   return types.some(({ type }) => type === "sql");
 }

@@ -1,5 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { Config } from "../model/config.ts";
+import type { ToolConfig } from "../model/config-tool.ts";
 import { checkDeclaration } from "../policy/parameters/check-declaration.ts";
 import type { DeepProblem, PolicyCheckOptions } from "./policy-check.ts";
 
@@ -8,7 +9,7 @@ export function createParameterCheck({ pins, tenant }: PolicyCheckOptions) {
   return async ({ servers }: Config): Promise<readonly DeepProblem[]> => {
     const found: DeepProblem[] = [];
     for (const [server, { tools }] of Object.entries(servers)) {
-      for (const [tool, { parameters }] of Object.entries(tools)) {
+      for (const [tool, { parameters }] of Object.entries<ToolConfig>(tools)) {
         if (parameters === undefined) continue;
         const pin = await pins.get(tenant, server, tool);
         if (pin === null) continue;

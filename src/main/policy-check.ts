@@ -1,6 +1,6 @@
 import { listServers } from "../model/agents-server.ts";
 import type { Config } from "../model/config.ts";
-import type { ServerConfig } from "../model/config-servers.ts";
+import { toOwnDefinitions, type ServerConfig } from "../model/config-servers.ts";
 import type { KeyPath } from "../model/problem.ts";
 import { toExposedName, type TenantId } from "../model/index.ts";
 import { toArgumentType } from "../policy/argument-type.ts";
@@ -77,7 +77,8 @@ async function listPinned(
   config: ServerConfig,
   { pins, tenant }: PolicyCheckOptions,
 ): Promise<readonly Pinned[]> {
-  if (config.transport === "internal") return config.definitions;
+  const own = toOwnDefinitions(config);
+  if (own !== null) return own;
   const rows = await pins.list(tenant, server);
   return rows.map(({ definition }) => JSON.parse(new TextDecoder().decode(definition)) as Pinned);
 }

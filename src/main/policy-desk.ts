@@ -5,6 +5,7 @@ import type { CheckedPolicy, OpenedScene, PolicyDesk } from "../api/policy-answe
 import { createSerial } from "../lib/serial.ts";
 import type { Json } from "../lib/strict-json.ts";
 import { listServers } from "../model/agents-server.ts";
+import { toSandboxFactsOf } from "../model/server-sandbox.ts";
 import type { Config } from "../model/config.ts";
 import type { ServerConfig } from "../model/config-servers.ts";
 import { Fault, toExposedName } from "../model/index.ts";
@@ -173,6 +174,7 @@ function toSceneTool(tool: CatalogTool, server: ServerConfig): SceneTool {
     outward: tool.config.outward ?? server.outward,
     argumentType: toArgumentType(inputSchema),
     fill: (args) => fill(tool.input, args),
+    sandbox: toSandboxFactsOf(server, tool.name),
   };
 }
 
@@ -190,6 +192,7 @@ function toSceneServer(config: ServerConfig, callsPerMinute: number | null): Sce
     outward,
     credentials: [...new Set(listReferences(config))].toSorted(),
     limits: { timeoutMs: timeout, concurrency, callsPerMinute },
+    sandbox: toSandboxFactsOf(config, null),
   };
 }
 

@@ -1,10 +1,18 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
-/** A file, read up to the bound; null for a larger one. A pipe or a device is no file. */
-export async function readBounded(place: string, maxBytes: number): Promise<Uint8Array | null> {
+/**
+ * A file, read up to the bound; null for a larger one. A pipe or a device is no file, and with `noLink`
+ * neither is a link that has come in a file's place.
+ */
+export async function readBounded(
+  place: string,
+  maxBytes: number,
+  { noLink = false }: { readonly noLink?: boolean } = {},
+): Promise<Uint8Array | null> {
   // Without blocking: a pipe that nobody writes to would hold the start forever.
-  const handle = await open(place, constants.O_RDONLY | constants.O_NONBLOCK);
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | (noLink ? constants.O_NOFOLLOW : 0);
+  const handle = await open(place, flags);
   try {
     const found = await handle.stat();
     if (!found.isFile()) throw Object.assign(new Error("it is no file"), { code: "ENOTFILE" });

@@ -2,7 +2,8 @@ import path from "node:path";
 import type { Config } from "../model/config.ts";
 import { Fault } from "../model/index.ts";
 import { checkAtStart, readDocument } from "./read-document.ts";
-import { createInstructionsReading } from "./read-instructions.ts";
+import { createFilesReading } from "./fill-config.ts";
+import { createSkillShelf } from "./skill-shelf.ts";
 import { readBounded } from "./read-bounded.ts";
 
 /** The configuration as the process starts with it. */
@@ -33,7 +34,12 @@ export async function readConfig(cwd: string, given: string | undefined): Promis
   const parsed = await readDocument(
     document,
     checkAtStart,
-    createInstructionsReading(path.dirname(place)),
+    // What is wrong is said before anything starts; what is read is read again to be kept.
+    createFilesReading({
+      directory: path.dirname(place),
+      shelf: createSkillShelf(),
+      onWarnings: () => undefined,
+    }),
   );
   if (parsed.kind === "invalid") {
     const { problems } = parsed;

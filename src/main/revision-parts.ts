@@ -13,7 +13,10 @@ import { startGate, type GateOfRevision, type RevisionBase } from "./gate-parts.
 import { guardBase } from "./guard-base.ts";
 import { listOwnHosts, startIdentity } from "./start-identity.ts";
 import { startBundles } from "./start-bundles.ts";
+import { startMemory } from "./start-memory.ts";
 import { startModels } from "./start-models.ts";
+import { ownTenant } from "./own-tenant.ts";
+import { keepSkills, type SkillShelf } from "./skill-shelf.ts";
 import type { StoredVersions } from "./stored-secrets.ts";
 import type { Running } from "./start-parts.ts";
 
@@ -37,28 +40,33 @@ export interface RevisionPartsOptions {
   /** Where clients reach this server, unless the configuration says so. */
   readonly listen: ListenAddress;
   readonly readVersions: (config: Config) => Promise<StoredVersions>;
+  /** Skills that were read with the document. */
+  readonly shelf: SkillShelf;
 }
 
 export async function startRevisionParts(
   config: Config,
   options: RevisionPartsOptions,
 ): Promise<Running<RevisionParts>> {
-  const { base, readVersions } = options;
+  const { base, readVersions, shelf } = options;
   // Before any of them is used: a change in between is noticed.
   const stored = await readVersions(config);
+  const { blobs } = base.store;
+  const skills = await keepSkills(config, { shelf, blobs, tenant: ownTenant });
   const { keyring, keys } = await readApiKeys(config, options);
   const started = await startIdentity(config, { ...base, ...options, keyring });
   const { identity } = started;
   try {
-    const { gate, models } = await startActing(config, { ...base, agents: identity.agents });
-    const bundles = startBundles(config, { ...base, registry: gate.registry });
+    const acting = await startActing(config, { ...base, agents: identity.agents });
+    const { gate, models } = acting;
+    const bundles = startBundles(config, { ...base, skills, registry: gate.registry });
     const limits = toLimits(config);
     const parts = { identity, limits, keys, gate, models: models.router, bundles, stored };
     return {
       parts: Object.freeze(parts),
       stop: async () => {
         try {
-          await Promise.all([gate.close(), models.close()]);
+          await Promise.all([closeActing(acting), models.close()]);
         } finally {
           // Until here calls that are under way ask the rules of their bundles.
           bundles.close();
@@ -72,12 +80,25 @@ export async function startRevisionParts(
   }
 }
 
+/** Calls that are under way still ask the embedder. */
+async function closeActing({ gate, memory }: Awaited<ReturnType<typeof startActing>>) {
+  try {
+    await gate.close();
+  } finally {
+    await memory?.close();
+  }
+}
+
 /** What reaches out. */
 async function startActing(config: Config, base: RevisionBase) {
-  const models = await startModels(config.models, guardBase(base).base);
+  const guarded = guardBase(base).base;
+  const models = await startModels(config.models, guarded);
+  const memory = config.memory === undefined ? null : startMemory(config.memory, guarded);
   try {
-    return { models, gate: await startGate(config, base) };
+    const gate = await startGate(config, { ...base, memory: memory?.connector ?? null });
+    return { models, memory, gate };
   } catch (error) {
+    await memory?.close();
     await models.close();
     throw error;
   }

@@ -76,6 +76,7 @@ async function start(tools: ServeTools, { options, signal }: Starting) {
     telemetry,
     toSecrets: (readStored) => createSecrets({ ...places, ...(readStored && { readStored }) }),
     forPrograms: environment.forPrograms,
+    sandboxesDirectory: environment.sandboxesDirectory,
     metrics: () => telemetry.expose(),
   });
   return { server, file: config.file, lifecycle, telemetry };

@@ -8,6 +8,7 @@ import { createIdentity, type Identity, type Resources } from "../authority/iden
 import type { Keyring } from "../authority/keyring.ts";
 import { createTokenHolders, type TokenRule } from "../authority/token-holders.ts";
 import { apiPlace, fromToolset } from "../mcp/place.ts";
+import { isRemote } from "../model/config-servers.ts";
 import { toSubjectAudience } from "../model/config-credential.ts";
 import { isLoopback, type ListenAddress } from "../model/config-field.ts";
 import type { IssuerConfig } from "../model/config-issuers.ts";
@@ -127,7 +128,7 @@ async function startAgents(
 
 function listSubjectAudiences({ servers }: Config): readonly string[] {
   return Object.values(servers).flatMap((server) => {
-    const credential = server.transport === "stdio" ? undefined : server.credential;
+    const credential = isRemote(server) ? server.credential : undefined;
     const audience = credential === undefined ? null : toSubjectAudience(credential);
     return audience === null ? [] : [audience];
   });

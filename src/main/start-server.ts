@@ -6,6 +6,7 @@ import type { Secrets } from "../ports/secrets.ts";
 import type { SecretMaterial, Vault } from "../ports/vault.ts";
 import type { LogLevel } from "../ports/telemetry.ts";
 import { openConfiguration, type LiveConfiguration } from "./configuration.ts";
+import { openErrands } from "./open-errands.ts";
 import { listHidden, openSandboxes } from "./open-sandboxes.ts";
 import { openGateBase, type GateBase } from "./gate-base.ts";
 import { createDocumentCheck } from "./document-check.ts";
@@ -14,7 +15,8 @@ import { openPasskeys } from "./open-passkeys.ts";
 import { toBrowserUrl, type Now } from "./now.ts";
 import { ownTenant } from "./own-tenant.ts";
 import { startPresence } from "./presence.ts";
-import { createInstructionsReading } from "./read-instructions.ts";
+import { createFilesReading } from "./fill-config.ts";
+import { createSkillShelf } from "./skill-shelf.ts";
 import { startRevisionParts, type RevisionParts } from "./revision-parts.ts";
 import { listStored, readVersions, watchStored } from "./stored-secrets.ts";
 import { startLedger } from "./start-ledger.ts";
@@ -31,6 +33,7 @@ export interface ServerOptions extends DoorOptions {
   readonly toSecrets: (readStored: ReadStored | null) => Secrets;
   /** What programs that we start get of our environment. */
   readonly forPrograms: Readonly<Record<string, string>>;
+  readonly sandboxesDirectory: string;
 }
 
 type ReadStored = (name: string) => Promise<SecretMaterial | null>;
@@ -160,18 +163,24 @@ async function openVault(options: ServerOptions, { store }: Storage) {
 async function startConfiguration(options: ServerOptions, storage: Storage, base: GateBase) {
   const { lifecycle, start, clock, telemetry } = options;
   const rows = storage.store.secrets;
+  const shelf = createSkillShelf();
   const configuration = await lifecycle.start({
     name: "configuration",
     start: () =>
       openConfiguration<RevisionParts>({
         document: start.document,
         check: createDocumentCheck({ pins: storage.store.pins, tenant: ownTenant }),
-        fill: createInstructionsReading(start.directory),
+        fill: createFilesReading({
+          directory: start.directory,
+          shelf,
+          onWarnings: (findings) => telemetry.log("warn", "skills have faults", { findings }),
+        }),
         start: (config) =>
           startRevisionParts(config, {
             ...options,
             secrets: base.secrets,
             base,
+            shelf,
             readVersions: (read) => readVersions({ rows, tenant: ownTenant }, listStored(read)),
           }),
         revisions: storage.store.revisions,
@@ -226,6 +235,10 @@ async function startGateBase(
 ) {
   const { start, forPrograms, clock, random, telemetry } = options;
   const toId = (): string => toUuidV7(clock.nowMs(), random.bytes(10));
+  const sandboxes = await openSandboxes({
+    ...options,
+    hidden: listHidden({ ...options, ...start }),
+  });
   return openGateBase({
     ...options,
     vault,
@@ -235,7 +248,8 @@ async function startGateBase(
     config: start.config,
     directory: start.directory,
     baseEnvironment: forPrograms,
-    sandboxes: await openSandboxes({ ...options, hidden: listHidden({ ...options, ...start }) }),
+    sandboxes,
+    errands: openErrands({ sandboxes, clock, telemetry }),
     mailbox: await openMailbox({ letters: store.letters, bus, clock, telemetry, toId }),
   });
 }

@@ -11,7 +11,7 @@ function open(changes: Partial<UpkeepOptions["store"]> = {}) {
   const clock = createManualClock(Date.UTC(2026, 10, 21));
   const telemetry = createInMemoryTelemetry({ clock });
   const swept: string[] = [];
-  const { labels, spendings, deliveries, calls, runs } = createInMemoryStore();
+  const { labels, spendings, deliveries, calls, runs, workspaces } = createInMemoryStore();
   const sweep = (name: string, left = 0) => ({
     sweep: async () => {
       swept.push(name);
@@ -26,6 +26,7 @@ function open(changes: Partial<UpkeepOptions["store"]> = {}) {
     labels: { ...labels, ...sweep("labels") },
     spendings: { ...spendings, ...sweep("spendings") },
     deliveries: { ...deliveries, ...sweep("deliveries") },
+    workspaces: { ...workspaces, ...sweep("workspaces") },
     calls: Object.assign(calls, { sweepKeys: sweep("keys").sweep }),
     runs: Object.assign(runs, {
       listEnded: async (beforeMs: number) => {
@@ -58,6 +59,7 @@ test("what fails is said with its name, and all the rest is done", async () => {
     "spendings",
     "keys",
     "deliveries",
+    "workspaces",
     "runs of before 2026-10-22",
   ]);
   expect(scene.telemetry.lines).toHaveLength(1);

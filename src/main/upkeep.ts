@@ -9,7 +9,7 @@ export interface Upkeep {
 export interface UpkeepOptions {
   readonly store: Pick<
     PostgresStore,
-    "makePartitions" | "labels" | "spendings" | "deliveries" | "calls" | "runs"
+    "makePartitions" | "labels" | "spendings" | "deliveries" | "calls" | "runs" | "workspaces"
   >;
   /** How long a run is kept once it has ended. */
   readonly keepRunsMs: number;
@@ -53,7 +53,7 @@ type Task = () => Promise<"more" | "done">;
 
 /** Partitions, and what nobody reads any more: labels that are forgotten after 30 days, past periods. */
 function listTasks({ store, clock, keepRunsMs }: UpkeepOptions): Readonly<Record<string, Task>> {
-  const { labels, spendings, deliveries, calls } = store;
+  const { labels, spendings, deliveries, calls, workspaces } = store;
   const nowMs = clock.nowMs();
   const isMore = async (swept: Promise<number>) =>
     (await swept) === sweptAtOnce ? "more" : "done";
@@ -67,6 +67,8 @@ function listTasks({ store, clock, keepRunsMs }: UpkeepOptions): Readonly<Record
     keys: () => isMore(calls.sweepKeys(nowMs, sweptAtOnce)),
     // Those of an approval lie there until it has run out, which takes a week at most.
     deliveries: () => isMore(deliveries.sweep(nowMs - 14 * dayMs, sweptAtOnce)),
+    // Those of runs go with their runs, which are kept as long after their end.
+    workspaces: () => isMore(workspaces.sweep(nowMs - keepRunsMs, sweptAtOnce)),
     runs: () => removeRuns(store.runs, nowMs - keepRunsMs),
   };
 }

@@ -1,16 +1,39 @@
+import { mapValues } from "../lib/map-values.ts";
 import { agentServer, agentToolEffect, toAgentTool } from "./agent-tool.ts";
 import type { AgentConfig } from "./config-agents.ts";
-import type { InternalServerConfig, ServerConfig, ToolConfig } from "./config-servers.ts";
+import type { MemoryConfig } from "./config-memory.ts";
+import type {
+  InternalServerConfig,
+  ServerConfig,
+  ToolConfig,
+  WrittenServerConfig,
+} from "./config-servers.ts";
+import { toWorkbenchConfig } from "./config-workbench.ts";
+import { toMemoryServer } from "./memory-server.ts";
+import { memoryServer } from "./memory-tools.ts";
 
 interface WithAgents {
-  readonly servers: Readonly<Record<string, ServerConfig>>;
+  readonly servers: Readonly<Record<string, WrittenServerConfig>>;
   readonly agents: Readonly<Record<string, Pick<AgentConfig, "description">>>;
+  readonly memory?: MemoryConfig | undefined;
 }
 
-/** The servers of a configuration, and our own one that offers its agents as tools. */
-export function listServers({ servers, agents }: WithAgents): WithAgents["servers"] {
-  if (Object.keys(agents).length === 0) return servers;
-  return { ...servers, [agentServer]: toAgentsServer(agents) };
+/** The servers of a configuration, our own ones whole: workbenches, and the one that offers its agents as tools. */
+export function listServers({
+  servers,
+  agents,
+  memory,
+}: WithAgents): Readonly<Record<string, ServerConfig>> {
+  const whole = mapValues(servers, toServerConfig);
+  return {
+    ...whole,
+    ...(Object.keys(agents).length === 0 ? {} : { [agentServer]: toAgentsServer(agents) }),
+    ...(memory === undefined ? {} : { [memoryServer]: toMemoryServer(memory) }),
+  };
+}
+
+function toServerConfig(written: WrittenServerConfig): ServerConfig {
+  return written.transport === "workbench" ? toWorkbenchConfig(written) : written;
 }
 
 /** Member of `_meta` in which an agent as a tool takes the key of the run that it starts. */
@@ -34,6 +57,7 @@ function toAgentsServer(agents: WithAgents["agents"]): InternalServerConfig {
   return Object.freeze({
     transport: "internal",
     definitions: names.map((name) => toAgentTool(name, agents[name]!.description).definition),
+    startsRuns: true,
     timeout: timeoutMs,
     concurrency,
     queue,

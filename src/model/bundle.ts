@@ -4,6 +4,7 @@ import { toCanonicalBytes } from "./canonical.ts";
 import { digestSchema, toDigest, type Digest } from "./digest.ts";
 import { jsonObjectSchema } from "./json-value.ts";
 import { fromRecordBytes } from "./record.ts";
+import { bundledSkillSchema, skillLimits } from "./skill.ts";
 
 const nameSchema = z.string().min(1).max(256);
 const textSchema = z.string().max(262_144);
@@ -72,8 +73,9 @@ export const bundleSchema = z
     /** In the order of their exposed names. */
     tools: z.array(bundledToolSchema).max(1_000).readonly(),
     servers: z.array(bundledServerSchema).max(1_000).readonly(),
-    skills: z.array(jsonObjectSchema).max(256).readonly(),
-    /** Schema of what the agent remembers; null: nothing. */
+    /** In the order of their names, each with every file by its digest; their contents are kept beside. */
+    skills: z.array(bundledSkillSchema).max(skillLimits.skills).readonly(),
+    /** What the agent's memory is found by, and whose it is; null: it has no tools of a memory. */
     memory: jsonObjectSchema.nullable(),
     policy: z
       .strictObject({

@@ -55,7 +55,8 @@ test("money, times and counts are those of the rest of the document", () => {
 test.each([
   [", budget: { mony: 1 }", "agents.travel.budget.mony", /is not a known key/, "money"],
   [", intructions: x", "agents.travel.intructions", /is not a known key/, "instructions"],
-  [", skills: [a]", "agents.travel.skills", /is not a known key/, undefined],
+  [", skills: [../a]", "agents.travel.skills[0]", /takes a folder below the directory/, undefined],
+  [", skills: a", "agents.travel.skills", /takes a list of folders/, undefined],
   [", temperature: 3", "agents.travel.temperature", /from 0 to 2/, undefined],
   [", tools: ['flights__*']", "agents.travel.tools[0]", /exposed name of one tool/, undefined],
   [", toolset: none", "agents.travel.toolset", /names no toolset/, null],

@@ -3,6 +3,7 @@ import { closest } from "../lib/closest.ts";
 import { agentServer } from "./agent-tool.ts";
 import { moneyField } from "./config-budgets.ts";
 import { countField, durationField, shortNameField } from "./config-field.ts";
+import { loadedSkillsField, skillsField } from "./config-skills.ts";
 
 const agentName = shortNameField("travel or invoice-clerk");
 
@@ -88,6 +89,8 @@ const agentSchema = z
       .describe(
         "File with its instructions, relative to countersign.yaml. It is read when the document is, and its text becomes `instructions` of the revision.",
       ),
+    skills: skillsField,
+    loadedSkills: loadedSkillsField,
     toolset: z
       .string("takes the name of a toolset")
       .min(1)

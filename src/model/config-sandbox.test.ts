@@ -40,6 +40,19 @@ test.each([
   expect(again.kind === "valid" && again.revision.config).toEqual(config);
 });
 
+const credential = (host: string, secret = "env://TOKEN") =>
+  `{ host: '${host}', secret: '${secret}', variable: API_TOKEN }`;
+const both = (host: string, secret?: string) =>
+  `egress: ['${host}']\n    egressCredentials: [${credential(host, secret)}]`;
+
+test("a secret can be used at one of the hosts", () => {
+  const { notes, again, config } = read(`    ${both("api.example.com:8443")}`);
+  expect(notes.egressCredentials).toEqual([
+    { host: "api.example.com:8443", secret: "env://TOKEN", variable: "API_TOKEN" },
+  ]);
+  expect(again.kind === "valid" && again.revision.config).toEqual(config);
+});
+
 test.each([
   ["sandbox: T0", "servers.notes.sandbox"],
   ["egres: []", "egres"],
@@ -49,6 +62,14 @@ test.each([
   ["limits: { memory: 1KiB }", "servers.notes.limits.memory"],
   ["limits: { cpus: 0 }", "servers.notes.limits.cpus"],
   ["sandbox: none\n    egress: ['api.example.com:443']", "servers.notes.egress"],
+  [`egressCredentials: [${credential("api.example.com:443")}]`, "egressCredentials[0].host"],
+  [`${both("*.example.com:443")}`, "egressCredentials[0].host"],
+  [`${both("http://api.example.com:80")}`, "egressCredentials[0].host"],
+  [`${both("api.example.com:443", "the-secret-itself")}`, "egressCredentials[0].secret"],
+  [
+    `${both("api.example.com:443")}\n    environment: { API_TOKEN: { value: x } }`,
+    "egressCredentials[0].variable",
+  ],
 ])("%s is refused, and its place is named", (written, place) => {
   const parsed = parse(`    ${written}`);
   expect(parsed.kind).toBe("invalid");

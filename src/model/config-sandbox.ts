@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { countField, sizeField } from "./config-field.ts";
-import { egressRuleSchema, type SandboxLimits } from "./sandbox.ts";
+import { egressRuleSchema, parseEgressRule, type SandboxLimits } from "./sandbox.ts";
+import { secretReferenceSchema } from "./secret-reference.ts";
 
-const limitsField = z
+export const limitsField = z
   .strictObject({
     memory: sizeField({ min: "16MiB", max: "1TiB" })
       .prefault("512MiB")
@@ -38,6 +39,20 @@ const fileSchema = z.strictObject({
     .describe("Whether the program may change what lies there."),
 });
 
+const egressCredentialSchema = z.strictObject({
+  host: egressRuleSchema
+    .refine((text) => {
+      const rule = parseEgressRule(text);
+      return rule === null || (rule.protocol === "tls" && !rule.host.startsWith("*."));
+    }, "takes one host with TLS, such as api.example.com:443")
+    .describe("Where alone it is given: one of `egress`."),
+  secret: secretReferenceSchema,
+  variable: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, "takes a variable name")
+    .describe("Variable in which the program finds a placeholder for it."),
+});
+
 /** Of a program on this machine: where it runs, and what it is given there. */
 export const sandboxFields = {
   sandbox: z
@@ -62,28 +77,51 @@ export const sandboxFields = {
     .boolean("takes true or false")
     .prefault(false)
     .describe("Whether those hosts may be at private or loopback addresses. Link-local never."),
+  egressCredentials: z
+    .array(egressCredentialSchema)
+    .max(16)
+    .prefault([])
+    .describe(
+      "Secrets that it uses at those hosts without having them: it puts the placeholder into a header, and on the way out the secret takes its place. TLS to these hosts ends at the gate.",
+    ),
   limits: limitsField,
 };
 
 interface Sandboxed {
   readonly sandbox: "none" | "T1" | "T2" | "T3";
   readonly files: readonly unknown[];
-  readonly egress: readonly unknown[];
+  readonly egress: readonly string[];
+  readonly egressCredentials: readonly z.output<typeof egressCredentialSchema>[];
+  readonly environment: Readonly<Record<string, unknown>>;
 }
 
 /** What is given to a program in a sandbox binds nobody that has none. */
-export function refuseUnbound(
-  { sandbox, files, egress }: Sandboxed,
-  context: z.RefinementCtx,
-): void {
+export function refuseUnbound(given: Sandboxed, context: z.RefinementCtx): void {
+  const { sandbox, files, egress, egressCredentials } = given;
+  refuseStray(given, context);
   if (sandbox !== "none") return;
-  for (const [key, list] of Object.entries({ files, egress }))
+  for (const [key, list] of Object.entries({ files, egress, egressCredentials }))
     if (list.length > 0)
       context.addIssue({
         code: "custom",
         path: [key],
         message: "is for a program in a sandbox, and this one has none",
       });
+}
+
+/** A credential stands at a host that is reached, and in a variable that nothing else is in. */
+function refuseStray(
+  { egress, egressCredentials, environment }: Sandboxed,
+  context: z.RefinementCtx,
+): void {
+  const taken = new Set(Object.keys(environment));
+  egressCredentials.forEach(({ host, variable }, index) => {
+    const complain = (key: string, message: string): void =>
+      context.addIssue({ code: "custom", path: ["egressCredentials", index, key], message });
+    if (!egress.includes(host)) complain("host", "is none of `egress`, so it is never reached");
+    if (taken.has(variable)) complain("variable", "is given twice");
+    taken.add(variable);
+  });
 }
 
 export function toSandboxLimits({

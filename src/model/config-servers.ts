@@ -3,103 +3,20 @@ import type { AgentToolDefinition } from "./agent-tool.ts";
 import { credentialField, isBoundWhole, refuseSharedDocuments } from "./config-credential.ts";
 import {
   countField,
-  durationField,
   privateField,
   shortNameField,
   toolPatternField,
   urlField,
 } from "./config-field.ts";
-import { moneyField } from "./config-budgets.ts";
 import { refuseUnbound, sandboxFields } from "./config-sandbox.ts";
-import { tenantIdSchema } from "./id.ts";
-import { labelSchema } from "./label.ts";
-import { parametersField } from "./parameter-types.ts";
+import { common, type ToolConfig } from "./config-tool.ts";
+import { workbenchSchema } from "./config-workbench.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
+import { workbenchTools, type WorkbenchTool } from "./workbench-tools.ts";
+
+export type { ToolConfig };
 
 const nameField = shortNameField("github or file-search");
-
-const labelsField = z
-  .array(labelSchema, "takes a list of labels")
-  .max(3)
-  .refine(
-    (labels) => !(labels.includes("trusted") && labels.includes("untrusted")),
-    "says trusted and untrusted at once",
-  );
-
-const toolSchema = z
-  .strictObject({
-    effect: z
-      .enum(["read", "write", "destructive"], "takes read, write or destructive")
-      .prefault("write")
-      .describe("What a call does at most. A server's own hints are not believed."),
-    outward: z
-      .boolean("takes true or false")
-      .optional()
-      .describe("Whether what goes into it may leave the house. Absent: as the server."),
-    labels: labelsField
-      .optional()
-      .describe("Where its results come from. Absent: as the server says."),
-    parameters: parametersField.optional(),
-    price: moneyField.optional().describe("What one call costs, for budgets in money."),
-    idempotent: z
-      .boolean("takes true or false")
-      .prefault(false)
-      .describe("Whether a repeated call with the same arguments changes nothing more."),
-    idempotencyKey: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,127}$/, "takes a name of a `_meta` member")
-      .optional()
-      .describe(
-        "Member of `_meta` in which the tool takes a key: the same for each sending of one call.",
-      ),
-    cache: durationField({ min: "1s", max: "24h" })
-      .optional()
-      .describe("How long a read's result may be given again to the same caller."),
-    timeout: durationField({ min: "10ms", max: "1h" })
-      .optional()
-      .describe("How long a call may take. Absent: the server's."),
-    concurrency: countField({ min: 1, max: 10_000 })
-      .optional()
-      .describe("Calls of this tool under way at once. Absent: as many as the server's."),
-    downgrade: z
-      .enum(["T1", "T2"], "takes T1 or T2")
-      .optional()
-      .describe(
-        "A tier that is enough for this tool where a rule asks for a stronger one. Its receipts say so.",
-      ),
-  })
-  .describe("What is known of a tool beyond its definition.");
-export type ToolConfig = z.output<typeof toolSchema>;
-
-const common = {
-  timeout: durationField({ min: "10ms", max: "1h" })
-    .prefault("60s")
-    .describe("How long a call may take before it is cancelled upstream."),
-  concurrency: countField({ min: 1, max: 10_000 })
-    .prefault(64)
-    .describe("Calls under way at once. The next ones wait."),
-  queue: countField({ min: 0, max: 10_000 })
-    .prefault(256)
-    .describe("Calls that may wait. One more is refused with a Retry-After."),
-  effect: toolSchema.shape.effect,
-  outward: z
-    .boolean("takes true or false")
-    .prefault(false)
-    .describe("Whether what goes into its tools may leave the house, reads included."),
-  tenants: z
-    .array(tenantIdSchema, "takes a list of tenants")
-    .min(1)
-    .max(1_000)
-    .optional()
-    .describe("Tenants whose callers may use it. Absent: all."),
-  labels: labelsField
-    .prefault(["untrusted"])
-    .describe("Where its results come from: trusted, untrusted, confidential."),
-  tools: z
-    .record(z.string().min(1).max(128), toolSchema)
-    .prefault({})
-    .describe("By the server's own name of the tool."),
-};
 
 const headersField = z
   .record(
@@ -199,20 +116,43 @@ export const serverSchema = z.discriminatedUnion(
       })
       .superRefine(refuseUnbound)
       .describe("A program on this machine that speaks over its standard streams."),
+    workbenchSchema,
   ],
-  "takes transport: http, sse or stdio",
+  "takes transport: http, sse, stdio or workbench",
 );
 /** One of a document. */
-type WrittenServerConfig = z.output<typeof serverSchema>;
+export type WrittenServerConfig = z.output<typeof serverSchema>;
 export type HttpServerConfig = Extract<WrittenServerConfig, { transport: "http" | "sse" }>;
 export type StdioServerConfig = Extract<WrittenServerConfig, { transport: "stdio" }>;
 
 /** A server within this process, which no document writes: what it offers is known beforehand. */
-export interface InternalServerConfig extends z.output<z.ZodObject<typeof common>> {
+export interface InternalServerConfig extends Omit<z.output<z.ZodObject<typeof common>>, "tools"> {
   readonly transport: "internal";
-  readonly definitions: readonly AgentToolDefinition[];
+  readonly tools: Readonly<Record<string, ToolConfig>>;
+  readonly definitions: readonly OwnDefinition[];
+  /** Whether whoever calls it may wait for a run, which needs places of its own to go on. */
+  readonly startsRuns: boolean;
 }
-export type ServerConfig = WrittenServerConfig | InternalServerConfig;
+
+/** A workbench, whose tools are asked for by name as those of any other. */
+export interface WorkbenchServerConfig extends Omit<
+  Extract<WrittenServerConfig, { transport: "workbench" }>,
+  "tools"
+> {
+  readonly tools: Readonly<Record<string, ToolConfig>>;
+}
+export type ServerConfig =
+  | HttpServerConfig
+  | StdioServerConfig
+  | WorkbenchServerConfig
+  | InternalServerConfig;
+
+/** Of a server of our own: what it offers is what it is, so that nothing of it has to be accepted. */
+export function toOwnDefinitions(config: ServerConfig): readonly OwnDefinition[] | null {
+  if (config.transport === "workbench") return workbenchTools;
+  return config.transport === "internal" ? config.definitions : null;
+}
+type OwnDefinition = WorkbenchTool | AgentToolDefinition;
 
 /** Whether it is reached over a network. */
 export function isRemote(config: ServerConfig): config is HttpServerConfig {

@@ -9,16 +9,17 @@ import {
   sizeField,
 } from "./config-field.ts";
 import { issuersField, publicUrlField } from "./config-issuers.ts";
-import { agentServer } from "./agent-tool.ts";
 import { agentsField, refuseStrangeAgents } from "./config-agents.ts";
 import { approvalsField } from "./config-approvals.ts";
 import { budgetsField } from "./config-budgets.ts";
 import { approversField, callersField, listenerTlsField } from "./config-callers.ts";
 import { ledgerField } from "./config-ledger.ts";
+import { memoryField } from "./config-memory.ts";
 import { modelsField } from "./config-models.ts";
 import { policyField } from "./config-policy.ts";
 import { serversField, toolsetsField } from "./config-servers.ts";
 import { webhooksField } from "./config-webhooks.ts";
+import { isOwnServer, type WithOwnServers, refuseStrangeMemory } from "./own-servers.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
 const limitsSchema = z
@@ -115,17 +116,13 @@ function areSound(issues: readonly z.core.$ZodRawIssue[], keys: readonly string[
 
 /** A toolset of a server that is not there would be a gap that nobody asked about. */
 function refuseUnknownServers(
-  {
-    servers,
-    agents,
-    toolsets,
-  }: { servers: object; agents: object; toolsets: Record<string, { servers: string[] }> },
+  document: WithOwnServers & { toolsets: Record<string, { servers: string[] }> },
   context: z.core.$RefinementCtx,
 ): void {
-  const hasAgents = Object.keys(agents).length > 0;
+  const { servers, toolsets } = document;
   for (const [name, toolset] of Object.entries(toolsets)) {
     for (const [index, server] of toolset.servers.entries()) {
-      if (Object.hasOwn(servers, server) || (hasAgents && server === agentServer)) continue;
+      if (Object.hasOwn(servers, server) || isOwnServer(document, server)) continue;
       context.addIssue({
         code: "custom",
         path: ["toolsets", name, "servers", index],
@@ -201,6 +198,7 @@ export const configSchema = z
     budgets: budgetsField,
     models: modelsField,
     agents: agentsField,
+    memory: memoryField,
     webhooks: webhooksField,
     approvals: approvalsField,
     gate: gateSchema.prefault({}),
@@ -231,7 +229,7 @@ export const configSchema = z
         keep: durationField({ min: "1h", max: "3650d" })
           .prefault("30d")
           .describe(
-            "How long a run is kept after its end, with all that it said. Its receipts stay.",
+            "How long a run is kept after its end, with all that it said, and the workspace of a caller after its last change. Receipts stay.",
           ),
       })
       .prefault({})
@@ -260,6 +258,7 @@ export const configSchema = z
   })
   .superRefine(refuseUnknownServers)
   .superRefine(refuseStrangeAgents)
+  .superRefine(refuseStrangeMemory)
   .describe("Countersign's configuration: one document, read whole.");
 
 /** What the program reads: durations in milliseconds, sizes in bytes, defaults filled in. */

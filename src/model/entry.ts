@@ -87,6 +87,15 @@ const outcomeEntrySchema = z.strictObject({
         .readonly()
         .nullable()
         .optional(),
+      /** Of a program that was run for this very call; null: it did not end by itself. */
+      exit: z.int().min(0).max(255).nullable().optional(),
+      usage: z
+        .strictObject({
+          memoryPeakBytes: z.int().nonnegative().nullable(),
+          cpuUs: z.int().nonnegative().nullable(),
+        })
+        .readonly()
+        .optional(),
     })
     .readonly()
     .nullable(),

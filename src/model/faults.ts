@@ -61,6 +61,7 @@ export const faults = {
   upstream_unreachable: { status: 502, rpc: -32603, exit: 75, retryable: true, hint: "The server cannot be reached, and nothing was sent to it. `countersign servers ls` says why." },
   sandbox_missing: { status: 503, rpc: -32603, exit: 2, retryable: false, hint: "Nothing was started. `countersign sandbox probe` says what this machine has; apt-get install bubblewrap brings tier T1." },
   sandbox_failed: { status: 502, rpc: -32603, exit: 1, retryable: false, hint: "Nothing of the program ran. The message says what the sandbox could not do." },
+  setup_failed: { status: 502, rpc: -32603, exit: 1, retryable: true, hint: "Nothing was left half done. Mend what the message names, and run the command again." },
   upstream_lost: { status: 502, rpc: -32603, exit: 1, retryable: false, hint: "The connection ended after the call was sent: it may have been carried out. Look before you send it again." },
   upstream_garbled: { status: 502, rpc: -32603, exit: 1, retryable: false, hint: "The server answered with something that is not an answer of the protocol. Its operator can say why." },
   upstream_busy: { status: 503, rpc: -32603, exit: 75, retryable: true, hint: "As many calls as this server or tool takes are under way or waiting. Try again later." },

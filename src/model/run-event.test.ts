@@ -102,6 +102,7 @@ const bodies: Readonly<Record<RunEvent["type"], object>> = {
   "run.completed": { output: digest },
   "run.failed": { code: "model_refused", detail: "" },
   "run.cancelled": { by: "ada", inbox: null },
+  "skill.read": { step: 0, ordinal: 0, skill: "packing", path: "SKILL.md", digest },
   "letter.dropped": { inbox: 6, reason: "child_ended" },
 };
 const events = Object.entries(bodies).map(([type, body]) =>
@@ -119,6 +120,13 @@ test.each(events)("$type is read back as it was written, frozen", (event) => {
     const lacking = { ...event, [key]: { odd: true } } as unknown as RunEvent;
     expect(() => fromRunEventBytes(toRunEventBytes(lacking))).toThrow(/not those of a run's event/);
   }
+});
+
+test("a call's end may say how long it took and how much came of it, and older ones do not", () => {
+  const [ended] = events.filter(({ type }) => type === "call.ended");
+  expect(ended).not.toHaveProperty("ms");
+  const measured = { ...ended!, ms: 12, bytes: 345 };
+  expect(fromRunEventBytes(toRunEventBytes(measured as RunEvent))).toEqual(measured);
 });
 
 test("what is wrong in stored bytes is named by its place", () => {

@@ -30,11 +30,19 @@ const plannedSchema = z
     tool: nameSchema,
     /** Digest of the arguments as text: the same call again is known by it. */
     args: digestSchema,
-    /** `agent`: a sub-agent; `wait`: for a time or a signal; `refused`: what the model wrote is no call. */
-    effect: z.enum(["read", "write", "destructive", "agent", "wait", "refused"]),
+    /**
+     * `agent`: a sub-agent; `wait`: for a time or a signal; `skill`: reads one; `refused`: what the model
+     * wrote is no call.
+     */
+    effect: z.enum(["read", "write", "destructive", "agent", "wait", "skill", "refused"]),
   })
   .readonly();
 export type PlannedCall = z.infer<typeof plannedSchema>;
+
+/** What the run does with itself: nobody is asked, and nothing is spent. */
+export function isOwnEffect(effect: PlannedCall["effect"]): boolean {
+  return effect === "wait" || effect === "skill";
+}
 
 /** A piece of what the model is shown; its content is a blob. */
 const contextPartSchema = z
@@ -116,6 +124,9 @@ export const runEventSchema = z
       outcome: z.enum(["answered", "tool_error", "denied", "unavailable", "fault", "unknown"]),
       result: digestSchema,
       cost: amountsSchema,
+      /** From when it was asked for to its end, and how long its result is; absent: it was never made. */
+      ms: z.int().nonnegative().optional(),
+      bytes: z.int().nonnegative().optional(),
       leaf,
     }),
     /** It has to wait, for a person or a time, and is made again then. */
@@ -127,6 +138,14 @@ export const runEventSchema = z
       name: nameSchema.nullable(),
       untilMs: atMs,
       leaf,
+    }),
+    /** Durable together with the end of the call that asked for it. */
+    event("skill.read", {
+      ...place,
+      skill: nameSchema,
+      path: z.string().min(1).max(1_024),
+      /** Of the file's bytes. */
+      digest: digestSchema,
     }),
     event("approval.decided", {
       approval: approvalIdSchema,

@@ -25,8 +25,15 @@ export interface SandboxLimits {
 }
 export type LimitName = keyof SandboxLimits;
 
-/** What holds a limit on this machine; `none`: nothing does. */
-export type Enforcer = "cgroup v2" | "cgroup v1" | "rlimit" | "mount" | "machine" | "none";
+/** What holds a limit on this machine: `engine` is the interpreter itself; `none`: nothing does. */
+export type Enforcer =
+  | "cgroup v2"
+  | "cgroup v1"
+  | "rlimit"
+  | "mount"
+  | "machine"
+  | "engine"
+  | "none";
 export type Enforcement = Readonly<Record<LimitName, Enforcer>>;
 
 /** What a receipt says of where a call was carried out. */
@@ -46,6 +53,10 @@ export interface SandboxStamp {
     readonly refused: number;
     readonly digest: Digest;
   } | null;
+  /** Of a program that was run for this very call, and has ended; null: it did not end by itself. */
+  readonly exit?: number | null;
+  /** What that program used; null: this machine does not count it. */
+  readonly usage?: { readonly memoryPeakBytes: number | null; readonly cpuUs: number | null };
 }
 
 export const bareStamp: SandboxStamp = {

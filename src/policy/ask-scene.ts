@@ -18,6 +18,7 @@ type Found =
       readonly target: PolicyTarget;
       readonly args: Json;
       readonly argumentType: RecordType;
+      readonly sandbox: Facts["sandbox"];
     }
   | Extract<AskedScene, { kind: "wrong" }>;
 
@@ -41,6 +42,7 @@ export function askScene(scene: Scene, question: PolicyQuestion, nowMs: number |
     labels,
     nowMs: atMs ?? 0,
     run,
+    sandbox: found.sandbox,
     approved,
   };
   return { kind: "asked", target, facts };
@@ -70,7 +72,13 @@ function findTarget(scene: Scene, question: PolicyQuestion): Found {
     resource === undefined
       ? { ...common, ...toPrompt(owner, prompt!) }
       : { ...common, kind: "Resource", id: resource, name: resource, action: "read_resource" };
-  return { kind: "found", target, args: args as Json, argumentType: noArguments };
+  return {
+    kind: "found",
+    target,
+    args: args as Json,
+    argumentType: noArguments,
+    sandbox: known.sandbox,
+  };
 }
 
 function toPrompt(server: string, prompt: string) {
@@ -98,7 +106,8 @@ function findTool(scene: Scene, id: string, { toolset, args }: PolicyQuestion): 
   const filled = tool.fill(args as Json);
   if (filled.kind === "invalid")
     return { kind: "wrong", problems: filled.problems.map((each) => `args${each}`) };
-  return { kind: "found", target: tool, args: filled.args, argumentType: tool.argumentType };
+  const { argumentType, sandbox } = tool;
+  return { kind: "found", target: tool, args: filled.args, argumentType, sandbox };
 }
 
 export function unknown(noun: string, name: string, known: readonly string[]): string {

@@ -29,13 +29,16 @@ export function readContext(paths: readonly ContextPath[], facts: Facts): ReadCo
   return { context, key: key.join("\n") };
 }
 
-const names = ["args", "labels", "toolset", "time", "run"] as const;
+const names = ["args", "labels", "toolset", "time", "run", "sandbox"] as const;
 
 function unfold(path: ContextPath): readonly ContextPath[] {
   return path.length === 0 ? names.map((name) => [name]) : [path];
 }
 
-function readFact(name: string, { labels, toolset, nowMs, run }: Facts): CedarValue | undefined {
+function readFact(
+  name: string,
+  { labels, toolset, nowMs, run, sandbox }: Facts,
+): CedarValue | undefined {
   switch (name) {
     case "labels":
       return [...labels].toSorted();
@@ -45,6 +48,8 @@ function readFact(name: string, { labels, toolset, nowMs, run }: Facts): CedarVa
       return toCalendar(nowMs);
     case "run":
       return run === null ? undefined : { ...run };
+    case "sandbox":
+      return sandbox === null ? undefined : { ...sandbox };
     default:
       return undefined;
   }

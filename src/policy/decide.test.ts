@@ -4,6 +4,8 @@ import { toDigest, type Decision } from "../model/index.ts";
 import { combine } from "./combine.ts";
 import { toArgumentType } from "./argument-type.ts";
 import { createDecide, Memo } from "./decide.ts";
+import { tiers, type Tier } from "../model/sandbox.ts";
+import { toSandboxFacts } from "../model/tier-traits.ts";
 import type { Facts } from "./facts.ts";
 import { createPolicySet } from "./policy-set.ts";
 
@@ -152,6 +154,22 @@ test("what depends on a run is decided anew each time", () => {
   expect(decide(toFacts({ run })).kind).toBe("allow");
   expect(decide(toFacts({ run })).kind).toBe("allow");
   expect(decide(toFacts({ run: { ...run, step: 3 } })).kind).toBe("deny");
+  expect(decide(toFacts()).kind).toBe("deny");
+});
+
+test("a rule reads the decision table's row of where a call is carried out", () => {
+  const decide = decideBy(
+    `@id("unread") permit (principal, action, resource)
+     when { context has sandbox && context.sandbox.untrustedCode && context.sandbox.tier != "T0" };`,
+  );
+  const kindOf = (tier: Tier | "none") => decide(toFacts({ sandbox: toSandboxFacts(tier) })).kind;
+  expect((["none", ...tiers] as const).map(kindOf)).toEqual([
+    "deny",
+    "deny",
+    "deny",
+    "allow",
+    "allow",
+  ]);
   expect(decide(toFacts()).kind).toBe("deny");
 });
 

@@ -1,6 +1,7 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { Label, Principal } from "../model/index.ts";
 import type { RunFacts } from "../model/run-facts.ts";
+import type { SandboxFacts } from "../model/tier-traits.ts";
 import type { RecordType } from "./argument-type.ts";
 
 /** Everything that a decision may depend on, besides the rules. */
@@ -18,6 +19,8 @@ export interface Facts {
   readonly nowMs: number;
   /** Of the run that asks; null outside of one. */
   readonly run: RunFacts | null;
+  /** Of where the call is carried out; null: none of our sandboxes, and no program of this machine. */
+  readonly sandbox: SandboxFacts | null;
   /** Whether the intent was approved already. */
   readonly approved: boolean;
 }

@@ -1,4 +1,5 @@
 import type { ArgumentType, RecordType } from "./argument-type.ts";
+import type { SandboxFacts } from "../model/tier-traits.ts";
 import type { CedarSchema } from "./cedar.ts";
 import { actionGroups, sharedActions, toActionGroups, type PolicyTarget } from "./target.ts";
 
@@ -82,8 +83,19 @@ function toContext(argumentType: RecordType): SchemaType {
     obligation: record({ met: flag }),
     time: record({ year: count, month: count, day: count, weekday: count, hour: count }),
     run: { ...record({ step: count, calls: count, spentMicros: count }), required: false },
+    sandbox: { ...record(sandboxMembers), required: false },
   });
 }
+
+/** A row of the decision table: `TierTraits` with its tier. */
+const sandboxMembers = {
+  tier: text,
+  isolation: text,
+  kernel: text,
+  startMs: count,
+  volume: text,
+  untrustedCode: flag,
+} satisfies Record<keyof SandboxFacts, Type>;
 
 function record(attributes: Record<string, SchemaType & { required?: boolean }>): SchemaType {
   return { type: "Record", attributes };

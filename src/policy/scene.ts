@@ -1,4 +1,5 @@
 import type { Json } from "../lib/strict-json.ts";
+import type { SandboxFacts } from "../model/tier-traits.ts";
 import { createPolicySet, type PolicySet } from "./policy-set.ts";
 import type { CheckedTool } from "./policy-schema.ts";
 import { readRules, type Rule } from "./rules.ts";
@@ -6,6 +7,8 @@ import { readRules, type Rule } from "./rules.ts";
 /** A pinned tool with the check that its arguments pass before policy is asked. */
 export interface SceneTool extends CheckedTool {
   readonly fill: (args: Json) => FilledArguments;
+  /** Where it is carried out, as rules are told it. */
+  readonly sandbox: SandboxFacts | null;
 }
 
 export type FilledArguments =
@@ -17,6 +20,8 @@ export interface SceneServer {
   /** References that its configuration holds, never what is behind them. */
   readonly credentials: readonly string[];
   readonly limits: SceneLimits;
+  /** Where what is no tool of it is carried out: prompts and resources. */
+  readonly sandbox: SandboxFacts | null;
 }
 
 export interface SceneLimits {

@@ -9,6 +9,8 @@ export interface Bundles {
   build(tenant: TenantId, agent: string): Promise<BuiltBundle>;
   /** Null for one that was never kept here. */
   read(tenant: TenantId, digest: Digest): Promise<BuiltBundle | null>;
+  /** A file of a skill of a bundle that was kept for this tenant; null for one that was never kept. */
+  readFile(tenant: TenantId, digest: Digest): Promise<Uint8Array | null>;
   /** Agents that can be started now. */
   agents(): readonly AgentListing[];
 }

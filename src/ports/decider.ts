@@ -1,6 +1,7 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { Decision, Label, Principal } from "../model/index.ts";
 import type { RunFacts } from "../model/run-facts.ts";
+import type { SandboxFacts } from "../model/tier-traits.ts";
 import type { CatalogServer, CatalogTool, Effect } from "./catalog.ts";
 
 /** What policy says of a call. Pure and synchronous: it is asked on the hot path. */
@@ -25,6 +26,8 @@ export interface Question extends Target {
   readonly nowMs: number;
   /** Of the run that asks; null outside of one. */
   readonly run: RunFacts | null;
+  /** Of where it is carried out; null: not on this machine, or within this process. */
+  readonly sandbox: SandboxFacts | null;
   /** Whether a person has agreed to this very call. */
   readonly approved: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Digest } from "../model/index.ts";
 import type { EgressRule } from "../model/sandbox.ts";
+import type { SecretValue } from "./secrets.ts";
 
 /**
  * The one way out of sandboxes. A program has a proxy on its loopback and no other network; what it asks
@@ -16,11 +17,25 @@ export interface EgressOptions {
   /** Whether names of the rules may stand for private or loopback addresses. Link-local and metadata addresses never. */
   readonly private: boolean;
   readonly limits: EgressLimits;
+  /** Where there are any, TLS to their places ends at the gate; all other TLS is passed on unread. */
+  readonly credentials: readonly BoundCredential[];
   /** Called once for each attempt, when it has ended. Must not throw. */
   readonly onAttempt: (attempt: EgressAttempt) => void;
 }
 
+/** A secret for one place, of which the program holds a placeholder. */
+export interface BoundCredential {
+  /** For the log. */
+  readonly name: string;
+  /** Name and port of a rule with TLS, as that writes it: `api.example.com:443`. */
+  readonly place: string;
+  readonly placeholder: string;
+  readonly secret: SecretValue;
+}
+
 export interface Egress {
+  /** What the program has to trust (PEM), as the gate speaks for the places of credentials; null: nobody. */
+  readonly authority: string | null;
   /**
    * Takes a connection that the program made to its proxy. It should be able to stay half open: a program
    * that has said all may wait for its answer. Never throws.
@@ -71,8 +86,10 @@ export interface EgressAttempt {
   readonly port: number | null;
   /** How the proxy was asked; null: it was not. */
   readonly protocol: "connect" | "http" | "socks5" | null;
-  /** Of plain HTTP. */
+  /** Of what was read: plain HTTP, and requests to places with credentials. */
   readonly method: string | null;
+  /** Names of the credentials that went out with it. */
+  readonly credentials: readonly string[];
   /** Allowed: some byte of the program may have gone out. */
   readonly verdict: "allowed" | "refused";
   /** Why it was refused, or how it ended, in a few plain words. */

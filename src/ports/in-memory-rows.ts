@@ -2,12 +2,10 @@ import {
   requireBytes,
   requireDigest,
   requireName,
-  requireStorableMemory,
   requireStorablePin,
   requireWhole,
 } from "./storable.ts";
 import { storeLimits } from "./store-limits.ts";
-import type { Memories, MemoryRow } from "./memory-rows.ts";
 import type { PinRow, Pins } from "./pin-rows.ts";
 import type { RevisionRow, Revisions } from "./revision-rows.ts";
 import type { Blobs } from "./store.ts";
@@ -84,30 +82,6 @@ export function createInMemoryPins(): Pins {
     },
     async revoke(tenant, server, tool) {
       return pins.delete(toKey(tenant, server, tool));
-    },
-  };
-}
-
-export function createInMemoryMemories(): Memories {
-  const memories = new Map<string, MemoryRow>();
-  return {
-    async put(row) {
-      requireStorableMemory(row);
-      const embedding = row.embedding === null ? null : row.embedding.slice();
-      memories.set(toKey(row.tenant, row.scope, row.key), { ...row, embedding });
-    },
-    async get(tenant, scope, key) {
-      return memories.get(toKey(tenant, scope, key)) ?? null;
-    },
-    async list(tenant, scope, { after, limit }) {
-      return [...memories.values()]
-        .filter((row) => row.tenant === tenant && row.scope === scope)
-        .filter((row) => after === undefined || byBytes(row.key, after) > 0)
-        .toSorted((a, b) => byBytes(a.key, b.key))
-        .slice(0, Math.min(limit, storeLimits.rowsPerPage));
-    },
-    async remove(tenant, scope, key) {
-      return memories.delete(toKey(tenant, scope, key));
     },
   };
 }

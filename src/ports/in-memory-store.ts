@@ -9,12 +9,12 @@ import { InMemoryCalls } from "./in-memory-calls.ts";
 import { createInMemoryDeliveries } from "./in-memory-deliveries.ts";
 import {
   createInMemoryBlobs,
-  createInMemoryMemories,
   createInMemoryPins,
   createInMemoryRevisions,
 } from "./in-memory-rows.ts";
 import { toSortedWakes } from "./in-memory-inbox.ts";
 import { InMemoryLog, toNextCursor, type EntrySource } from "./in-memory-log.ts";
+import { createInMemoryMemory } from "./in-memory-memory.ts";
 import { createInMemoryPasskeys } from "./in-memory-passkeys.ts";
 import { createInMemoryReplicas } from "./in-memory-replicas.ts";
 import { createInMemorySecretRows } from "./in-memory-secret-rows.ts";
@@ -23,6 +23,7 @@ import { InMemoryRuns, type EnlistInMemory } from "./in-memory-runs.ts";
 import { requireId } from "./storable.ts";
 import { requireStorableUnit } from "./storable-unit.ts";
 import { storeLimits } from "./store-limits.ts";
+import { createInMemoryWorkspaces } from "./in-memory-workspaces.ts";
 import type { Entries, EntryRow, StoredEntry } from "./entry-rows.ts";
 import type { WakeNow } from "./run-rows.ts";
 import type { CommitOutcome, CommitUnit, Store } from "./store.ts";
@@ -39,7 +40,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
   const enlist = options.enlist ?? refuseWakes;
   const entries = createInMemoryEntries();
   const calls = new InMemoryCalls();
-  const { runs, runBudgets, approvals } = createRunTables(enlist, entries);
+  const { runs, runBudgets, approvals, workspaces } = createRunTables(enlist, entries);
   let closed = false;
 
   function commit(unit: CommitUnit): CommitOutcome {
@@ -82,6 +83,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
   return {
     runs,
     runBudgets,
+    workspaces,
     entries,
     approvals,
     calls,
@@ -96,12 +98,16 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
 /** Runs, and what tells them something. */
 function createRunTables(enlist: EnlistInMemory, entries: InMemoryEntries) {
   const runBudgets = new InMemoryRunBudgets();
-  const runs = new InMemoryRuns(enlist, (run) => runBudgets.remove(run));
+  const runs = new InMemoryRuns(enlist, (run) => {
+    runBudgets.remove(run);
+    workspaces.removeOf(run);
+  });
+  const workspaces = createInMemoryWorkspaces(async (run) => (await runs.get(run))?.tenant ?? null);
   const approvals = new InMemoryApprovals({
     write: (entry) => entries.add(entries.toMissing([entry])),
     tell: (letters) => runs.tell(letters),
   });
-  return { runs, runBudgets, approvals };
+  return { runs, runBudgets, approvals, workspaces };
 }
 
 /** What stands in no unit with others. */
@@ -111,7 +117,7 @@ function createTables(entries: InMemoryEntries) {
     revisions: createInMemoryRevisions(),
     pins: createInMemoryPins(),
     letters: createInMemoryLetters(),
-    memories: createInMemoryMemories(),
+    memory: createInMemoryMemory(),
     secrets: createInMemorySecretRows(),
     passkeys: createInMemoryPasskeys(),
     deliveries: createInMemoryDeliveries(),

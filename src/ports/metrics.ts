@@ -164,6 +164,42 @@ export const metrics = {
     help: "Log lines written.",
     labels: { level: ["debug", "info", "warn", "error"] },
   },
+  memory_embeddings: {
+    kind: "counter",
+    help: "Texts given to the embedder of memories, by what came of it.",
+    labels: { outcome: ["embedded", "failed"] },
+  },
+  memory_newest_age_seconds: {
+    kind: "gauge",
+    help: "How long ago anything was last written to a memory, by whose it is.",
+    labels: { scope: ["agent", "subject"] },
+  },
+  memory_rows: {
+    kind: "gauge",
+    help: "Memories that are kept, by whose they are.",
+    labels: { scope: ["agent", "subject"] },
+  },
+  memory_stale_share: {
+    kind: "gauge",
+    help: "Share of memories whose source has changed, or that the embedder in use has not embedded.",
+    labels: { scope: ["agent", "subject"] },
+  },
+  sandbox_claims: {
+    kind: "counter",
+    help: "Sandboxes taken for errands: one that waited, or one that was started for it.",
+    labels: { start: ["warm", "cold"] },
+  },
+  sandbox_start_seconds: {
+    kind: "histogram",
+    help: "From starting a sandbox for errands until it waits for one.",
+    labels: {},
+    buckets: [0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60],
+  },
+  sandbox_waiting: {
+    kind: "gauge",
+    help: "Sandboxes that wait for errands, with those that are being started for that.",
+    labels: {},
+  },
   store_batch_units: {
     kind: "histogram",
     help: "Units of work that one group commit made durable.",

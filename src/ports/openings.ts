@@ -12,6 +12,12 @@ export interface Openings {
   open(place: OpeningPlace, sealed: Uint8Array): Promise<Json | null>;
 }
 
+/** The same for bytes that are no JSON, as they are. */
+export interface SealedBytes {
+  seal(place: OpeningPlace, bytes: Uint8Array): Promise<Uint8Array>;
+  open(place: OpeningPlace, sealed: Uint8Array): Promise<Uint8Array | null>;
+}
+
 export interface OpeningPlace {
   readonly tenant: TenantId;
   /** `approval:ID`, `call:ID`, `result:ID`. */

@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { Digest } from "../model/index.ts";
+import type { SecretValue } from "./secrets.ts";
 import type { Enforcement, SandboxLimits, SandboxStamp, Tier } from "../model/sandbox.ts";
 
 /** One way of keeping programs from the host. Every driver passes the same suite. */
@@ -47,6 +48,8 @@ export interface SandboxSpec {
   readonly limits: SandboxLimits;
   /** Takes each connection that the program opens to its proxy; null: it can reach nothing. */
   readonly onConnection: ((socket: Duplex) => void) | null;
+  /** Certificates (PEM) that it trusts besides those of the system; null: none. */
+  readonly authority: string | null;
 }
 
 export interface Mount {
@@ -87,13 +90,24 @@ export interface SandboxUsage {
 }
 
 /** What is asked for by the parts of the product that run programs: hosts, not connections. */
-export interface SandboxWish extends Omit<SandboxSpec, "onConnection"> {
+export interface SandboxWish extends Omit<SandboxSpec, "onConnection" | "authority"> {
   /** Whose program it is, for the log. */
   readonly server: string;
   /** Where it may connect to, as configuration writes it; empty: nowhere. */
   readonly egress: readonly string[];
   /** Whether those names may stand for private or loopback addresses. */
   readonly private: boolean;
+  /** Secrets that it may use at those hosts without having them. */
+  readonly credentials: readonly EgressCredential[];
+}
+
+/** A secret that the egress gate puts into requests to one place, where the program puts a placeholder. */
+export interface EgressCredential {
+  /** The variable in which the program finds its placeholder; names it in the log. */
+  readonly variable: string;
+  /** Name and port, as in `egress`. */
+  readonly place: string;
+  readonly secret: SecretValue;
 }
 
 export interface Sandboxes {

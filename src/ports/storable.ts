@@ -1,7 +1,6 @@
 import { digestSchema, Fault, runIdSchema } from "../model/index.ts";
 import { storeLimits } from "./store-limits.ts";
 import type { ApprovalDraft } from "./approval-rows.ts";
-import type { MemoryRow } from "./memory-rows.ts";
 import type { PinRow } from "./pin-rows.ts";
 import type { SecretRow } from "./secret-rows.ts";
 import type { SecretKey } from "./vault.ts";
@@ -89,21 +88,6 @@ export function requireStorablePin(pin: PinRow): void {
   requireBytes("definition", pin.definition);
   requireName("acceptedBy", pin.acceptedBy);
   requireWhole("acceptedAtMs", pin.acceptedAtMs);
-}
-
-export function requireStorableMemory(row: MemoryRow): void {
-  requireName("tenant", row.tenant);
-  requireName("scope", row.scope);
-  requireName("key", row.key);
-  requireText("text", row.text, storeLimits.textBytes);
-  requireDigest("source", row.source);
-  if (row.embedder !== null) requireName("embedder", row.embedder);
-  if (row.embedding !== null) requireBytes("embedding", asBytes(row.embedding));
-  requireWhole("updatedAtMs", row.updatedAtMs);
-}
-
-function asBytes(floats: Float32Array): Uint8Array {
-  return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
 }
 
 /** The key is checked apart: rows are looked up by it, too. */

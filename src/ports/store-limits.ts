@@ -6,8 +6,6 @@ export const storeLimits = {
   blobBytes: 64 * 1024 * 1024,
   /** Keys, scopes, names: they are indexed, and an index row holds at most 2,704 bytes. */
   nameBytes: 512,
-  /** The text of one memory. */
-  textBytes: 1024 * 1024,
   eventsPerAppend: 1_000,
   entriesPerUnit: 1_000,
   wakesPerUnit: 1_000,

@@ -7,7 +7,7 @@ import type { FreezeRows } from "./freeze-rows.ts";
 import type { LabelRows } from "./label-rows.ts";
 import type { Letters } from "./letter-rows.ts";
 import type { LogRows } from "./log-rows.ts";
-import type { Memories } from "./memory-rows.ts";
+import type { Memory } from "./memory.ts";
 import type { PasskeyRows } from "./passkey-rows.ts";
 import type { Pins } from "./pin-rows.ts";
 import type { ReplicaRows } from "./replica-rows.ts";
@@ -16,6 +16,7 @@ import type { RunState } from "../model/run-states.ts";
 import type { LetterToRun, RunBlob, RunBudgets, Runs, WakeNow } from "./run-rows.ts";
 import type { SecretRows } from "./secret-rows.ts";
 import type { SpendingRows } from "./spending-rows.ts";
+import type { WorkspaceRows } from "./workspace-rows.ts";
 
 /**
  * The one stateful dependency. Payloads are bytes that the caller has already made canonical:
@@ -29,7 +30,7 @@ export interface Store {
   readonly pins: Pins;
   readonly approvals: ApprovalRows;
   readonly calls: CallRows;
-  readonly memories: Memories;
+  readonly memory: Memory;
   readonly letters: Letters;
   readonly secrets: SecretRows;
   readonly passkeys: PasskeyRows;
@@ -40,6 +41,7 @@ export interface Store {
   readonly freezes: FreezeRows;
   readonly spendings: SpendingRows;
   readonly runBudgets: RunBudgets;
+  readonly workspaces: WorkspaceRows;
 
   /**
    * The only way to make an event, an intent or an outcome durable. All or nothing: if the

@@ -18,4 +18,5 @@ export type HashPurpose =
   | "run-args"
   | "run-blob"
   | "run-key"
-  | "run-fingerprint";
+  | "run-fingerprint"
+  | "workspace-blob";

@@ -1,9 +1,10 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { ServerConfig } from "../model/config-servers.ts";
-import type { Principal, RunId } from "../model/index.ts";
+import type { Label, Principal, RunId } from "../model/index.ts";
 import type { ClientCapabilities, Era, Implementation, RpcError } from "../model/protocol.ts";
-import type { SandboxStamp } from "../model/sandbox.ts";
+import type { SandboxStamp, Tier } from "../model/sandbox.ts";
 import type { SecretHeaders } from "./credentials.ts";
+import type { EgressCredential } from "./sandbox.ts";
 
 /**
  * Opens connections to the endpoints of registered servers. Everything that differs between
@@ -27,6 +28,8 @@ export interface UpstreamTarget {
   readonly present: Present | null;
   /** Environment of a child process, secrets resolved. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Of a child process in a sandbox: secrets that it uses without having them. */
+  readonly egressCredentials: readonly EgressCredential[];
   /** Takes known secrets out of what a server said, before it is cut, logged or told. */
   readonly redact: (text: string) => string;
   /** Changes that no call asked for: lists, resources. */
@@ -102,6 +105,10 @@ export interface UpstreamCaller {
   readonly roles: readonly string[];
   /** The run that makes the call, and the call's place in it, as its worker says; null: no run. */
   readonly run: { readonly run: RunId; readonly step: number; readonly ordinal: number } | null;
+  /** What its context has touched; absent or null: nobody keeps that. */
+  readonly labels?: () => Promise<readonly Label[] | null>;
+  /** Where a program that is run for this very call runs; absent or null: as configured. */
+  readonly tier?: Tier | null;
   /** When the call's time is over, as things stand. */
   readonly untilMs: () => number;
 }
@@ -136,6 +143,10 @@ export type UpstreamAnswer =
       readonly value: Readonly<Record<string, Json>>;
       /** Of a server within this process: the run that says it, whose labels go with it. */
       readonly run?: RunId;
+      /** Of such a server: where it comes from, besides what the configuration says of its tool. */
+      readonly labels?: readonly Label[];
+      /** Of such a server: where the program ran that was run for this very call. */
+      readonly sandbox?: SandboxStamp;
       /** Names of known secrets that were taken out of it at the gate. */
       readonly leaked?: readonly string[];
     }

@@ -1,4 +1,4 @@
-import { isRemote, type InternalServerConfig, type ServerConfig } from "../model/config-servers.ts";
+import { isRemote, toOwnDefinitions, type ServerConfig } from "../model/config-servers.ts";
 import { Fault, toDigest, type Digest, type TenantId } from "../model/index.ts";
 import type { Blocked, ServerState } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -64,7 +64,8 @@ export function openBook(name: string, config: ServerConfig): ServerBook {
 
 export async function readPins(book: ServerBook, { pins, tenant }: BookOptions): Promise<void> {
   // What we offer ourselves is what it is: there is nothing that could differ, or be accepted.
-  if (book.config.transport === "internal") book.pins = toOwnPins(book.config);
+  const own = toOwnDefinitions(book.config);
+  if (own !== null) book.pins = toOwnPins(own);
   else {
     const rows = await pins.list(tenant, book.name);
     book.pins = new Map(rows.map((row) => [row.tool, fromStored(row.definition)]));
@@ -72,8 +73,8 @@ export async function readPins(book: ServerBook, { pins, tenant }: BookOptions):
   compare(book);
 }
 
-function toOwnPins({ definitions }: InternalServerConfig): ServerBook["pins"] {
-  const read = definitions.map((each) => readDefinition(each as unknown as Json));
+function toOwnPins(definitions: readonly unknown[]): ServerBook["pins"] {
+  const read = definitions.map((each) => readDefinition(each as Json));
   return new Map(
     read.map((each) => {
       if (each.kind === "refused") throw new Error(`our own tool is refused: ${each.reason}`);

@@ -8,19 +8,47 @@ import {
   travel,
 } from "../../test/rollout/scene.ts";
 import { toAgentTool } from "../model/agent-tool.ts";
+import { listServers } from "../model/agents-server.ts";
 import { fromBundleBytes, toBundleBytes } from "../model/bundle.ts";
 import { Fault, type TenantId } from "../model/index.ts";
 import { buildBundle } from "./build-bundle.ts";
 
+const skills = new Map();
 type Given = Parameters<typeof toConfig>[0];
 type Seen = Parameters<typeof toCatalog>[1];
 
 async function build(given: Given = {}, seen: Seen = {}, agent = "travel") {
   const config = toConfig(given);
-  return buildBundle(agent, { config, catalog: await toCatalog(config, seen), tenant });
+  return buildBundle(agent, { config, catalog: await toCatalog(config, seen), skills, tenant });
 }
 
 const withTravel = (changes: object) => ({ agents: { travel: { ...travel, ...changes }, looker } });
+
+test("what a memory is found by is a part of whoever has its tools, and of nobody else", async () => {
+  const key = "env://EMBEDDINGS_KEY";
+  const url = "https://embed.example/v1";
+  const embedder = { kind: "openai", model: "m", dimensions: 3, url, key };
+  const remembering = async (memory: object, tool = "memory__recall") => {
+    const agents = { travel: { ...travel, tools: [tool], compensations: {} }, looker };
+    const config = toConfig({ agents, memory });
+    const servers = { flights: config.servers["flights"]!, memory: listServers(config)["memory"]! };
+    const first = { flights: ["search"], memory: ["recall"] };
+    const catalog = await toCatalog({ ...config, servers }, { first });
+    return buildBundle("travel", { config, catalog, skills, tenant });
+  };
+  const { bundle, digest } = await remembering({ embedder, shared: ["travel"] });
+  expect(bundle.memory).toEqual({
+    embedder: { kind: "openai", url, model: "m", version: "1", dimensions: 3, leastLikeness: 0 },
+    language: "simple",
+    shared: true,
+  });
+  expect(JSON.stringify(bundle)).not.toContain(key);
+  const again = { ...embedder, version: "2" };
+  expect((await remembering({ embedder: again, shared: ["travel"] })).digest).not.toBe(digest);
+  const lexical = { embedder: { kind: "lexical" }, language: "simple", shared: false };
+  expect((await remembering({})).bundle.memory).toEqual(lexical);
+  expect((await remembering({}, "flights__search")).bundle.memory).toBeNull();
+});
 
 test("an agent becomes plain data that names everything its runs depend on", async () => {
   const { bundle, digest } = await build();
@@ -148,9 +176,9 @@ test("what is another tenant's is not there", async () => {
     servers: { ...servers, flights: { ...servers.flights, tenants: ["default"] } },
   });
   const catalog = await toCatalog(config);
-  const other = buildBundle("looker", { config, catalog, tenant: "other" as TenantId });
+  const other = buildBundle("looker", { config, catalog, skills, tenant: "other" as TenantId });
   expect([other.bundle.tools, other.bundle.servers]).toEqual([[], []]);
-  expect(buildBundle("looker", { config, catalog, tenant }).bundle.tools).toHaveLength(1);
+  expect(buildBundle("looker", { config, catalog, skills, tenant }).bundle.tools).toHaveLength(1);
 });
 
 test("a compensation names tools of the agent, both of them", async () => {

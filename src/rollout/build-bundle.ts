@@ -12,12 +12,15 @@ import type { AgentConfig } from "../model/config-agents.ts";
 import { toSandboxLimits } from "../model/config-sandbox.ts";
 import type { Config } from "../model/config.ts";
 import { Fault, toCanonicalText, toDigest, type Digest, type TenantId } from "../model/index.ts";
+import type { SkillTree } from "../model/skill.ts";
 import type { Catalog, CatalogServer, CatalogTool } from "../ports/catalog.ts";
+import { workbenchVersion } from "../model/workbench-tools.ts";
+import { toBundledMemory } from "./bundled-memory.ts";
 import { toBundledPolicy } from "./bundled-policy.ts";
 import { toBundledRoute } from "./bundled-route.ts";
 
 /** What of a configuration ends up in bundles. */
-export type BundledConfig = Pick<Config, "agents" | "models" | "policy">;
+export type BundledConfig = Pick<Config, "agents" | "memory" | "models" | "policy">;
 
 export interface BundleParts {
   readonly config: BundledConfig;
@@ -25,6 +28,8 @@ export interface BundleParts {
   readonly catalog: Catalog;
   /** Whose agent it is: servers that are other tenants' are not there. */
   readonly tenant: TenantId;
+  /** The files of the skills that the configuration names, by the skills' digests. */
+  readonly skills: ReadonlyMap<Digest, SkillTree>;
 }
 
 export interface ResolvedBundle {
@@ -59,8 +64,12 @@ export function buildBundle(name: string, parts: BundleParts): ResolvedBundle {
     toolset: agent.toolset ?? "",
     tools,
     servers: toServers(picked.servers, callees),
-    skills: [],
-    memory: null,
+    skills: toSkills(name, agent, parts),
+    memory: toBundledMemory({
+      agent: name,
+      servers: picked.servers.map((server) => server.name),
+      memory: config.memory,
+    }),
     policy: toBundledPolicy(config.policy),
     waits: agent.waits,
     compensations: toCompensations(name, agent, tools),
@@ -92,6 +101,21 @@ export function noAgent(name: string, names: readonly string[]): Fault {
 function toInstructions(name: string, { instructions }: AgentConfig): string {
   if (instructions !== undefined) return instructions;
   throw new Fault("config_invalid", `The instructions of the agent ${name} were not read.`);
+}
+
+function toSkills(
+  name: string,
+  { skills: folders, loadedSkills = [] }: AgentConfig,
+  { skills }: BundleParts,
+): Bundle["skills"] {
+  if (folders !== undefined)
+    throw new Fault("config_invalid", `The skills of the agent ${name} were not read.`);
+  return loadedSkills.map((head) => {
+    const files = skills.get(head.digest);
+    if (files !== undefined) return { ...head, files };
+    const message = `The files of the skill ${head.name} of the agent ${name} are not there.`;
+    throw new Fault("config_invalid", message);
+  });
 }
 
 interface Picked {
@@ -186,9 +210,12 @@ function toServers(
 function toIsolation(
   config: CatalogServer["config"],
 ): Pick<Bundle["servers"][number], "isolation" | "sandbox"> {
-  if (config.transport !== "stdio") return { isolation: "remote", sandbox: null };
-  const { sandbox, files, egress, egressPrivate } = config;
+  if (config.transport === "internal") return { isolation: internalIsolation, sandbox: null };
+  if (config.transport !== "stdio" && config.transport !== "workbench")
+    return { isolation: "remote", sandbox: null };
+  const { sandbox, egress, egressPrivate } = config;
   if (sandbox === "none") return { isolation: sandbox, sandbox: null };
+  const files = config.transport === "stdio" ? config.files : [];
   const limits = { ...toSandboxLimits(config) };
   return { isolation: sandbox, sandbox: { files, egress, egressPrivate, limits } };
 }
@@ -205,8 +232,13 @@ function toVersion(version: string | null): string | null {
 function toSource(config: CatalogServer["config"]): object {
   if (config.transport === "internal") return { transport: internalIsolation };
   if (config.transport === "stdio") {
-    const { transport, command, environment, directory = null } = config;
-    return { transport, command, environment, directory };
+    const { transport, command, environment, directory = null, egressCredentials } = config;
+    const bound = egressCredentials.length === 0 ? {} : { egressCredentials };
+    return { transport, command, environment, directory, ...bound };
+  }
+  if (config.transport === "workbench") {
+    const { transport, workspace } = config;
+    return { transport, version: workbenchVersion, workspace };
   }
   const { transport, url, endpoints, tls } = config;
   const { authority = null, serverName = null } = tls ?? {};

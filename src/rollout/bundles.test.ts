@@ -31,6 +31,7 @@ const asking: Question = {
   labels: [],
   nowMs: 0,
   run: null,
+  sandbox: null,
   approved: false,
 };
 
@@ -40,6 +41,7 @@ const toDecider: BundlesOptions["toDecider"] = (rules) =>
 interface Given {
   readonly config?: Config;
   readonly blobs?: Blobs;
+  readonly skills?: BundlesOptions["skills"];
   readonly catalog?: () => Catalog;
   readonly look?: BundlesOptions["look"];
   readonly cache?: BundlesOptions["cache"];
@@ -52,6 +54,8 @@ function open(given: Given = {}) {
     catalog: given.catalog ?? (() => catalog),
     look: given.look ?? (() => Promise.reject(new Error("nobody is new"))),
     blobs: given.blobs ?? createInMemoryBlobs(),
+    skills: given.skills ?? new Map(),
+    home: tenant,
     clock,
     toDecider,
     ...(given.cache === undefined ? {} : { cache: given.cache }),

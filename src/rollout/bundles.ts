@@ -1,6 +1,7 @@
 import { fromBundleBytes, toBundleBytes, type Bundle } from "../model/bundle.ts";
+import type { SkillTree } from "../model/skill.ts";
 import { Fault, toDigest, type Digest, type TenantId } from "../model/index.ts";
-import type { BuiltBundle, Bundles } from "../ports/bundles.ts";
+import type { AgentListing, BuiltBundle, Bundles } from "../ports/bundles.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Blobs } from "../ports/store.ts";
@@ -13,6 +14,10 @@ export interface BundlesOptions {
   /** Lists a server now; it ends when that is known or the server is down. */
   readonly look: (server: string) => Promise<unknown>;
   readonly blobs: Blobs;
+  /** The files of the skills that the configuration names, by the skills' digests. */
+  readonly skills: ReadonlyMap<Digest, SkillTree>;
+  /** Whose store has the contents of these files. */
+  readonly home: TenantId;
   readonly clock: Clock;
   readonly toDecider: ToDecider;
   readonly cache?: { readonly bundles: number; readonly bytes: number };
@@ -37,7 +42,7 @@ interface Kept {
 
 /** Agents of one revision as bundles, and bundles of any revision as they were. */
 export function createBundles(options: BundlesOptions): OpenBundles {
-  const { config, catalog, blobs, toDecider, cache = cacheDefault } = options;
+  const { config, catalog, blobs, skills, toDecider, cache = cacheDefault } = options;
   const rules = createCompiledRules(toDecider);
   const kept = new Map<string, Kept>();
   let keptBytes = 0;
@@ -67,7 +72,7 @@ export function createBundles(options: BundlesOptions): OpenBundles {
 
   async function resolve(tenant: TenantId, agent: string): Promise<ResolvedBundle> {
     await lookAtNew(agent, options);
-    return buildBundle(agent, { config, catalog: catalog(), tenant });
+    return buildBundle(agent, { config, catalog: catalog(), skills, tenant });
   }
 
   return {
@@ -76,9 +81,7 @@ export function createBundles(options: BundlesOptions): OpenBundles {
       const resolved = await resolve(tenant, agent);
       const known = find(tenant, resolved.digest);
       if (known !== null) return known;
-      const bytes = toBundleBytes(resolved.bundle);
-      await blobs.put(tenant, resolved.digest, bytes);
-      return keep(tenant, resolved, bytes.length);
+      return keep(tenant, resolved, await put(tenant, resolved, options));
     },
     async read(tenant, digest) {
       const known = find(tenant, digest);
@@ -87,8 +90,8 @@ export function createBundles(options: BundlesOptions): OpenBundles {
       if (bytes === null) return null;
       return keep(tenant, { digest, bundle: fromKept(bytes, digest) }, bytes.length);
     },
-    agents: () =>
-      Object.entries(config.agents).map(([name, { description }]) => ({ name, description })),
+    readFile: (tenant, digest) => readKeptFile(blobs, tenant, digest),
+    agents: () => toListings(config),
     close: () => {
       rules.close();
       kept.clear();
@@ -97,19 +100,58 @@ export function createBundles(options: BundlesOptions): OpenBundles {
   };
 }
 
+function toListings({ agents }: BundledConfig): readonly AgentListing[] {
+  return Object.entries(agents).map(([name, { description }]) => ({ name, description }));
+}
+
+async function readKeptFile(blobs: Blobs, tenant: TenantId, digest: Digest) {
+  const bytes = await blobs.get(tenant, digest);
+  if (bytes !== null && toDigest(bytes) !== digest) throw unlike("file", digest);
+  return bytes;
+}
+
 function toKey(tenant: TenantId, digest: Digest): string {
   return `${tenant}\n${digest}`;
 }
 
 function fromKept(bytes: Uint8Array, digest: Digest): Bundle {
   if (toDigest(bytes) === digest) return fromBundleBytes(bytes);
-  throw new Fault(
-    "record_unreadable",
-    "The bytes kept for this bundle are not those of its digest.",
-    {
-      details: { digest },
-    },
-  );
+  throw unlike("bundle", digest);
+}
+
+function unlike(what: string, digest: Digest): Fault {
+  const message = `The bytes kept for this ${what} are not those of its digest.`;
+  return new Fault("record_unreadable", message, { details: { digest } });
+}
+
+/** How many bytes it has. */
+async function put(
+  tenant: TenantId,
+  { bundle, digest }: ResolvedBundle,
+  options: BundlesOptions,
+): Promise<number> {
+  const bytes = toBundleBytes(bundle);
+  // First: a bundle that is kept has its files.
+  await keepFiles(tenant, bundle, options);
+  await options.blobs.put(tenant, digest, bytes);
+  return bytes.length;
+}
+
+/** A tenant's bundles stand by themselves: what they name is the tenant's own. */
+async function keepFiles(
+  tenant: TenantId,
+  { skills }: Bundle,
+  { blobs, home }: BundlesOptions,
+): Promise<void> {
+  if (tenant === home) return;
+  for (const digest of new Set(skills.flatMap(({ files }) => files.map((file) => file.digest)))) {
+    const bytes = await blobs.get(home, digest);
+    if (bytes === null)
+      throw new Fault("config_invalid", "A file of a skill is not in the store.", {
+        details: { digest },
+      });
+    await blobs.put(tenant, digest, bytes);
+  }
 }
 
 /** A replica that has just started has not heard of its servers yet. */

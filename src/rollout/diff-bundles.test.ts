@@ -4,6 +4,7 @@ import { looker, tenant, toCatalog, toConfig, travel } from "../../test/rollout/
 import { scaled, seed } from "../../test/scale.ts";
 import { toBundleDigest, type Bundle } from "../model/bundle.ts";
 import { toDigest } from "../model/index.ts";
+import { toTreeDigest } from "../model/skill.ts";
 import { buildBundle } from "./build-bundle.ts";
 import { diffBundles } from "./diff-bundles.ts";
 
@@ -11,12 +12,26 @@ const config = toConfig();
 const { bundle: built } = buildBundle("travel", {
   config,
   catalog: await toCatalog(config),
+  skills: new Map(),
   tenant,
 });
+const files = ["SKILL.md", "references/a b.md"].map((path) => ({
+  path,
+  digest: toDigest(path),
+  size: path.length,
+}));
 /** With something in every place that may hold something. */
 const full: Bundle = {
   ...built,
-  skills: [{ name: "packing", digest: toDigest("packing") }],
+  skills: [
+    {
+      name: "packing",
+      description: "Packs bags.",
+      digest: toTreeDigest(files),
+      wishes: ["Read"],
+      files,
+    },
+  ],
   memory: { fields: { seat: "text" } },
 };
 
@@ -62,7 +77,7 @@ function toComponent([first, index]: Path): RegExp {
     case "servers":
       return toExact("server", named(full.servers, "name"));
     case "skills":
-      return /^skill 1$/;
+      return toExact("skill", named(full.skills, "name"));
     case "policy":
       return index === "rules" ? /^policy rule all$/ : /^policy$/;
     case "compensations":
@@ -148,7 +163,7 @@ test("says in words what changed, a line a component", async () => {
     },
   });
   const catalog = await toCatalog(after, { versions: { booking: "1.1.0" } });
-  const { bundle } = buildBundle("travel", { config: after, catalog, tenant });
+  const { bundle } = buildBundle("travel", { config: after, catalog, skills: new Map(), tenant });
   expect(linesOf(built, bundle)).toEqual([
     expect.stringMatching(
       /^model fast: maxTokens 4096 → 8192, route group 1 place 1 adapter "qwen3-travel" → none, /,

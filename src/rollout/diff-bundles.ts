@@ -22,7 +22,7 @@ export function diffBundles(before: Bundle, after: Bundle): readonly BundleChang
     ...compare("toolset", before.toolset, after.toolset),
     ...compareNamed("tool", toNamed(before.tools, "exposed"), toNamed(after.tools, "exposed")),
     ...compareNamed("server", toNamed(before.servers, "name"), toNamed(after.servers, "name")),
-    ...compareNamed("skill", toPlaces(before.skills), toPlaces(after.skills)),
+    ...compareNamed("skill", toSkills(before.skills), toSkills(after.skills)),
     ...compare("memory", before.memory, after.memory),
     ...comparePolicy(before.policy, after.policy),
     ...compare("waits", before.waits, after.waits),
@@ -63,8 +63,15 @@ function toNamed<Key extends string, Item extends Readonly<Record<Key, string>>>
   });
 }
 
-function toPlaces(items: readonly unknown[]): readonly Named[] {
-  return items.map((item, index) => [String(index + 1), item] as const);
+/** Its files by their paths: a file is named by that, and not by its place in the list. */
+function toSkills(skills: Bundle["skills"]): readonly Named[] {
+  return toNamed(skills, "name").map(([name, { files, ...rest }]) => {
+    const named = toNamed(files, "path").map(([path, { digest, size }]) => [
+      path,
+      { digest, size },
+    ]);
+    return [name, { ...rest, file: Object.fromEntries(named) as object }] as const;
+  });
 }
 
 function compareNamed(

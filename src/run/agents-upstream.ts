@@ -1,6 +1,6 @@
 import { modernVersion } from "../mcp/protocol.ts";
 import { rpcCodes } from "../mcp/rpc-error.ts";
-import type { AgentToolDefinition } from "../model/agent-tool.ts";
+import type { InternalServerConfig } from "../model/config-servers.ts";
 import type { Json } from "../lib/strict-json.ts";
 import type {
   Connector,
@@ -30,11 +30,11 @@ class AgentsUpstream implements Upstream {
   readonly sandbox = null;
   readonly facts: UpstreamFacts;
   readonly #options: AgentsOptions;
-  readonly #definitions: readonly AgentToolDefinition[];
+  readonly #definitions: InternalServerConfig["definitions"];
   readonly #closing = new AbortController();
   #outstanding = 0;
 
-  constructor(options: AgentsConnectorOptions, definitions: readonly AgentToolDefinition[]) {
+  constructor(options: AgentsConnectorOptions, definitions: InternalServerConfig["definitions"]) {
     this.#options = options;
     this.#definitions = definitions;
     this.facts = {

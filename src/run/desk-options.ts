@@ -7,7 +7,7 @@ import type { TenantHash } from "../ports/tenant-hash.ts";
 import type { RunNews } from "./run-news.ts";
 
 export interface DeskOptions {
-  readonly store: Pick<Store, "runs">;
+  readonly store: Pick<Store, "runs" | "workspaces">;
   readonly bundles: () => Pick<Bundles, "build">;
   readonly hashes: TenantHash;
   readonly openings: Openings;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createEngine, script } from "../../test/simulation/engine.ts";
 import { principal, tenant } from "../../test/simulation/tenant.ts";
-import type { Fault } from "../model/index.ts";
+import { toDigest, type Fault } from "../model/index.ts";
 
 const read = (n: number) => ["t__read", { n }] as const;
 const caps = { micros: null, tokens: null, calls: 3 };
@@ -50,8 +50,26 @@ test("a fork knows what was known at the end of a step, nothing after it, and ha
   const run = await engine.start({ roles: ["buyer"] });
   await engine.settle();
   expect(seen).toEqual([1, 4, 6, 8]);
+  const ended = (await engine.events(run)).filter((event) => event.type === "call.ended");
+  expect(ended).toHaveLength(4);
+  for (const { ms, bytes } of ended) expect([ms! >= 0, bytes! > 0]).toEqual([true, true]);
   const by = { ...principal, subject: "bob", actor: null };
+  const manifest = toDigest("manifest");
+  const { workspaces } = engine.store;
+  await workspaces.put({
+    key: { tenant, server: "lab", owner: run },
+    run,
+    subject: "bob",
+    version: 0,
+    manifest,
+    blobs: new Map([[manifest, Buffer.from("sealed")]]),
+    keeps: [manifest],
+    calls: [],
+    nowMs: 0,
+  });
   const fork = await engine.desk.fork(tenant, run, { step: 1, by, roles: ["reader"] });
+  const copied = await workspaces.get({ tenant, server: "lab", owner: fork });
+  expect(copied).toMatchObject({ version: 1, manifest });
   expect((await engine.read(fork)).budget.spent).toEqual({ micros: 0, tokens: 0, calls: 0 });
   const [created] = await engine.events(fork);
   expect(created).toMatchObject({ roles: ["reader"], forkOf: { run, step: 1 }, parent: null });

@@ -22,9 +22,14 @@ interface Ending {
   readonly leaf?: Digest;
   /** Nothing was asked of anybody. */
   readonly isFree?: boolean;
+  /** What stands before it in the same commit. */
+  readonly before?: readonly RunEvent[];
 }
 
-export async function endCall(work: Work, call: CallView, ending: Ending): Promise<void> {
+/** A call that was made now, and since when. */
+export type MadeCall = CallView & { readonly sinceMs?: number };
+
+export async function endCall(work: Work, call: MadeCall, ending: Ending): Promise<void> {
   // Before it is noted: whoever dies in between makes it again, and what it held is settled once.
   await settleCall(work, call, ending.isFree === true ? nothing : costOf(work, call));
   await work.journal.note(await toEnded(work, call, ending));
@@ -36,11 +41,13 @@ export async function noteChild(work: Work, call: CallView, run: RunId): Promise
   await work.journal.note(toChildStarted(work, call, { run }));
 }
 
-async function toEnded(work: Work, call: CallView, ending: Ending): Promise<Noting> {
-  const { outcome, text, entry = null, leaf, isFree = false } = ending;
+async function toEnded(work: Work, call: MadeCall, ending: Ending): Promise<Noting> {
+  const { outcome, text, entry = null, leaf, isFree = false, before = [] } = ending;
   const result = await work.contents.make(toResult(text, outcome !== "answered"));
-  const { step, ordinal } = call;
-  const atMs = work.options.clock.nowMs();
+  const { step, ordinal, sinceMs } = call;
+  const { clock } = work.options;
+  const atMs = clock.nowMs();
+  const ms = sinceMs === undefined ? null : Math.max(0, Math.round(clock.monotonicMs() - sinceMs));
   const cost = isFree ? nothing : costOf(work, call);
   const event: RunEvent = {
     v: 1,
@@ -52,9 +59,10 @@ async function toEnded(work: Work, call: CallView, ending: Ending): Promise<Noti
     outcome,
     result: result.id,
     cost,
+    ...(ms === null ? {} : { ms, bytes: Buffer.byteLength(text) }),
     ...(leaf === undefined ? {} : { leaf }),
   };
-  return { events: [event], blobs: [result] };
+  return { events: [...before, event], blobs: [result] };
 }
 
 type Deferring = Pick<
@@ -71,7 +79,7 @@ export async function noteDeferred(work: Work, call: CallView, why: Deferring): 
 }
 
 /** The gate's own records of this call become durable with the events that say the same. */
-export function toRunOfCall(work: Work, call: CallView): RunOfCall {
+export function toRunOfCall(work: Work, call: MadeCall): RunOfCall {
   const { run, built, journal } = work;
   const { step, ordinal, tool } = call;
   const bundled = built.bundle.tools.find(({ exposed }) => exposed === tool);
@@ -100,7 +108,7 @@ interface Committing {
 
 async function commit(
   work: Work,
-  call: CallView,
+  call: MadeCall,
   { unit, moment }: Committing,
 ): Promise<CommitOutcome> {
   const { step, ordinal } = call;

@@ -1,5 +1,5 @@
 import { settleBudget, reserveBudget } from "../model/budget.ts";
-import type { RunEvent } from "../model/run-event.ts";
+import { isOwnEffect, type RunEvent } from "../model/run-event.ts";
 import { findCall, isEnded, isSameCall, type CallView, type Placed, type RunView } from "./view.ts";
 
 type Ended = Extract<RunEvent, { type: "call.ended" }>;
@@ -94,7 +94,7 @@ function withResult(view: RunView, { step, ordinal }: Placed, digest: Ended["res
 
 /** Of a tool, not of the run itself, and not of something that a model made up. */
 function isTools({ effect }: CallView): boolean {
-  return effect !== "wait" && effect !== "refused";
+  return !isOwnEffect(effect) && effect !== "refused";
 }
 
 /** Three failures in a row take a tool out for a while: it must not burn tokens. */

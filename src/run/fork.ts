@@ -60,6 +60,8 @@ export async function createFork(
   await store.runs.create({ run, tenant, events, about, wakeAtMs, state: "queued" });
   // Only with its contents can it go on.
   await store.runs.copyBlobs(head.run, run);
+  // As the files are by now: what they were at the end of that step nobody has kept.
+  await store.workspaces.copy(tenant, { from: head.run, to: run });
   await store.runs.setTimer(run, nowMs);
   return run;
 }

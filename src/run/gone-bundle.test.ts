@@ -8,8 +8,9 @@ async function stateOf(engine: Awaited<ReturnType<typeof createEngine>>, run: Ru
   return (await engine.read(run)).state;
 }
 
-const goneBundle = { read: async () => null };
+const goneBundle = { read: async () => null, readFile: async () => null };
 const unreadableBundle = {
+  readFile: async () => null,
   read: async () => Promise.reject(new Fault("record_unreadable", "Other bytes are kept.")),
 };
 

@@ -1,5 +1,5 @@
 import { nothing, type Amounts, type Caps } from "../model/budget.ts";
-import type { RunEvent } from "../model/run-event.ts";
+import { isOwnEffect, type RunEvent } from "../model/run-event.ts";
 import { costOf } from "./call-cost.ts";
 import { isShared, listUnfinished, type CallView, type Placed, type RunView } from "./view.ts";
 import type { Work } from "./worker.ts";
@@ -55,7 +55,7 @@ export async function releaseShared(work: Work): Promise<void> {
     const { kind } = call.state;
     const wasSent = kind === "started" || kind === "child" || kind === "ended";
     // Without a bundle nobody knows what was sent cost: it stays held.
-    if (call.effect === "wait" || (wasSent && !work.hasBundle)) continue;
+    if (isOwnEffect(call.effect) || (wasSent && !work.hasBundle)) continue;
     await settleCall(work, call, wasSent ? costOf(work, call) : nothing);
   }
 }

@@ -5,6 +5,7 @@ import { RpcRefusal } from "../mcp/rpc-error.ts";
 import { modernVersion } from "../mcp/protocol.ts";
 import { readOwnOutcome, toHandedText } from "../mcp/own-outcome.ts";
 import { Fault, type ApprovalId } from "../model/index.ts";
+import { isOwnEffect } from "../model/run-event.ts";
 import type { GateAnswer, GateRequest } from "../ports/gate.ts";
 import { toBudgetWords } from "./ask-model.ts";
 import { asAnswered } from "./content-kinds.ts";
@@ -17,12 +18,14 @@ import {
   toConsent,
   toRunOfCall,
   toSoon,
+  type MadeCall,
 } from "./end-call.ts";
 import { holdShared, StopRun, toCallSlot } from "./hold.ts";
 import { inTime, LeftBehind } from "./in-time.ts";
 import { toToolset } from "./offered-tools.ts";
 import { findCall, type CallView } from "./view.ts";
 import { makeWait } from "./make-wait.ts";
+import { readSkill } from "./read-skill.ts";
 import type { Work } from "./worker.ts";
 
 /** Longer than any tool may take; its own time is shorter. */
@@ -41,16 +44,18 @@ export async function makeCall(work: Work, call: CallView): Promise<void> {
   }
   const args = await readArgs(work, call);
   if (call.effect === "wait") return makeWait(work, call, args);
+  if (call.effect === "skill") return readSkill(work, call, args);
   await holdShared(work, toCallSlot(journal.view, call), costOf(work, call));
+  const made = { ...call, sinceMs: clock.monotonicMs() };
   try {
-    await take(work, call, await exchange(work, call, args));
+    await take(work, made, await exchange(work, made, args));
   } catch (error) {
-    await fail(work, call, error);
+    await fail(work, made, error);
   }
 }
 
 /** Its signal fires with the run's own, and it is not waited for beyond its time. */
-async function exchange(work: Work, call: CallView, args: string): Promise<GateAnswer> {
+async function exchange(work: Work, call: MadeCall, args: string): Promise<GateAnswer> {
   const { options, cut } = work;
   const cancel = new AbortController();
   const onCut = (): void => cancel.abort(cut.reason);
@@ -88,7 +93,7 @@ export function listAffordable(work: Work, calls: readonly CallView[]): readonly
   let { budget } = work.journal.view;
   const affordable: CallView[] = [];
   for (const call of calls) {
-    const cost = call.effect === "wait" ? nothing : costOf(work, call);
+    const cost = isOwnEffect(call.effect) ? nothing : costOf(work, call);
     const reserved = reserveBudget(budget, cost);
     if (reserved.kind === "refused") {
       if (affordable.length === 0) throw new StopRun("budget", toBudgetWords(reserved));
@@ -105,7 +110,7 @@ interface Sending {
   readonly cancel: AbortController;
 }
 
-function toRequest(work: Work, call: CallView, { args, cancel }: Sending): GateRequest {
+function toRequest(work: Work, call: MadeCall, { args, cancel }: Sending): GateRequest {
   const { options, journal, built, run } = work;
   const { principal, roles } = journal.view.created;
   const { deadlineMs } = journal.view;
@@ -138,7 +143,7 @@ function toRequest(work: Work, call: CallView, { args, cancel }: Sending): GateR
 }
 
 /** What the gate said: an effect is in the log by then, and everything else is noted here. */
-async function take(work: Work, call: CallView, answer: GateAnswer): Promise<void> {
+async function take(work: Work, call: MadeCall, answer: GateAnswer): Promise<void> {
   const { options } = work;
   if (isSettled(work, call)) return;
   const text = toHandedText(answer);
@@ -183,7 +188,7 @@ function isSettled({ journal, options }: Work, call: CallView): boolean {
 /** Stops of the whole run, and what another try of this very call may mend. */
 const notTheCalls = new Set(["store_unavailable", "draining", "run_taken"]);
 
-async function fail(work: Work, call: CallView, error: unknown): Promise<void> {
+async function fail(work: Work, call: MadeCall, error: unknown): Promise<void> {
   const { options } = work;
   // A cut call has no end of its own: what came of it is in the log, or it is made again.
   if (work.cut.aborted) return;
@@ -216,7 +221,7 @@ function leaveForNow({ journal, options }: Work, call: CallView, error: Fault): 
 }
 
 /** A gate that does not answer in time: with the run's deadline the run stops, and finds it again then. */
-async function leave(work: Work, call: CallView, { message }: LeftBehind): Promise<void> {
+async function leave(work: Work, call: MadeCall, { message }: LeftBehind): Promise<void> {
   const { journal, options } = work;
   const { deadlineMs } = journal.view;
   if (deadlineMs !== null && options.clock.nowMs() >= deadlineMs) return;

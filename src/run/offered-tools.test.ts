@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { catalog, toBuilt } from "../../test/simulation/parts.ts";
 import { toDigest } from "../model/index.ts";
-import { listTools } from "./offered-tools.ts";
+import { listTools, toEffect } from "./offered-tools.ts";
+import { skillTool } from "./skill-tool.ts";
 
 test("I7: a tool that was accepted as another since the run began is not offered to it", () => {
   const { bundle } = toBuilt(undefined, { waits: false });
@@ -11,4 +12,26 @@ test("I7: a tool that was accepted as another since the run began is not offered
   const [first, ...rest] = bundle.tools;
   const changed = [{ ...first!, pin: toDigest("as it was") }, ...rest];
   expect(namesOf(changed)).toEqual(rest.map(({ exposed }) => exposed));
+});
+
+test("a server's tool that is called like one of the run's own is not offered beside it", () => {
+  const files = [{ path: "SKILL.md", digest: toDigest("x"), size: 1 }];
+  const skill = { name: "a", description: "A", digest: toDigest("a"), wishes: [], files };
+  const exposed = "run__read_skill";
+  const { bundle } = toBuilt(undefined, { skills: [skill] });
+  const tool = { ...bundle.tools[0]!, exposed };
+  const toolset = catalog.toolsets.get("")!;
+  const own = { ...toolset.tools.get("t__read")!, exposed };
+  const imitating = {
+    ...catalog,
+    toolsets: new Map([["", { ...toolset, tools: new Map([[exposed, own]]) }]]),
+  };
+  const offered = listTools({ ...bundle, tools: [tool] }, imitating);
+  const named = offered.filter(({ name }) => name === exposed);
+  expect(named).toEqual([skillTool]);
+  expect(toEffect(exposed, { ...bundle, tools: [tool] }, imitating).effect).toBe("skill");
+  // Who has no skills has the server's tool, and nothing else goes by the name.
+  const without = { ...bundle, skills: [], tools: [tool] };
+  expect(listTools(without, imitating).map(({ name }) => name)).toContain(exposed);
+  expect(toEffect(exposed, without, imitating).effect).toBe("read");
 });

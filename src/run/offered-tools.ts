@@ -6,6 +6,7 @@ import { toExposedName } from "../model/index.ts";
 import type { PlannedCall } from "../model/run-event.ts";
 import type { Catalog, CatalogTool } from "../ports/catalog.ts";
 import type { ModelTool } from "../ports/model-backend.ts";
+import { hasSkillTool, skillTool } from "./skill-tool.ts";
 import { isWaitTool, waitTools } from "./wait-tools.ts";
 
 /**
@@ -17,7 +18,13 @@ export function listTools(bundle: Bundle, catalog: Catalog): readonly ModelTool[
     const tool = findTool(bundle, catalog, exposed);
     return tool === undefined || tool.pin !== pin ? [] : [toModelTool(tool)];
   });
-  return bundle.waits ? [...offered, ...waitTools] : offered;
+  const own = [
+    ...(bundle.waits ? waitTools : []),
+    ...(bundle.skills.length > 0 ? [skillTool] : []),
+  ];
+  // A server's tool that is called like one of the run's own would never be reached by that name.
+  const others = offered.filter(({ name }) => own.every((tool) => tool.name !== name));
+  return [...others, ...own];
 }
 
 export function findTool(bundle: Bundle, catalog: Catalog, exposed: string) {
@@ -58,6 +65,7 @@ export function toEffect(
   catalog: Catalog,
 ): { readonly effect: PlannedCall["effect"]; readonly why: string | null } {
   if (bundle.waits && isWaitTool(tool)) return { effect: "wait", why: null };
+  if (hasSkillTool(bundle, tool)) return { effect: "skill", why: null };
   const bundled = bundle.tools.find(({ exposed }) => exposed === tool);
   if (bundled === undefined) {
     const offered = bundle.tools.map(({ exposed }) => exposed);

@@ -1,4 +1,5 @@
 import type { RunFacts } from "../model/run-facts.ts";
+import { isOwnEffect } from "../model/run-event.ts";
 import { listUnfinished, type Placed, type RunView } from "./view.ts";
 
 /**
@@ -9,7 +10,7 @@ export function toRunFacts(view: RunView, { step, ordinal }: Placed): RunFacts {
   const { spent } = view.budget;
   const ahead = listUnfinished(view).filter(
     (each) =>
-      each.effect !== "wait" &&
+      !isOwnEffect(each.effect) &&
       (each.step < step || (each.step === step && each.ordinal < ordinal)),
   );
   return { step, calls: spent.calls + ahead.length, spentMicros: spent.micros };

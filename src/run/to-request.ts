@@ -1,8 +1,10 @@
 import type { ContextPart } from "../model/run-event.ts";
+import { toInstructions } from "../model/skill-listing.ts";
 import type { Json } from "../lib/strict-json.ts";
 import type { Bundle } from "../model/bundle.ts";
 import type { ModelMessage, ModelRequest, ModelTool } from "../ports/model-backend.ts";
 import { asAnswered, asResult, asSaid } from "./content-kinds.ts";
+
 import type { Placed } from "./view.ts";
 
 /** Ours, not the model's: two calls never share one, whatever it writes. */
@@ -35,7 +37,7 @@ export function toRequest({ bundle, tools, parts }: Asking): ModelRequest {
   const messages = parts.map(({ part, content }) => toMessage(part, content));
   const { maxTokens, temperature, stop } = bundle.model;
   return {
-    instructions: bundle.instructions,
+    instructions: toInstructions(bundle),
     messages,
     tools,
     parameters: { maxTokens, temperature, stop },

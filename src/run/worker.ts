@@ -17,7 +17,7 @@ import type { RunNews } from "./run-news.ts";
 /** What runs are carried out with; the parts of a revision are asked for when they are needed. */
 export interface EngineOptions {
   readonly store: Pick<Store, "commit" | "runs" | "runBudgets">;
-  readonly bundles: () => Pick<Bundles, "read">;
+  readonly bundles: () => Pick<Bundles, "read" | "readFile">;
   readonly gate: Gate;
   readonly catalog: () => Catalog;
   readonly models: () => Pick<ModelRouter, "stream" | "toLargestCost">;

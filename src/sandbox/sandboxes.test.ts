@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { toDigest } from "../model/index.ts";
 import type { Tier } from "../model/sandbox.ts";
 import type { EgressGate, EgressOptions } from "../ports/egress.ts";
+import { createSeededRandom } from "../ports/seeded-random.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import type { Sandbox, SandboxDriver, SandboxProbe, SandboxSpec } from "../ports/sandbox.ts";
+import { SecretValue } from "../ports/secrets.ts";
 import { createSandboxes } from "./sandboxes.ts";
 
 const limits = {
@@ -23,6 +25,7 @@ const wish = {
   limits,
   egress: [],
   private: false,
+  credentials: [],
 };
 const attempt = {
   atMs: 0,
@@ -30,6 +33,7 @@ const attempt = {
   port: 443,
   protocol: "connect",
   method: null,
+  credentials: [],
   bytesUp: 0,
   bytesDown: 0,
   ms: 1,
@@ -87,6 +91,7 @@ function createNotingEgress() {
     open(options) {
       opened.push(options);
       return {
+        authority: options.credentials.length === 0 ? null : "AUTHORITY",
         accept: (socket) => void accepted.push(socket),
         close: async () => void (closed += 1),
         log: () => ({ attempts: accepted.length, refused: 0, dropped: 0, digest: toDigest("log") }),
@@ -102,7 +107,12 @@ function open(...drivers: readonly SandboxDriver[]) {
   return {
     egress,
     telemetry,
-    sandboxes: createSandboxes({ drivers, egress: egress.gate, telemetry }),
+    sandboxes: createSandboxes({
+      drivers,
+      egress: egress.gate,
+      random: createSeededRandom(1),
+      telemetry,
+    }),
   };
 }
 
@@ -181,6 +191,39 @@ test("a program that may reach hosts has a way out of its own, which closes with
   await sandbox.ended;
   await Promise.resolve();
   expect(egress.closed()).toBe(1);
+});
+
+test("I9: a program gets a placeholder of its own, and the gate what stands behind it", async () => {
+  const one = createNotingDriver("one", "T1", usable);
+  const { sandboxes, egress, telemetry } = open(one.driver);
+  const secret = new SecretValue("the-secret");
+  const hosts = {
+    ...wish,
+    environment: { KEPT: "1" },
+    egress: ["api.example.com:443"],
+    credentials: [{ variable: "API_TOKEN", place: "api.example.com:443", secret }],
+  };
+  await sandboxes.start("T1", hosts);
+  await sandboxes.start("T1", hosts);
+  const [first, second] = one.started.map(({ environment }) => environment);
+  expect(first).toEqual({
+    KEPT: "1",
+    API_TOKEN: expect.stringMatching(/^countersign-placeholder-[0-9a-f]{32}$/),
+  });
+  expect(second!["API_TOKEN"]).not.toBe(first!["API_TOKEN"]);
+  expect(egress.opened[0]!.credentials).toEqual([
+    { name: "API_TOKEN", place: "api.example.com:443", placeholder: first!["API_TOKEN"], secret },
+  ]);
+  expect(one.started.map(({ authority }) => authority)).toEqual(["AUTHORITY", "AUTHORITY"]);
+  const used = {
+    ...attempt,
+    credentials: ["API_TOKEN"],
+    verdict: "allowed",
+    reason: "ended",
+  } as const;
+  egress.opened[0]!.onAttempt(used);
+  expect(JSON.parse(telemetry.lines.at(-1)!)).toMatchObject({ credentials: "API_TOKEN" });
+  expect(JSON.stringify([one.started, telemetry.lines])).not.toContain("the-secret");
 });
 
 test("a sandbox that does not start leaves no way out open", async () => {

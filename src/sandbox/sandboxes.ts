@@ -1,7 +1,14 @@
 import { Fault, toCanonicalText, toDigest, type Digest } from "../model/index.ts";
 import { parseEgressRule, toLimitsDigest, type EgressRule, type Tier } from "../model/sandbox.ts";
-import { defaultEgressLimits, type EgressAttempt, type EgressGate } from "../ports/egress.ts";
+import {
+  defaultEgressLimits,
+  type BoundCredential,
+  type EgressAttempt,
+  type EgressGate,
+} from "../ports/egress.ts";
+import type { Random } from "../ports/random.ts";
 import type {
+  EgressCredential,
   Sandboxes,
   SandboxDriver,
   SandboxProbe,
@@ -15,6 +22,7 @@ export interface SandboxesOptions {
   /** The weakest first; of two of one tier the first that is usable is taken. */
   readonly drivers: readonly SandboxDriver[];
   readonly egress: EgressGate;
+  readonly random: Random;
   readonly telemetry: Telemetry;
 }
 
@@ -69,28 +77,35 @@ function createLook(): (driver: SandboxDriver) => Promise<SandboxRow> {
 }
 
 async function start(
-  { egress, telemetry }: SandboxesOptions,
+  { egress, random, telemetry }: SandboxesOptions,
   { driver, probe, evidence }: Ready,
   wish: SandboxWish,
 ): Promise<StartedSandbox> {
-  const { server, egress: hosts, private: isPrivate, ...spec } = wish;
+  const { server, egress: hosts, private: isPrivate, credentials: wished, ...spec } = wish;
   const limits = toLimitsDigest(spec.limits, probe.enforcement);
   const base = { tier: driver.tier, driver: driver.name, evidence, limits, downgraded: false };
   if (hosts.length === 0) {
-    const sandbox = await driver.start({ ...spec, onConnection: null });
+    const sandbox = await driver.start({ ...spec, onConnection: null, authority: null });
     return { sandbox, stamp: () => ({ ...base, egress: null }) };
   }
+  const credentials = wished.map((one) => bind(one, random));
   const way = egress.open({
     rules: hosts.map(toRule),
     private: isPrivate,
     limits: defaultEgressLimits,
+    credentials,
     onAttempt: (attempt) => note(telemetry, server, attempt),
   });
   const onConnection = way.accept.bind(way);
-  const sandbox = await driver.start({ ...spec, onConnection }).catch(async (error: unknown) => {
-    await way.close();
-    throw error;
-  });
+  const placeholders = credentials.map(({ name, placeholder }) => [name, placeholder] as const);
+  const environment = { ...spec.environment, ...Object.fromEntries<string>(placeholders) };
+  const { authority } = way;
+  const sandbox = await driver
+    .start({ ...spec, environment, onConnection, authority })
+    .catch(async (error: unknown) => {
+      await way.close();
+      throw error;
+    });
   void sandbox.ended.then(() => way.close());
   const stamp = () => {
     const { attempts, refused, digest } = way.log();
@@ -99,10 +114,26 @@ async function start(
   return { sandbox, stamp };
 }
 
+const placeholderBytes = 16;
+
+/** What the program holds is worth nothing anywhere else, and nothing after its end (I9). */
+function bind({ variable, place, secret }: EgressCredential, random: Random): BoundCredential {
+  const drawn = Buffer.from(random.bytes(placeholderBytes)).toString("hex");
+  return { name: variable, place, secret, placeholder: `countersign-placeholder-${drawn}` };
+}
+
 function note(telemetry: Telemetry, server: string, attempt: EgressAttempt): void {
-  const { host, port, verdict, reason } = attempt;
+  const { host, port, verdict, reason, credentials } = attempt;
   const level = verdict === "allowed" ? "debug" : "warn";
-  telemetry.log(level, "a sandbox tried to connect", { server, host, port, verdict, reason });
+  const used = credentials.length === 0 ? {} : { credentials: credentials.join(", ") };
+  telemetry.log(level, "a sandbox tried to connect", {
+    server,
+    host,
+    port,
+    verdict,
+    reason,
+    ...used,
+  });
 }
 
 async function toRow(driver: SandboxDriver): Promise<SandboxRow> {

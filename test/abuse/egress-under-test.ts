@@ -1,9 +1,11 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { createEgressGate } from "../../src/adapters/egress/egress-gate.ts";
+import { systemRandom } from "../../src/adapters/system/system-random.ts";
 import { parseEgressRule } from "../../src/model/sandbox.ts";
 import {
   defaultEgressLimits,
+  type BoundCredential,
   type EgressAttempt,
   type EgressLimits,
 } from "../../src/ports/egress.ts";
@@ -13,6 +15,10 @@ export interface GateSetting {
   readonly rules: readonly string[];
   readonly private?: boolean;
   readonly limits?: Partial<EgressLimits>;
+  readonly credentials?: readonly BoundCredential[];
+  /** Whose certificates places with credentials may show (PEM). */
+  readonly trusted?: readonly string[];
+  readonly nowMs?: number;
   /** Of names; one that is missing is at 127.0.0.1. */
   readonly names?: Readonly<Record<string, readonly string[]>>;
   readonly resolve?: (host: string) => Promise<readonly string[]>;
@@ -20,11 +26,13 @@ export interface GateSetting {
 
 /** A gate of one sandbox, with a listener on loopback in place of the one inside. Time stands. */
 export async function startGate(setting: GateSetting) {
-  const clock = createManualClock(1_000_000);
+  const clock = createManualClock(setting.nowMs ?? 1_000_000);
   const resolved: string[] = [];
   const attempts: EgressAttempt[] = [];
   const gate = createEgressGate({
     clock,
+    random: systemRandom,
+    trusted: setting.trusted ?? [],
     resolve: async (host) => {
       resolved.push(host);
       return setting.resolve?.(host) ?? setting.names?.[host] ?? ["127.0.0.1"];
@@ -35,6 +43,7 @@ export async function startGate(setting: GateSetting) {
     rules: setting.rules.map((text) => parseEgressRule(text)!),
     private: setting.private ?? true,
     limits: { ...defaultEgressLimits, ...setting.limits },
+    credentials: setting.credentials ?? [],
     onAttempt: (attempt) => {
       attempts.push(attempt);
       for (const each of told) each();

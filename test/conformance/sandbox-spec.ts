@@ -14,4 +14,5 @@ export const plainSpec: Omit<SandboxSpec, "command"> = {
   mounts: [],
   limits: generousLimits,
   onConnection: null,
+  authority: null,
 };

@@ -1,13 +1,7 @@
-import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
-import { noGroupPlaces } from "../../src/adapters/bubblewrap/group-places.ts";
+import { noGroupPlaces } from "../../src/adapters/sandboxes/host/group-places.ts";
 import { createDriverUnderTest, findLeft } from "./bubblewrap-under-test.ts";
-import { plainSpec } from "./sandbox-spec.ts";
-import { collectSandbox, describeSandbox } from "./sandbox.ts";
+import { describeSandboxOfHost } from "./sandbox-of-host.ts";
+import { describeSandbox } from "./sandbox.ts";
 
 const nodePath = process.execPath;
 const whole = createDriverUnderTest();
@@ -22,81 +16,8 @@ describeSandbox("bubblewrap without groups", {
   findLeft,
 });
 
-const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "bubblewrap-")));
-chmodSync(folder, 0o755);
-afterAll(() => rmSync(folder, { recursive: true }));
-
-describe.runIf(probe.kind === "usable")("bubblewrap alone", () => {
-  const hidden = [path.join(folder, "project", "data"), path.join(folder, "project", "key")];
-  mkdirSync(hidden[0]!, { recursive: true });
-  writeFileSync(path.join(hidden[0]!, "secret"), "of the host", { mode: 0o644 });
-  writeFileSync(hidden[1]!, "of the host", { mode: 0o644 });
-  writeFileSync(path.join(folder, "project", "code"), "for it");
-  const guarded = createDriverUnderTest({ hidden });
-  const run = async (mount: string, isWritable: boolean) => {
-    const command = ["sh", "-c", "ls -A data key; cat code data/secret key; touch data/x; rm key"];
-    const mounts = [{ path: mount, isWritable }];
-    return collectSandbox(await guarded.start({ ...plainSpec, command, mounts, directory: mount }));
-  };
-
-  test.each([false, true])("hides what lies in a mount (to be written: %s)", async (isWritable) => {
-    const { stdout, remains } = await run(path.join(folder, "project"), isWritable);
-    expect(stdout).toBe("key\n\ndata:\nfor it");
-    expect(remains).toEqual([]);
-  });
-
-  test("lets nothing that leads there be moved away", async () => {
-    const command = [
-      "sh",
-      "-c",
-      "mv project away; mv project/data project/away; ls; ls -A project/data",
-    ];
-    const mounts = [{ path: folder, isWritable: true }];
-    const { stdout, stderr } = await collectSandbox(
-      await guarded.start({ ...plainSpec, command, mounts, directory: folder }),
-    );
-    expect(stdout).toBe("project\n");
-    expect(stderr.match(/busy/g)).toHaveLength(2);
-  });
-
-  test.each([...hidden, path.join(hidden[0]!, "secret")])("does not mount %s", async (mount) => {
-    const refused = await run(mount, false).catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: "sandbox_failed" });
-    expect((refused as Error).message).toContain(hidden.find((one) => mount.startsWith(one)));
-  });
-
-  test("does not hide what is not there yet", async () => {
-    const late = createDriverUnderTest({ hidden: [path.join(folder, "project", "late")] });
-    const mounts = [{ path: path.join(folder, "project"), isWritable: false }];
-    const started = late.start({ ...plainSpec, command: ["true"], mounts });
-    await expect(started).rejects.toMatchObject({ code: "sandbox_failed" });
-  });
-
-  test.each(["with-groups", "without-groups"])(
-    "leaves nothing after a server that was killed, %s, is swept up",
-    async (kind) => {
-      const scenario = fileURLToPath(new URL("../sandbox-scenario.ts", import.meta.url));
-      const server = spawn(process.execPath, [scenario, kind], {
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      const gone = new Promise((resolve) => server.once("exit", resolve));
-      await Promise.race([gone, new Promise((resolve) => server.stdout.once("data", resolve))]);
-      expect(findLeft([server.pid!]).length).toBeGreaterThan(2);
-      server.kill("SIGKILL");
-      await gone;
-      await whole.sweep();
-      await expect.poll(() => findLeft([server.pid!])).toEqual([]);
-    },
-  );
-
-  test("a sweep leaves the sandboxes of servers that live", async () => {
-    const sandbox = await whole.start({ ...plainSpec, command: ["cat"] });
-    await createDriverUnderTest().sweep();
-    sandbox.stdin.write("still");
-    expect(String(await new Promise((resolve) => sandbox.stdout.once("data", resolve)))).toBe(
-      "still",
-    );
-    sandbox.kill();
-    expect((await sandbox.ended).remains).toEqual([]);
-  });
+describeSandboxOfHost("bubblewrap", {
+  isUsable: probe.kind === "usable",
+  create: createDriverUnderTest,
+  findLeft,
 });

@@ -238,18 +238,27 @@ async function askRow(store: Store, world: World, { name, with: it }: Step): Pro
       return store.revisions.apply(next, previous(it.previous));
     }
     case "remember":
-      return store.memories.put({
-        tenant: tenants[it.tenant]!,
-        scope: "scope",
-        key: it.key,
-        text: it.text,
-        source: digests[0]!,
-        embedder: null,
-        embedding: null,
-        updatedAtMs: startMs,
-      });
+      return store.memory.write(
+        {
+          tenant: tenants[it.tenant]!,
+          scope: "agent:a",
+          key: it.key,
+          subject: "somebody",
+          text: it.text,
+          labels: [],
+          source: { name: null, digest: digests[0]! },
+          embedding: null,
+          language: "simple",
+          atMs: startMs,
+        },
+        { rows: 2 },
+      );
     case "forget":
-      return store.memories.remove(tenants[it.tenant]!, "scope", it.key);
+      return store.memory.forget(
+        { tenant: tenants[it.tenant]!, scope: "agent:a" },
+        it.key,
+        startMs,
+      );
     default:
       throw new Error(`no such step: ${name}`);
   }
@@ -327,7 +336,7 @@ async function look({ store, readWakes }: StoreUnderTest, world: World): Promise
         keys: await Promise.all(world.digests.map((key) => store.runs.byKey(tenant, key))),
         approvals: await store.approvals.list(tenant, all),
         pins: await store.pins.list(tenant, "server"),
-        memories: await store.memories.list(tenant, "scope", all),
+        memories: await store.memory.list({ tenant, scope: "agent:a" }, all),
       })),
     ),
     revision: await store.revisions.current(),

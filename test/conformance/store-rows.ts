@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { MemoryRow } from "../../src/ports/memory-rows.ts";
 import type { PinRow } from "../../src/ports/pin-rows.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 import { newDigest, newEntry, newTenant, startMs, toBytes, toText } from "./store-values.ts";
@@ -9,7 +8,6 @@ export function describeRows(under: () => StoreUnderTest): void {
   describeBlobs(under);
   describeRevisions(under);
   describePins(under);
-  describeMemories(under);
   describeLetters(under);
 }
 
@@ -193,41 +191,5 @@ function describePins(under: () => StoreUnderTest): void {
     expect(await pins.revoke(newTenant(), "files", "read")).toBe(false);
     expect(await pins.revoke(tenant, "files", "read")).toBe(true);
     expect(await pins.revoke(tenant, "files", "read")).toBe(false);
-  });
-}
-
-function describeMemories(under: () => StoreUnderTest): void {
-  test("memories are put, replaced, listed by key and removed", async () => {
-    const { memories } = under().store;
-    const tenant = newTenant();
-    const toMemory = (key: string, changes: Partial<MemoryRow> = {}): MemoryRow => ({
-      tenant,
-      scope: "travel",
-      key,
-      text: `text of ${key}`,
-      source: newDigest(),
-      embedder: null,
-      embedding: null,
-      updatedAtMs: startMs,
-      ...changes,
-    });
-    const first = toMemory("a");
-    await memories.put(first);
-    expect(await memories.get(tenant, "travel", "a")).toEqual(first);
-    const embedding = Float32Array.from([0.5, -1, Math.fround(1e-10)]);
-    const second = toMemory("a", { text: "new", embedder: "some-model", embedding });
-    await memories.put(second);
-    expect(await memories.get(tenant, "travel", "a")).toEqual(second);
-    for (const key of ["c", "B", "\u{1f600}", "\uffee"]) await memories.put(toMemory(key));
-    await memories.put(toMemory("x", { scope: "other" }));
-    const keys = async (page: { after?: string; limit: number }) =>
-      (await memories.list(tenant, "travel", page)).map((row) => row.key);
-    expect(await keys({ limit: 10 })).toEqual(["B", "a", "c", "\uffee", "\u{1f600}"]);
-    expect(await keys({ after: "a", limit: 2 })).toEqual(["c", "\uffee"]);
-    expect(await memories.get(newTenant(), "travel", "a")).toBeNull();
-    expect(await memories.remove(newTenant(), "travel", "a")).toBe(false);
-    expect(await memories.remove(tenant, "travel", "a")).toBe(true);
-    expect(await memories.remove(tenant, "travel", "a")).toBe(false);
-    await expect(memories.put(toMemory("n\0"))).rejects.toMatchObject({ code: "payload_invalid" });
   });
 }

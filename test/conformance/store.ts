@@ -14,6 +14,7 @@ import { describeRunInbox } from "./store-run-inbox.ts";
 import { describeRunRows } from "./store-run-rows.ts";
 import { describeRuns } from "./store-runs.ts";
 import { describeSecretRows } from "./store-secrets.ts";
+import { describeWorkspaces } from "./store-workspaces.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 
 /** The behaviour of the Store port, for every adapter and for its twin. */
@@ -43,5 +44,6 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     describeAuthorityRows(under);
     describeDeliveries(under);
     describeLog(under);
+    describeWorkspaces(under);
   });
 }

@@ -78,12 +78,14 @@ test("a malicious server, registered as any other, gets nothing, and its receipt
     expect(loot.writtenBytes).toBeLessThanOrEqual(16 * 1024 * 1024);
   }
   const probed = await home.run("sandbox", "probe", "--json");
-  const { sandboxes } = JSON.parse(probed.out) as { sandboxes: { digest: string }[] };
+  const { sandboxes } = JSON.parse(probed.out) as {
+    sandboxes: { driver: string; digest: string }[];
+  };
   const { sandbox } = await readOutcome(home);
   expect(sandbox).toMatchObject({
     tier: "T1",
     driver: "bubblewrap",
-    evidence: sandboxes[0]!.digest,
+    evidence: sandboxes.find(({ driver }) => driver === "bubblewrap")!.digest,
     downgraded: false,
     egress: null,
   });

@@ -254,6 +254,7 @@ test("doctor tells, with the server down and up", async () => {
       "server",
       "keys",
       "clock",
+      "quickjs (T0)",
       "bubblewrap (T1)",
     ]),
   );

@@ -83,7 +83,7 @@ export async function openAgentsScene({ agents, isIdle = false, ...options }: Ag
   const { base, gate } = scene.gate;
   const config = configSchema.parse({ version: 1, policy: { rule: "allow-all" }, ...document });
   for (const each of Object.values(config.agents)) each.instructions ??= "Do it.";
-  const bundles = startBundles(config, { ...base, registry: gate.registry });
+  const bundles = startBundles(config, { ...base, skills: new Map(), registry: gate.registry });
   const news = await openRunNews(bus);
   const engine = {
     ...base,

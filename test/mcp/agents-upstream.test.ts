@@ -30,6 +30,7 @@ async function open() {
     headers: {},
     present: null,
     environment: {},
+    egressCredentials: [],
     redact: (text: string) => text,
     onChange: () => undefined,
     onClose: () => undefined,

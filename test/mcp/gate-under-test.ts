@@ -18,12 +18,15 @@ import { createRecorder } from "../../src/gate/record.ts";
 import { openAsking, type GateBase } from "../../src/main/gate-base.ts";
 import { openDesk } from "../../src/main/open-desk.ts";
 import { openBroker } from "../../src/main/open-broker.ts";
-import { startGate } from "../../src/main/gate-parts.ts";
+import { startGate, type RevisionBase } from "../../src/main/gate-parts.ts";
+import { startMemory } from "../../src/main/start-memory.ts";
 import { startIdentity } from "../../src/main/start-identity.ts";
 import { createPolicyDesk } from "../../src/main/policy-desk.ts";
-import { configSchema } from "../../src/model/config.ts";
+import { configSchema, type Config } from "../../src/model/config.ts";
 import type { TenantId } from "../../src/model/index.ts";
 import type { Bus } from "../../src/ports/bus.ts";
+import type { Errands } from "../../src/ports/errands.ts";
+import type { Sandboxes } from "../../src/ports/sandbox.ts";
 import type { RunDesk } from "../../src/ports/run-desk.ts";
 import type { Store } from "../../src/ports/store.ts";
 import { createInMemoryBus } from "../../src/ports/in-memory-bus.ts";
@@ -34,7 +37,7 @@ import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import { createScriptedConfiguration, noRuns } from "../start-api.ts";
 import { noLedger } from "../ledger/no-ledger.ts";
 import { openPasskeysUnderTest } from "../webauthn/passkeys-under-test.ts";
-import { noSandboxes } from "../no-sandboxes.ts";
+import { noErrands, noSandboxes } from "../no-sandboxes.ts";
 
 type InMemoryStore = ReturnType<typeof createInMemoryStore>;
 type InMemoryVault = ReturnType<typeof createInMemoryVault>;
@@ -77,6 +80,9 @@ export interface Under<Kept extends Store> {
   readonly sealingKey: Uint8Array;
   readonly owner: string;
   readonly connectors?: Parameters<typeof startGate>[2] | undefined;
+  /** What carries out programs of workbenches; absent: nothing does. */
+  readonly errands?: Errands;
+  readonly sandboxes?: Sandboxes;
   /** What references resolve to. */
   readonly values: Readonly<Record<string, string>>;
 }
@@ -94,11 +100,11 @@ export function startGateUnderTest(
 }
 
 export async function startGateOver<Kept extends Store>(
-  { store, vault, bus, sealingKey, owner, connectors, values }: Under<Kept>,
+  { store, vault, bus, sealingKey, owner, connectors, values, ...given }: Under<Kept>,
   document: object,
 ): Promise<GateUnderTest<Kept>> {
-  const toConfig = (given: object) =>
-    configSchema.parse({ version: 1, policy: { rule: "allow-all" }, ...given });
+  const toConfig = (written: object) =>
+    configSchema.parse({ version: 1, policy: { rule: "allow-all" }, ...written });
   const config = toConfig(document);
   const logged: GateUnderTest["logged"] = [];
   const counted: string[] = [];
@@ -132,6 +138,7 @@ export async function startGateOver<Kept extends Store>(
   const asking = await openAsking({ vault, random, store, bus, clock, telemetry, now });
   const { openings } = asking;
   let runs: RunDesk | null = null;
+  const { errands = noErrands, sandboxes = noSandboxes } = given;
   const base: GateBase = {
     ...asking,
     store,
@@ -144,7 +151,8 @@ export async function startGateOver<Kept extends Store>(
     version: "0.0.0",
     directory: import.meta.dirname,
     baseEnvironment: { PATH: process.env["PATH"] ?? "" },
-    sandboxes: noSandboxes,
+    sandboxes,
+    errands,
     sealer,
     mailbox: { ...createInMemoryMailbox(), close: async () => undefined },
     owner,
@@ -181,10 +189,11 @@ export async function startGateOver<Kept extends Store>(
     { id: "admin", role: "admin", sha256: hashKey(adminKey) },
   ]);
   const configDirectory = config.publicUrl === undefined ? "" : makeTemporary();
-  const given = { keyring, listen, configDirectory, secrets: base.secrets };
-  const identified = await startIdentity(config, { ...given, clock, random, telemetry });
+  const known = { keyring, listen, configDirectory, secrets: base.secrets };
+  const identified = await startIdentity(config, { ...known, clock, random, telemetry });
   const { agents } = identified.identity;
-  const gates = [await startGate(config, { ...base, agents }, connectors)];
+  const start = (of: typeof config) => startWithMemory(of, { ...base, agents }, connectors);
+  const gates = [await start(config)];
   const [gate] = gates as [(typeof gates)[0]];
   const current = () => gates.at(-1)!;
   const retiring: Promise<void>[] = [];
@@ -274,7 +283,7 @@ export async function startGateOver<Kept extends Store>(
     passkeys: passkeysUnderTest,
     async apply(next) {
       const old = current();
-      gates.push(await startGate(toConfig(next), { ...base, agents }, connectors));
+      gates.push(await start(toConfig(next)));
       retiring.push(old.close());
       const { registry } = current();
       await Promise.all(
@@ -283,6 +292,23 @@ export async function startGateOver<Kept extends Store>(
     },
     shift: (ms) => void (shiftMs += ms),
     run: (desk) => void (runs = desk),
+  };
+}
+
+/** As a revision starts them. */
+async function startWithMemory(
+  config: Config,
+  base: RevisionBase,
+  connectors: Parameters<typeof startGate>[2],
+) {
+  const memory = config.memory === undefined ? null : startMemory(config.memory, base);
+  const gate = await startGate(config, { ...base, memory: memory?.connector ?? null }, connectors);
+  return {
+    ...gate,
+    async close() {
+      await gate.close();
+      await memory?.close();
+    },
   };
 }
 

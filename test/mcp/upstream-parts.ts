@@ -32,6 +32,7 @@ export function toTarget(transport: string, endpoint: string): UpstreamTarget {
     headers: {},
     present: null,
     environment: {},
+    egressCredentials: [],
     redact: (text) => text,
     onChange: () => undefined,
     onClose: () => undefined,

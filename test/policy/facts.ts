@@ -36,6 +36,7 @@ export function toFacts(more: Partial<Facts> = {}): Facts {
     labels: [],
     nowMs: Date.parse("2026-11-20T10:30:00Z"),
     run: null,
+    sandbox: null,
     approved: false,
     ...more,
   };

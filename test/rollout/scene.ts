@@ -1,5 +1,6 @@
 import { parseConfig } from "../../src/adapters/yaml/parse-config.ts";
 import type { Json } from "../../src/lib/strict-json.ts";
+import type { ServerConfig } from "../../src/model/config-servers.ts";
 import type { Config } from "../../src/model/config.ts";
 import type { TenantId } from "../../src/model/index.ts";
 import type { Catalog } from "../../src/ports/catalog.ts";
@@ -88,11 +89,15 @@ export interface Seen {
   readonly down?: readonly string[];
 }
 
+interface Reached extends Pick<Config, "toolsets"> {
+  readonly servers: Readonly<Record<string, ServerConfig>>;
+}
+
 /** What it compiled for one test, it has for the next. */
 const buildCatalog = createBuildCatalog();
 
 /** The catalog that a registry would have of these servers; nobody is dialled. */
-export async function toCatalog(config: Config, seen: Seen = {}): Promise<Catalog> {
+export async function toCatalog(config: Reached, seen: Seen = {}): Promise<Catalog> {
   const { first = listed, later = {}, versions = {}, down = [] } = seen;
   const options = { pins: createInMemoryPins(), clock: createManualClock(1_000), tenant };
   const books = await Promise.all(

@@ -2,6 +2,7 @@ import type { Bundle } from "../../src/model/bundle.ts";
 import { toDigest, type RunId } from "../../src/model/index.ts";
 import type { RunEvent } from "../../src/model/run-event.ts";
 import type { Gate } from "../../src/ports/gate.ts";
+import type { Bundles } from "../../src/ports/bundles.ts";
 import { createInMemoryBus } from "../../src/ports/in-memory-bus.ts";
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
 import { createInMemoryTelemetry } from "../../src/ports/in-memory-telemetry.ts";
@@ -30,6 +31,8 @@ export interface EngineParts {
   readonly gate?: (gate: Gate) => Gate["exchange"];
   readonly limits?: Partial<Limits>;
   readonly bundle?: Partial<Bundle>;
+  /** Files of the bundle's skills. */
+  readonly readFile?: Bundles["readFile"];
   readonly largestCost?: number | null;
   /** Instead of its own parts. */
   readonly engine?: Partial<EngineOptions>;
@@ -65,7 +68,10 @@ export async function createEngine(parts: EngineParts) {
     store,
     telemetry,
     catalog: () => catalog,
-    bundles: () => ({ read: async () => built }),
+    bundles: () => ({
+      read: async () => built,
+      readFile: parts.readFile ?? (async () => null),
+    }),
     gate: { exchange: parts.gate?.(simulated) ?? simulated.exchange },
     models: () => ({
       toLargestCost: () => (parts.largestCost === undefined ? 10 : parts.largestCost),

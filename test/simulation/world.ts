@@ -105,7 +105,7 @@ async function begin({ plan, seed, isKeyed, limits, acts, fate }: WorldOptions):
     store: own,
     catalog: () => catalog,
     telemetry: createInMemoryTelemetry(),
-    bundles: () => ({ read: async () => built }),
+    bundles: () => ({ read: async () => built, readFile: async () => null }),
     gate: createSimulatedGate({
       ...base,
       store,

@@ -20,6 +20,7 @@ export const everyPart = [
   "gate",
   "sandbox",
   "run",
+  "memory",
   "rollout",
   "sight",
 ];
@@ -92,6 +93,12 @@ export const direction: Readonly<Record<string, Rule>> = {
     packages: [],
     builtins: "pure",
   },
+  memory: {
+    holds: "what agents keep between runs: its embedding, its tools, its freshness",
+    folders: parts,
+    packages: [],
+    builtins: "pure",
+  },
   rollout: {
     holds: "bundles, suites, phases, triggers",
     folders: parts,
@@ -150,7 +157,7 @@ export const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   "mcp-sse": [],
   "mcp-stdio": [],
   egress: [],
-  bubblewrap: [],
+  sandboxes: ["quickjs-wasi"],
   secrets: [],
   system: [],
 };

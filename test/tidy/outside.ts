@@ -36,10 +36,16 @@ const clockAndChance: readonly Reach[] = [
   ].map((name) => ({ what: name, matches: imports(name) })),
 ];
 
+/** Programs that run in sandboxes: what they find there is what the driver gave, and that is their matter. */
+const insideSandboxes = [
+  "src/adapters/sandboxes/host/canary.ts",
+  "src/adapters/sandboxes/runner/runner.ts",
+];
+
 /** Settings come in through main, so that a reader of any other file sees all it depends on. */
 export function findEnvironment(sources: readonly Source[]): readonly Finding[] {
   return find(
-    sources.filter(({ path }) => !path.startsWith("src/main/")),
+    sources.filter(({ path }) => !path.startsWith("src/main/") && !insideSandboxes.includes(path)),
     [environment],
     "is read in src/main only",
   );

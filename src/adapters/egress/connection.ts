@@ -3,13 +3,17 @@ import { untilAborted } from "../../lib/until-aborted.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EgressAttempt, EgressLimits } from "../../ports/egress.ts";
 import { FirstBytes, type Take } from "./first-bytes.ts";
-import type { NextBytes } from "./next-bytes.ts";
+import { toKey, type BoundPlace } from "./bound-place.ts";
+import type { InstanceAuthority } from "./instance-authority.ts";
+import { readSide, type NextBytes } from "./next-bytes.ts";
 import type { Place } from "./place.ts";
 import { reachPlace, type Resolve } from "./reach.ts";
 import { EgressRefusal, toHttpRefusal, toReason } from "./refusal.ts";
 import { relay } from "./relay.ts";
 import type { Permit } from "./rules.ts";
-import { speakProxy, type Line } from "./speak-proxy.ts";
+import type { Hear, Line } from "./line.ts";
+import { speakProxy } from "./speak-proxy.ts";
+import { beginTls, endTls } from "./tls-ends.ts";
 
 export interface ConnectionParts {
   readonly clock: Clock;
@@ -17,6 +21,12 @@ export interface ConnectionParts {
   readonly permit: Permit;
   readonly private: boolean;
   readonly limits: EgressLimits;
+  /** Places with credentials, by their keys. */
+  readonly bound: ReadonlyMap<string, BoundPlace>;
+  /** Speaks for those; null: there are none. */
+  readonly authority: InstanceAuthority | null;
+  /** Whose certificates are taken besides those of this machine. */
+  readonly trusted: readonly string[];
 }
 
 /** How long a program may take to read the last bytes that it was sent. */
@@ -24,11 +34,13 @@ const lingerMs = 2_000;
 
 /** One connection of a program, and the one that is made for it. */
 export class Connection implements Line {
-  readonly socket: Duplex;
-  readonly first: FirstBytes;
+  socket: Duplex;
+  first: FirstBytes;
   readonly permit: Permit;
   readonly seen: Line["seen"];
   toAnswer: Line["toAnswer"] = toHttpRefusal;
+  /** What all of it goes through, whatever is spoken in it. */
+  readonly #outermost: Duplex;
   readonly #parts: ConnectionParts;
   readonly #cut = new AbortController();
   readonly #beganMs: number;
@@ -36,6 +48,7 @@ export class Connection implements Line {
 
   constructor(socket: Duplex, parts: ConnectionParts) {
     this.socket = socket;
+    this.#outermost = socket;
     this.first = new FirstBytes(socket, parts.limits.headBytes);
     this.permit = parts.permit;
     this.seen = {
@@ -44,6 +57,7 @@ export class Connection implements Line {
       port: null,
       protocol: null,
       method: null,
+      credentials: [],
       verdict: "refused",
       reason: "",
       bytesUp: 0,
@@ -113,11 +127,32 @@ export class Connection implements Line {
     }
   }
 
-  carry(fromClient: NextBytes): Promise<string> {
+  findBound(place: Place): BoundPlace | null {
+    return this.#parts.bound.get(toKey(place)) ?? null;
+  }
+
+  async endTls(host: string): Promise<void> {
+    const { limits, authority } = this.#parts;
+    const late = new EgressRefusal("slow", "TLS did not begin in time");
+    const identity = authority!.identify(host);
+    const inside = await this.#within(endTls(this, identity), { ms: limits.headMs, late });
+    this.socket = inside;
+    this.first = new FirstBytes(inside, limits.headBytes);
+  }
+
+  async beginTls(host: string): Promise<void> {
+    const { limits, trusted } = this.#parts;
+    const late = new EgressRefusal("unreachable", `${host} did not begin TLS in time`);
+    const begun = beginTls(this.#upstream!, { host, trusted });
+    this.#upstream = await this.#within(begun, { ms: limits.connectMs, late });
+  }
+
+  carry(fromClient: NextBytes, hear: Hear = (next) => next): Promise<string> {
     this.seen.verdict = "allowed";
     const { limits, clock } = this.#parts;
     const [client, upstream, count] = [this.socket, this.#upstream!, this.seen];
-    return relay({ client, upstream, fromClient, limits, clock, count });
+    const fromUpstream = hear(readSide(upstream));
+    return relay({ client, upstream, fromClient, fromUpstream, limits, clock, count });
   }
 
   async #within<T>(
@@ -141,6 +176,7 @@ export class Connection implements Line {
     tell({ ...this.seen });
     if (!this.socket.destroyed && !this.#cut.signal.aborted) await this.#linger(answer);
     this.socket.destroy();
+    this.#outermost.destroy();
   }
 
   /** Gives the program time to read the last bytes: a socket that is destroyed at once may lose them. */

@@ -1,33 +1,44 @@
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../ports/clock.ts";
+import type { Random } from "../../ports/random.ts";
 import type { Egress, EgressAttempt, EgressGate, EgressOptions } from "../../ports/egress.ts";
+import { compileBoundPlaces } from "./bound-place.ts";
 import { Connection } from "./connection.ts";
 import { createAttemptLog } from "./egress-log.ts";
+import { createInstanceAuthority } from "./instance-authority.ts";
 import { resolveBySystem, type Resolve } from "./reach.ts";
 import { EgressRefusal } from "./refusal.ts";
 import { compileRules } from "./rules.ts";
 
 export interface EgressGateOptions {
   readonly clock: Clock;
+  readonly random: Random;
   readonly resolve?: Resolve;
+  /** Authorities (PEM) whose certificates places with credentials may show, besides those of this machine. */
+  readonly trusted?: readonly string[];
 }
 
 const minuteMs = 60_000;
 
 export function createEgressGate({
-  clock,
   resolve = resolveBySystem,
+  trusted = [],
+  ...rest
 }: EgressGateOptions): EgressGate {
-  return { open: (options) => openEgress(options, { clock, resolve }) };
+  return { open: (options) => openEgress(options, { ...rest, resolve, trusted }) };
 }
 
 function openEgress(
   options: EgressOptions,
-  { clock, resolve }: Required<EgressGateOptions>,
+  { random, ...gate }: Required<EgressGateOptions>,
 ): Egress {
-  const { limits, onAttempt } = options;
-  const permit = compileRules(options.rules);
-  const parts = { clock, resolve, permit, private: options.private, limits };
+  const { limits, onAttempt, rules, credentials } = options;
+  const { clock } = gate;
+  const bound = compileBoundPlaces(credentials);
+  const hosts = [...bound.keys()].map((place) => place.replace(/:\d+$/, ""));
+  const authority = hosts.length === 0 ? null : createInstanceAuthority({ hosts, clock, random });
+  const permit = compileRules(rules);
+  const parts = { ...gate, permit, private: options.private, limits, bound, authority };
   const log = createAttemptLog();
   const open = new Map<Connection, Promise<void>>();
   const isOverRate = createRate(limits.connectionsPerMinute, clock);
@@ -39,6 +50,7 @@ function openEgress(
   }
 
   return {
+    authority: authority?.certificate ?? null,
     accept(socket) {
       if (isClosed || isOverRate()) {
         log.drop();

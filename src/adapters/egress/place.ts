@@ -32,3 +32,13 @@ export function toPlace(text: string, port: number): Place {
 export function isSamePlace(one: Place, other: Place): boolean {
   return one.host === other.host && one.port === other.port;
 }
+
+/** Of a Host header: what is asked for there is what was judged. */
+export function requireSame(named: Place, place: Place): void {
+  if (isSamePlace(named, place)) return;
+  throw new EgressRefusal("malformed", "the Host is not the place that is asked for");
+}
+
+/** As a Host header writes it for a protocol with this port. */
+export const toHostLine = ({ host, port }: Place, usualPort: number): string =>
+  port === usualPort ? host : `${host}:${port}`;

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../ports/clock.ts";
 import type { EgressLimits } from "../../ports/egress.ts";
-import { readSide, type NextBytes } from "./next-bytes.ts";
+import type { NextBytes } from "./next-bytes.ts";
 import { toReason } from "./refusal.ts";
 
 export interface Relayed {
@@ -9,6 +9,8 @@ export interface Relayed {
   readonly upstream: Duplex;
   /** What the program says, of which the first part was read already. */
   readonly fromClient: NextBytes;
+  /** What the upstream says, as the program is to hear it. */
+  readonly fromUpstream: NextBytes;
   readonly limits: EgressLimits;
   readonly clock: Clock;
   readonly count: { bytesUp: number; bytesDown: number };
@@ -26,7 +28,7 @@ interface Way {
  * said all, with how it ended; what is still open then is for the caller to close.
  */
 export async function relay(relayed: Relayed): Promise<string> {
-  const { client, upstream, fromClient, limits, clock, count } = relayed;
+  const { client, upstream, fromClient, fromUpstream, limits, clock, count } = relayed;
   const stopped = new AbortController();
   let lastMs = clock.monotonicMs();
 
@@ -51,8 +53,7 @@ export async function relay(relayed: Relayed): Promise<string> {
   }
   async function carryDown(): Promise<string> {
     const most = limits.downBytes;
-    const next = readSide(upstream);
-    const over = await carry({ next, to: client, counted: "bytesDown", most });
+    const over = await carry({ next: fromUpstream, to: client, counted: "bytesDown", most });
     return over === null ? "ended" : `${over} down`;
   }
   async function watchIdle(): Promise<string> {

@@ -89,7 +89,7 @@ function toFraming(fields: readonly Field[], minor: string): Framing {
   return { kind: "chunked" };
 }
 
-/** What concerns this connection alone. An upgrade would leave HTTP, and so is not passed on. */
+/** What concerns this connection alone. An upgrade would leave HTTP, and so is passed on only where that is meant. */
 const ofConnection: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -101,19 +101,44 @@ const ofConnection: ReadonlySet<string> = new Set([
   "host",
 ]);
 
+export interface Outgoing {
+  readonly path: string;
+  readonly host: string;
+  /** Whether it may leave HTTP for WebSocket. */
+  readonly isUpgrade: boolean;
+}
+
 /** As it goes out: of what was parsed and nothing else, for one request on one connection. */
 export function renderRequestHead(
-  head: RequestHead,
-  { path, host }: { path: string; host: string },
-) {
+  head: Pick<RequestHead, "method" | "minor" | "fields">,
+  { path, host, isUpgrade }: Outgoing,
+): Buffer {
   const passed = head.fields.filter(({ name }) => !ofConnection.has(name.toLowerCase()));
   const lines = [
     `${head.method} ${path} HTTP/1.${head.minor}`,
     `Host: ${host}`,
     ...passed.map(({ name, value }) => `${name}: ${value}`),
-    "Connection: close",
+    ...(isUpgrade ? ["Upgrade: websocket", "Connection: Upgrade"] : ["Connection: close"]),
   ];
   return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+}
+
+/** A request that asks to go on with WebSocket, as RFC 6455 writes it. */
+export function isWebSocketRequest({ method, minor, fields, body }: RequestHead): boolean {
+  const has = (name: string, token: string): boolean =>
+    fields.some(
+      (field) =>
+        field.name.toLowerCase() === name &&
+        field.value.split(",").some((each) => each.trim().toLowerCase() === token),
+    );
+  const isBare = body.kind === "length" && body.bytes === 0;
+  return (
+    isBare &&
+    method === "GET" &&
+    minor === "1" &&
+    has("upgrade", "websocket") &&
+    has("connection", "upgrade")
+  );
 }
 
 function malformed(reason: string): EgressRefusal {

@@ -1,13 +1,11 @@
-import type { Duplex } from "node:stream";
-import type { EgressAttempt } from "../../ports/egress.ts";
 import { isTls, readServerName, unrecognizedName } from "./client-hello.ts";
-import type { FirstBytes, Take } from "./first-bytes.ts";
-import type { NextBytes } from "./next-bytes.ts";
-import { isSamePlace, parsePlace, toPlace, type Place } from "./place.ts";
+import { carryRequest } from "./carry-request.ts";
+import type { Take } from "./first-bytes.ts";
+import type { Line } from "./line.ts";
+import { isSamePlace, parsePlace, requireSame, toHostLine, toPlace, type Place } from "./place.ts";
 import { EgressRefusal, toHttpRefusal } from "./refusal.ts";
-import { createBodyPart } from "./request-body.ts";
-import { renderRequestHead, takeRequestHead, type RequestHead } from "./request-head.ts";
-import type { Permission, Permit } from "./rules.ts";
+import { takeRequestHead, type RequestHead } from "./request-head.ts";
+import type { Permission } from "./rules.ts";
 import {
   socksNoMethod,
   socksVersion,
@@ -17,23 +15,7 @@ import {
   toSocksAnswer,
   toSocksRefusal,
 } from "./socks.ts";
-
-/** What the protocols need of a connection. */
-export interface Line {
-  readonly socket: Duplex;
-  readonly first: FirstBytes;
-  readonly permit: Permit;
-  /** What the log will say of it. */
-  readonly seen: { -readonly [Key in keyof EgressAttempt]: EgressAttempt[Key] };
-  /** How the program is told of a refusal, in the protocol that it speaks by then. */
-  toAnswer: (refusal: EgressRefusal) => Buffer | string;
-  /** Reads what must come whole, and in time. */
-  read<T>(take: Take<T>): Promise<T>;
-  /** Resolves and connects. */
-  reach(place: Place): Promise<void>;
-  /** Carries bytes both ways until the end, and says how it ended. */
-  carry(fromClient: NextBytes): Promise<string>;
-}
+import { speakBound } from "./speak-bound.ts";
 
 interface Permitted {
   readonly place: Place;
@@ -90,7 +72,7 @@ async function forwardRequest(line: Line, head: RequestHead): Promise<string> {
   judgeRequest(line, head, permitted);
   await line.reach(permitted.place);
   const path = rest.startsWith("?") ? `/${rest}` : rest;
-  return carryRequest(line, head, { path, place: permitted.place });
+  return carryPlain(line, head, { path, place: permitted.place });
 }
 
 /** In a tunnel the first byte says which it is: TLS, of which the name is read, or a request. */
@@ -103,7 +85,7 @@ async function speakInside(line: Line, permitted: Permitted): Promise<string> {
     throw new EgressRefusal("malformed", "a request in a tunnel names a path");
   }
   judgeRequest(line, head, permitted);
-  return carryRequest(line, head, { path: head.target, place: permitted.place });
+  return carryPlain(line, head, { path: head.target, place: permitted.place });
 }
 
 async function speakTls(line: Line, { place, permission }: Permitted): Promise<string> {
@@ -119,6 +101,8 @@ async function speakTls(line: Line, { place, permission }: Permitted): Promise<s
   if (!isSamePlace(named, place)) {
     throw new EgressRefusal("forbidden", `the SNI is ${named.host} and not ${place.host}`);
   }
+  const bound = line.findBound(place);
+  if (bound !== null) return speakBound(line, { place, bound });
   return line.carry(() => line.first.next());
 }
 
@@ -138,24 +122,11 @@ function judgeRequest(line: Line, head: RequestHead, { place, permission }: Perm
   }
 }
 
-/** The head as it was parsed, and of what follows only the body that it says. */
-function carryRequest(
+function carryPlain(
   line: Line,
   head: RequestHead,
   { path, place }: { readonly path: string; readonly place: Place },
 ): Promise<string> {
-  const host = place.port === 80 ? place.host : `${place.host}:${place.port}`;
-  const toPart = createBodyPart(head.body);
-  let start: Buffer | null = renderRequestHead(head, { path, host });
-  return line.carry(async () => {
-    const chunk = start ?? (await line.first.next());
-    if (start === null) return chunk === null ? null : toPart(chunk);
-    start = null;
-    return chunk;
-  });
-}
-
-function requireSame(named: Place, place: Place): void {
-  if (isSamePlace(named, place)) return;
-  throw new EgressRefusal("malformed", "the Host is not the place that is asked for");
+  const host = toHostLine(place, 80);
+  return carryRequest(line, head, { path, host, isUpgrade: false });
 }

@@ -21,7 +21,7 @@ export interface ProgramOptions {
 export function runProgram(
   options: ProgramOptions,
   config: StdioServerConfig,
-  target: Pick<UpstreamTarget, "server" | "environment">,
+  target: Pick<UpstreamTarget, "server" | "environment" | "egressCredentials">,
 ): Promise<Program> | Program {
   const { sandbox } = config;
   return sandbox === "none"
@@ -36,8 +36,9 @@ export function runProgram(
 async function runSandboxed(
   { directory, baseEnvironment, sandboxes }: ProgramOptions,
   { config, tier }: { readonly config: StdioServerConfig; readonly tier: Tier },
-  { server, environment }: Pick<UpstreamTarget, "server" | "environment">,
+  target: Pick<UpstreamTarget, "server" | "environment" | "egressCredentials">,
 ): Promise<Program> {
+  const { server, environment, egressCredentials: credentials } = target;
   const language = Object.entries(baseEnvironment).filter(([name]) => isOfLanguage.test(name));
   const own = config.directory === undefined ? null : await find(directory, config.directory);
   const files = await Promise.all(
@@ -55,6 +56,7 @@ async function runSandboxed(
     limits: toSandboxLimits(config),
     egress: config.egress,
     private: config.egressPrivate,
+    credentials,
   });
   return fromSandbox(started);
 }

@@ -142,16 +142,6 @@ export interface Tables {
     lifted_at: number | null;
   };
   replicas: { id: string; durable_to: number; beat_at: number };
-  memories: {
-    tenant: string;
-    scope: string;
-    key: string;
-    text: string;
-    source: Buffer;
-    embedder: string | null;
-    embedding: Buffer | null;
-    updated_at: number;
-  };
 }
 
 export interface Database {

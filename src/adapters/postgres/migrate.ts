@@ -15,7 +15,8 @@ export async function migratePostgres(options: {
   readonly migrations?: readonly Migration[];
 }): Promise<{ readonly applied: readonly string[] }> {
   try {
-    const client = await connect({ url: options.url, name: "migrate", statementTimeoutMs });
+    const settings = { url: options.url, name: "migrate", statementTimeoutMs: schemaTimeoutMs };
+    const client = await connect(settings);
     try {
       return await migrate(client, options.migrations ?? ours);
     } finally {
@@ -27,10 +28,16 @@ export async function migratePostgres(options: {
 }
 
 /** Long enough for an index on a large table; a start-up that waits longer says so and ends. */
-const statementTimeoutMs = 10 * 60_000;
+export const schemaTimeoutMs = 10 * 60_000;
 
 /** The key of every piece of schema work: "cs" and a number of ours. */
 export const schemaLock = 0x6373_0001;
+
+/** Until the session ends. Another may be at work for as long as this one may. */
+export async function holdSchema(client: pg.Client): Promise<void> {
+  await client.query(`set lock_timeout = '${schemaTimeoutMs}ms'`);
+  await client.query("select pg_advisory_lock($1)", [schemaLock]);
+}
 
 /** The oldest version that Postgres itself still kept when this was written. */
 const oldestServer = 140_000;
@@ -40,8 +47,7 @@ async function migrate(
   migrations: readonly Migration[],
 ): Promise<{ applied: readonly string[] }> {
   await requireServer(client);
-  await client.query(`set lock_timeout = '${statementTimeoutMs}ms'`);
-  await client.query("select pg_advisory_lock($1)", [schemaLock]);
+  await holdSchema(client);
   await client.query(`
     create schema if not exists countersign;
     create table if not exists countersign.migrations (

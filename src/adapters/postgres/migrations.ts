@@ -3,7 +3,9 @@ import { callsAndApprovals, passkeys, deliveries } from "./migrations-approvals.
 import { secrets, labelsAndFreezes, budgets } from "./migrations-authority.ts";
 import { ground, letters } from "./migrations-ground.ts";
 import { log } from "./migrations-ledger.ts";
+import { memory } from "./migrations-memory.ts";
 import { callRuns, runs, runSubjects } from "./migrations-runs.ts";
+import { workspaces } from "./migrations-workspaces.ts";
 
 /**
  * The schema as an ordered list of steps. A step that was released is never edited: its checksum
@@ -28,4 +30,6 @@ export const migrations: readonly Migration[] = [
   runs,
   runSubjects,
   callRuns,
+  workspaces,
+  memory,
 ];

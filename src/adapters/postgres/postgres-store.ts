@@ -6,7 +6,7 @@ import type { Telemetry } from "../../ports/telemetry.ts";
 import { laneSettings } from "./append-statement.ts";
 import { commitUnit } from "./commit-unit.ts";
 import { connect, openPool } from "./connection.ts";
-import { openDatabase } from "./database.ts";
+import { openDatabase, type Database } from "./database.ts";
 import type { Enlist } from "./enlist.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { migratePostgres } from "./migrate.ts";
@@ -19,7 +19,8 @@ import { createPostgresEntries } from "./postgres-entries.ts";
 import { createPostgresFreezes } from "./postgres-freezes.ts";
 import { createPostgresLabels } from "./postgres-labels.ts";
 import { createPostgresLetters } from "./postgres-letters.ts";
-import { createPostgresMemories } from "./postgres-memories.ts";
+import { openMemoryExtensions } from "./memory-extensions.ts";
+import { createPostgresMemory, openSearchPool } from "./postgres-memory.ts";
 import { createPostgresLedger } from "./postgres-log.ts";
 import { createPostgresPasskeys } from "./postgres-passkeys.ts";
 import { createPostgresPins } from "./postgres-pins.ts";
@@ -31,6 +32,7 @@ import {
   openLockingPool,
 } from "./postgres-secret-rows.ts";
 import { createPostgresSpendings } from "./postgres-spendings.ts";
+import { createPostgresWorkspaces } from "./postgres-workspaces.ts";
 import { createReaders, type Readers } from "./readers.ts";
 import { toFault } from "./to-fault.ts";
 import { createTokens } from "./tokens.ts";
@@ -67,9 +69,11 @@ const monthsAhead = 3;
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
   const { url, clock, random, telemetry, enlist, poolSize = 8, commitWithinMs = 15_000 } = options;
   await migratePostgres({ url });
+  const extensions = await openMemoryExtensions({ url, telemetry });
   const pool = openPool({ url, name: "store", statementTimeoutMs }, poolSize);
   const locking = openLockingPool(url);
   const briefPool = openBriefPool(url);
+  const searches = openSearchPool(url);
   const database = openDatabase(pool, openReaders(url));
   const tokens = createTokens(random);
   const transactions = { pool, clock, random, withinMs: commitWithinMs };
@@ -96,25 +100,18 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     return outcome;
   }
 
-  const close = () => closeAll(writer, [database.readers, pool, locking, briefPool]);
+  const close = () => closeAll(writer, [database.readers, pool, locking, briefPool, searches]);
   await makeAhead().catch(async (error: unknown) => {
     await close();
     throw error;
   });
   return {
     ...createPostgresRuns({ ...transactions, database, tokens, enlist }),
+    ...createTables(database),
     entries: createPostgresEntries(database, clock),
-    blobs: createPostgresBlobs(database),
-    revisions: createPostgresRevisions(database),
-    pins: createPostgresPins(database),
     approvals: createPostgresApprovals({ ...transactions, database, tokens, enlist }),
     calls: createPostgresCalls(database),
-    memories: createPostgresMemories(database),
-    letters: createPostgresLetters(database),
-    labels: createPostgresLabels(database),
-    freezes: createPostgresFreezes(database),
-    spendings: createPostgresSpendings(database),
-    deliveries: createPostgresDeliveries(database),
+    memory: createPostgresMemory({ ...transactions, extensions, searches }),
     passkeys: createPostgresPasskeys({ ...transactions, database }),
     ...createPostgresLedger({ ...transactions, database, tokens, url }),
     secrets: createPostgresSecretRows({ ...transactions, database, pool: locking, briefPool }),
@@ -122,6 +119,21 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     makePartitions: makeAhead,
     dropEnded: (limits) => dropEndedPartitions(pool, limits).catch(fail),
     close,
+  };
+}
+
+/** What needs nothing but the database. */
+function createTables(database: Database) {
+  return {
+    blobs: createPostgresBlobs(database),
+    revisions: createPostgresRevisions(database),
+    pins: createPostgresPins(database),
+    letters: createPostgresLetters(database),
+    labels: createPostgresLabels(database),
+    freezes: createPostgresFreezes(database),
+    spendings: createPostgresSpendings(database),
+    workspaces: createPostgresWorkspaces(database),
+    deliveries: createPostgresDeliveries(database),
   };
 }
 

@@ -11,6 +11,7 @@ const owned = [
   ["run_keys", "run_id"],
   ["run_holds", "root"],
   ["run_budgets", "root"],
+  ["workspaces", "run_id"],
   ["runs", "run_id"],
 ] as const;
 

@@ -12,6 +12,9 @@ export interface AddFlags {
   readonly transport?: string;
   readonly private: boolean;
   readonly noSandbox: boolean;
+  readonly workbench: boolean;
+  /** Of a workbench. */
+  readonly tier?: string;
   /** What the program sees of this machine; `:rw` behind a path: and may change. */
   readonly mount?: readonly string[];
   /** Where the program may connect to. */
@@ -52,6 +55,9 @@ function toTools({ reads = [] }: AddFlags): object {
 }
 
 function toServer(flags: AddFlags, command: readonly string[]): object {
+  if (flags.workbench) return toWorkbench(flags, command);
+  if (flags.tier !== undefined)
+    throw new Fault("usage_invalid", "--tier is for a workbench, which --workbench adds.");
   if (flags.to !== undefined && command.length === 0) {
     return {
       transport: flags.transport ?? "http",
@@ -66,6 +72,21 @@ function toServer(flags: AddFlags, command: readonly string[]): object {
     );
   }
   return { transport: "stdio", command, ...toSandbox(flags) };
+}
+
+function toWorkbench(flags: AddFlags, command: readonly string[]): object {
+  const { to, transport, mount, noSandbox, tier, egress = [] } = flags;
+  const isOther = to !== undefined || transport !== undefined || command.length > 0;
+  if (isOther || mount !== undefined || noSandbox || flags.private)
+    throw new Fault(
+      "usage_invalid",
+      "A workbench is our own: --workbench goes with --tier, --egress and --reads alone.",
+    );
+  return {
+    transport: "workbench",
+    ...(tier === undefined ? {} : { sandbox: tier }),
+    ...(egress.length === 0 ? {} : { egress }),
+  };
 }
 
 /** Nothing is said of what is not wanted: it stands in the document what the program may do. */

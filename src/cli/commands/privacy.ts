@@ -13,6 +13,11 @@ export interface EraseFlags {
   readonly yes: boolean;
 }
 
+/** One that ends in y. */
+function countMemories(memories: number): string {
+  return memories === 1 ? "1 memory" : `${memories} memories`;
+}
+
 export const erasePersonal: Run<EraseFlags> = async ({ parts, voice }, flags) => {
   const { subject, tenant, url, yes } = flags;
   const who = toPlainInert(subject);
@@ -24,14 +29,14 @@ export const erasePersonal: Run<EraseFlags> = async ({ parts, voice }, flags) =>
   }
   const { client } = await parts.connect(url);
   const { body } = await client.erasePersonal({ body: JSON.stringify({ subject, tenant }) });
-  const { approvals, calls, verdicts, runs, runsLeft } = body;
+  const { approvals, calls, verdicts, workspaces, memories, runs, runsLeft } = body;
   const left =
     runsLeft === 0
       ? ""
       : ` ${count(runsLeft, "run")} had not ended: cancelled now, so erase again.`;
   voice.answer(
     body,
-    `Of ${who} are erased: ${count(approvals, "approval")}, ${count(calls, "call")}, ${count(verdicts, "decision")}, ${count(runs, "run")}. The digests stay, and so do the proofs.${left}`,
+    `Of ${who} are erased: ${count(approvals, "approval")}, ${count(calls, "call")}, ${count(verdicts, "decision")}, ${count(runs, "run")}, ${count(workspaces, "workspace")}, ${countMemories(memories)}. The digests stay, and so do the proofs.${left}`,
   );
   return exitCodes.ok;
 };

@@ -18,8 +18,9 @@ export const probeSandboxes: Run<Flags> = async ({ parts, voice }, flags) => {
   return body.sandboxes.some(({ usable }) => usable) ? exitCodes.ok : exitCodes.tryLater;
 };
 
-function toText({ tier, driver, usable, reason, fix, evidence, limits }: Row): string {
-  const head = `${tier}  ${driver}: ${usable ? "usable" : "missing"}`;
+function toText({ tier, driver, usable, reason, fix, evidence, limits, traits }: Row): string {
+  const state = `${tier}  ${driver}: ${usable ? "usable" : "missing"}`;
+  const head = `${state}\n  ${toTraitsText(traits)}`;
   if (!usable || limits === null)
     return [head, `  ${toPlainInert(reason ?? "")}`, ...(fix === null ? [] : [`  ${fix}`])].join(
       "\n",
@@ -31,6 +32,19 @@ function toText({ tier, driver, usable, reason, fix, evidence, limits }: Row): s
     "",
     renderTable(rows.map(([limit = "", by = ""]) => [limit, by])),
   ].join("\n");
+}
+
+function toTraitsText({
+  isolation,
+  kernel,
+  startMs,
+  volume,
+  untrustedCode,
+}: Row["traits"]): string {
+  const trusted = untrustedCode
+    ? "code that nobody has read"
+    : "programs that somebody answers for";
+  return `for ${trusted}; kept apart by ${isolation}, kernel: ${kernel}; ${volume} volume, starts in about ${startMs} ms`;
 }
 
 const words: Readonly<Record<string, string>> = {

@@ -45,7 +45,7 @@ export async function* diagnose(
   };
   yield await runProbe({ name: "node", look: () => lookAtNode(process.version) }, clock);
   yield await runProbe({ name: "configuration", look: readIt }, clock);
-  const { configDirectory, variables } = tools.environment;
+  const { configDirectory, forPrograms, sandboxesDirectory, variables } = tools.environment;
   yield await runProbe({ name: "keys", look: () => lookAtKeys(configDirectory) }, clock);
 
   const { store } = config;
@@ -74,7 +74,7 @@ export async function* diagnose(
     },
     { name: "clock", look: () => lookAtClock(clock) },
     ...toSandboxProbes(
-      openSandboxDrivers({ clock, random, forPrograms: tools.environment.forPrograms, hidden: [] }),
+      openSandboxDrivers({ clock, random, forPrograms, sandboxesDirectory, hidden: [] }),
     ),
   ];
   for (const probe of rest) yield await runProbe(probe, clock);

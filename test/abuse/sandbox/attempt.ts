@@ -1,5 +1,5 @@
 import type { Mount, Sandbox, SandboxEnd } from "../../../src/ports/sandbox.ts";
-import type { SandboxLimits } from "../../../src/model/sandbox.ts";
+import type { SandboxLimits, Tier } from "../../../src/model/sandbox.ts";
 import type { Places, Traps } from "./traps.ts";
 
 /**
@@ -40,6 +40,9 @@ export interface EndedAttempt {
   readonly end: SandboxEnd;
   readonly limits: SandboxLimits;
   readonly traps: Traps;
+  readonly tier: Tier;
+  /** From before it was started until nothing of it was left. */
+  readonly elapsedMs: number;
 }
 
 export interface Running {

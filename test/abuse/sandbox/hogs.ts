@@ -36,6 +36,7 @@ for count in range(2048):
     name: "memory: by many processes together",
     guards: "host",
     needs: "memoryBytes",
+    limits: { memoryBytes: 256 * mebibyte },
     mayEnd: true,
     program: String.raw`
 def hog(end):
@@ -44,6 +45,8 @@ def hog(end):
         for count in range(64):
             held.append(bytearray(os.urandom(4096) * 256))
             os.write(end, b"x")
+            # So that whoever counts has its turn, too.
+            time.sleep(0.05)
     except MemoryError:
         pass
     time.sleep(1)
@@ -69,7 +72,8 @@ while True:
     check: ({ end, limits, report }) => {
       expect(report.seen["mebibytes"]).toBeGreaterThan(0);
       const peak = end.usage.memoryPeakBytes;
-      if (peak !== null) expect(peak).toBeLessThanOrEqual(limits.memoryBytes);
+      // What the kernel is ending already may take some more pages, so that it can end.
+      if (peak !== null) expect(peak).toBeLessThanOrEqual(limits.memoryBytes + mebibyte);
     },
   },
   {
@@ -98,6 +102,7 @@ for count in range(512):
     name: "processes: as many as it can fork",
     guards: "host",
     needs: "processes",
+    limits: { memoryBytes: 512 * mebibyte },
     program: String.raw`
 count = 0
 while count < 400:
@@ -222,7 +227,11 @@ for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/run/lock", "/dev", "/de
     mayEnd: true,
     program: String.raw`
 report["seen"]["files"] = 0
+# Some kernels make them so slowly that memory would last for minutes.
+end = time.monotonic() + 6
 for count in range(400000):
+    if time.monotonic() > end:
+        break
     try:
         os.close(os.open("file-%d" % count, os.O_CREAT | os.O_WRONLY))
     except OSError as error:
@@ -246,8 +255,12 @@ with open("sparse", "wb") as file:
     look("blocks", lambda: os.fstat(file.fileno()).st_blocks)
     attempt("room for it", lambda: os.posix_fallocate(file.fileno(), 0, 1 << 33))
 `,
-    check: ({ report, limits }) =>
-      expect(Number(report.seen["blocks"]) * 512).toBeLessThanOrEqual(limits.scratchBytes),
+    check: ({ report, limits, tier }) => {
+      expect(report.refused).toHaveProperty("room for it");
+      // gVisor tells a file's length in blocks, whether they are there or not.
+      if (tier !== "T2")
+        expect(Number(report.seen["blocks"]) * 512).toBeLessThanOrEqual(limits.scratchBytes);
+    },
   },
   {
     name: "files: as many open ones as it can",
@@ -306,9 +319,14 @@ report["seen"]["milliseconds"] = round((times.children_user + times.children_sys
 report["seen"]["wall"] = round((time.monotonic() - end + 1.5) * 1000)
 `,
     // What is left over of a period may be used in the next one.
-    check: (ended) =>
+    check: (ended) => {
+      const { tier, end, elapsedMs } = ended;
+      // gVisor counts the time that a program waits for its turn as well: the host knows better.
+      if (tier === "T2" && end.usage.cpuUs !== null)
+        return expect(end.usage.cpuUs / 1_000).toBeLessThanOrEqual(0.2 * elapsedMs + 150);
       expect(seenNumber(ended, "milliseconds")).toBeLessThanOrEqual(
         0.2 * seenNumber(ended, "wall") + 150,
-      ),
+      );
+    },
   },
 ];

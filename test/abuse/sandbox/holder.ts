@@ -43,6 +43,7 @@ const sandbox = await driver.start({
   mounts: [],
   limits: smallLimits,
   onConnection: null,
+  authority: null,
 });
 sandbox.stdout.pipe(process.stdout);
 sandbox.stderr.pipe(process.stderr);

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { parseGroupName } from "../../../src/adapters/sandboxes/host/owner.ts";
 
 /** A process as the host sees it. */
 export interface HostProcess {
@@ -8,7 +10,16 @@ export interface HostProcess {
 }
 
 /** Those that have these words in their command, and still run. */
-export function findByCommand(words: string): readonly HostProcess[] {
+export const findByCommand = (words: string): readonly HostProcess[] =>
+  find(({ command }) => command.includes(words));
+
+/** Those in the groups of sandboxes that this server has started, whatever they are called. */
+export const findByServer = (pid: number): readonly HostProcess[] =>
+  find(({ groups }) => groups.some((line) => parseGroupName(path.basename(line))?.pid === pid));
+
+function find(
+  isMeant: (process: HostProcess & { readonly command: string }) => boolean,
+): readonly HostProcess[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
@@ -16,10 +27,11 @@ export function findByCommand(words: string): readonly HostProcess[] {
         const of = (file: string): string => readFileSync(`/proc/${name}/${file}`, "utf8");
         const status = of("status");
         // What is dead has no command any more, until somebody asks how it ended.
-        if (!of("cmdline").includes(words) || /^State:\s+[ZX]/m.test(status)) return [];
+        if (/^State:\s+[ZX]/m.test(status)) return [];
         const uid = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]);
         const groups = of("cgroup").trim().split("\n");
-        return [{ pid: Number(name), uid, groups }];
+        const found = { pid: Number(name), uid, groups };
+        return isMeant({ ...found, command: of("cmdline") }) ? [found] : [];
       } catch {
         // It ended meanwhile.
         return [];

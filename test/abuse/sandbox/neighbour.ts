@@ -20,7 +20,7 @@ print("neighbour " + json.dumps({"file": path, "segment": key, "port": server.ge
 sys.stdin.read()
 `;
 
-const startMs = 10_000;
+const startMs = 30_000;
 
 /** Another program in a sandbox of the same driver, with the canary wherever it can have one. */
 export async function startNeighbour(
@@ -34,6 +34,7 @@ export async function startNeighbour(
     mounts: [],
     limits: smallLimits,
     onConnection: null,
+    authority: null,
   });
   let output = "";
   for (const stream of [sandbox.stdout, sandbox.stderr])

@@ -16,17 +16,29 @@ const python = ["/usr/bin/python3", "-I", "-S", "-c"];
 const outputBytes = 4 * 1024 * 1024;
 /** Two cores may be busy with other tests; what is bounded by less says so itself. */
 const deadlineMs = 20_000;
+/** A machine whose processor is played by a program takes many times as long for the same. */
+const machineDeadlineMs = 100_000;
+export const toDeadlineMs = ({ tier }: SandboxDriver): number =>
+  tier === "T3" ? machineDeadlineMs : deadlineMs;
+
+/** A machine writes nothing of the host's: it is refused before anything of it runs. */
+export const writesMounts = ({ tier }: SandboxDriver): boolean => tier !== "T3";
 const nothing: Report = { got: {}, refused: {}, seen: {} };
 
-/** Runs it in a sandbox of this driver, and judges what came of it. */
+/** Runs it in a sandbox of this driver, and judges what came of it; null: it was refused. */
 export async function runAttempt(
   driver: SandboxDriver,
   traps: Traps,
   attempt: Attempt,
-): Promise<EndedAttempt> {
+): Promise<EndedAttempt | null> {
   const spec = toSpec(attempt, traps.places);
+  if (!writesMounts(driver) && spec.mounts.some((mount) => mount.isWritable)) {
+    await expect(driver.start(spec)).rejects.toMatchObject({ code: "sandbox_failed" });
+    return null;
+  }
+  const startedMs = performance.now();
   const sandbox = await driver.start(spec);
-  const { output, end } = await watch(sandbox, attempt);
+  const { output, end } = await watch(sandbox, attempt, toDeadlineMs(driver));
   const told = parseReport(output);
   if (attempt.steer === undefined)
     expect(told, `no report: ${output.slice(-2_000)}`).not.toBeNull();
@@ -34,7 +46,9 @@ export async function runAttempt(
   for (const canary of traps.canaries) expect(output, "a canary was seen").not.toContain(canary);
   if (attempt.guards === "host" || driver.tier === "T1")
     expect(report.got, "what it got").toEqual({});
-  const ended = { report, output, end, limits: spec.limits, traps };
+  const elapsedMs = performance.now() - startedMs;
+  const { tier } = driver;
+  const ended = { report, output, end, limits: spec.limits, traps, tier, elapsedMs };
   await attempt.check?.(ended);
   return ended;
 }
@@ -47,21 +61,23 @@ export function toSpec(attempt: Attempt, places: Places): SandboxSpec {
     mounts: attempt.mounts?.(places) ?? [],
     limits: { ...smallLimits, ...attempt.limits },
     onConnection: attempt.hasProxy === true ? (socket) => socket.destroy() : null,
+    authority: null,
   };
 }
 
 async function watch(
   sandbox: Sandbox,
   { steer, mayEnd = false }: Attempt,
+  withinMs: number,
 ): Promise<{ output: string; end: SandboxEnd }> {
-  const heard = listen(sandbox);
+  const heard = listen(sandbox, withinMs);
   let ended = false;
   const whenEnded = sandbox.ended.then((end) => {
     ended = true;
     return end;
   });
   const deadline = new AbortController();
-  const late = sleep(deadlineMs, "late" as const, { signal: deadline.signal }).catch(
+  const late = sleep(withinMs, "late" as const, { signal: deadline.signal }).catch(
     () => "in time" as const,
   );
   const steered = steer?.({
@@ -83,7 +99,7 @@ async function watch(
   return { output: heard.output(), end };
 }
 
-function listen(sandbox: Sandbox) {
+function listen(sandbox: Sandbox, withinMs: number) {
   let output = "";
   for (const stream of [sandbox.stdout, sandbox.stderr]) {
     stream.on("data", (chunk: Buffer) => {
@@ -97,7 +113,7 @@ function listen(sandbox: Sandbox) {
     output: () => output,
     said: async (words: string, hasEnded: () => boolean): Promise<void> => {
       for (let waitedMs = 0; !output.includes(words); waitedMs += 5) {
-        if (hasEnded() || waitedMs > deadlineMs)
+        if (hasEnded() || waitedMs > withinMs)
           throw new Error(`it never said ${words}: ${output.slice(-2_000)}`);
         await sleep(5);
       }

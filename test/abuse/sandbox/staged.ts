@@ -7,16 +7,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { SandboxDriver } from "../../../src/ports/sandbox.ts";
 import { smallLimits } from "./attempt.ts";
-import { findByCommand } from "./host-processes.ts";
+import { plainSpec } from "../../conformance/sandbox-spec.ts";
+import { writesMounts } from "./run-attempt.ts";
+import { findByCommand, findByServer } from "./host-processes.ts";
 import { tryMaliciousServer } from "./try-malicious-server.ts";
 import type { Stage, Staged } from "./stage.ts";
 import type { Traps } from "./traps.ts";
 
 const waitMs = 10_000;
+/** A machine does not come up as fast. */
+const holdMs = 60_000;
 
-async function whenTrue(what: string, isTrue: () => boolean): Promise<void> {
+async function whenTrue(
+  what: string,
+  isTrue: () => boolean,
+  withinMs: number = waitMs,
+): Promise<void> {
   for (let waitedMs = 0; !isTrue(); waitedMs += 20) {
-    if (waitedMs > waitMs) throw new Error(`it never came that ${what}`);
+    if (waitedMs > withinMs) throw new Error(`it never came that ${what}`);
     await sleep(20);
   }
 }
@@ -47,6 +55,7 @@ async function startHolder(driver: SandboxDriver, { places }: Traps, marker: str
     await whenTrue(
       "the holder holds a sandbox",
       () => hasSaid() !== null || holder.exitCode !== null,
+      holdMs,
     );
     const descriptors = JSON.parse(hasSaid()?.[1] ?? "null") as readonly number[] | null;
     if (descriptors === null) throw new Error(output);
@@ -70,7 +79,8 @@ async function killHolder({ driver, traps, neighbour }: Stage): Promise<void> {
   const marker = `held-${randomUUID()}`;
   const { holder } = await startHolder(driver, traps, marker);
   const isOfSandbox = ({ pid }: { pid: number }): boolean => pid !== holder.pid;
-  const running = findByCommand(marker).filter(isOfSandbox);
+  const findOwn = () => findOf(driver, { server: holder.pid!, marker });
+  const running = findOwn().filter(isOfSandbox);
   const folders = new Set(running.flatMap(({ groups }) => groupFolders(groups)).filter(existsSync));
   let neighbourEnded = false;
   void neighbour.ended.then(() => {
@@ -79,13 +89,19 @@ async function killHolder({ driver, traps, neighbour }: Stage): Promise<void> {
   holder.kill("SIGKILL");
   await once(holder, "exit");
   await driver.sweep();
-  await whenTrue("nothing of it runs", () => findByCommand(marker).length === 0);
+  await whenTrue("nothing of it runs", () => findOwn().length === 0);
   const own = new Set(findOwnFolders());
   const left = [...folders].filter((folder) => existsSync(folder) && !own.has(folder));
   expect(left, "groups that are left").toEqual([]);
-  expect(running.length, "there was something to sweep").toBeGreaterThanOrEqual(4);
+  expect(running.length, "there was something to sweep").toBeGreaterThanOrEqual(
+    driver.tier === "T3" ? 2 : 4,
+  );
   expect(neighbourEnded, "a sandbox of another server was swept").toBe(false);
 }
+
+/** What is in a machine, or under a kernel of its own, the host does not see; it sees what runs that. */
+const findOf = (driver: SandboxDriver, whose: { server: number; marker: string }) =>
+  driver.tier === "T1" ? findByCommand(whose.marker) : findByServer(whose.server);
 
 /** The groups that this process is in, which a driver without groups leaves its programs in. */
 function findOwnFolders(): readonly string[] {
@@ -118,11 +134,12 @@ async function lookAtUser({ driver }: Stage): Promise<void> {
     mounts: [],
     limits: smallLimits,
     onConnection: null,
+    authority: null,
   });
   try {
     await once(sandbox.stdout, "data");
     const own = process.getuid?.() ?? 0;
-    const running = findByCommand(marker);
+    const running = findOf(driver, { server: process.pid, marker });
     expect(running.length).toBeGreaterThan(0);
     for (const { uid } of running) {
       expect(uid).not.toBe(0);
@@ -137,6 +154,15 @@ async function lookAtUser({ driver }: Stage): Promise<void> {
 
 /** Root gives a sandbox what it may write, and could be led to give away more. */
 async function askForMore({ driver, traps }: Stage): Promise<void> {
+  if (!writesMounts(driver)) {
+    const { writable } = traps.places;
+    const { uid: owner } = statSync(writable);
+    const mounts = [{ path: writable, isWritable: true }];
+    const started = driver.start({ ...plainSpec, command: ["true"], mounts });
+    await expect(started).rejects.toMatchObject({ code: "sandbox_failed" });
+    expect(statSync(writable).uid).toBe(owner);
+    return;
+  }
   const outer = path.join(traps.places.hostFolder, `outer-${randomUUID()}`);
   const inner = path.join(outer, "inner");
   mkdirSync(inner, { recursive: true, mode: 0o755 });
@@ -148,6 +174,7 @@ async function askForMore({ driver, traps }: Stage): Promise<void> {
       mounts: [{ path: mount, isWritable: true }],
       limits: smallLimits,
       onConnection: null,
+      authority: null,
     });
   expect((await (await start(inner)).ended).reason).toBe("ended with 0");
   // What lies in a folder of the sandbox could be a link by the time that it is given away.

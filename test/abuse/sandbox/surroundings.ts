@@ -84,29 +84,31 @@ look("names", lambda: [name for name in os.environ if "CHANNEL" in name])
 names = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Uid")
 def status(path):
     lines = dict(line.split(":", 1) for line in read(path).splitlines())
-    return {name: lines[name].strip() for name in names}
+    return {name: lines[name].strip() for name in names if name in lines}
 # The first process is one that it may write to: it must have no more than itself.
 look("status", lambda: [status(path) for path in glob.glob("/proc/[0-9]*/status")])
-attempt("setuid", lambda: os.setuid(0))
-attempt("setgid", lambda: os.setgid(0))
-attempt("setgroups", lambda: os.setgroups([0]))
-def files_as_root():
-    libc.setfsuid(0)
-    return "done" if libc.setfsuid(-1) == 0 else refuse(errno.EPERM)
-attempt("files as root", files_as_root)
+attempt("setuid", lambda: os.setuid(another))
+attempt("setgid", lambda: os.setgid(another))
+attempt("setgroups", lambda: os.setgroups([another]))
+def files_as_another():
+    libc.setfsuid(another)
+    return "done" if libc.setfsuid(-1) == another else refuse(errno.EPERM)
+attempt("files as another", files_as_another)
 attempt("take powers", lambda: call(126, struct.pack("<II", 0x20080522, 0), struct.pack("<IIIIII", *[0xffffffff] * 6)))
 attempt("allow new powers again", lambda: call(157, 38, 0, 0, 0, 0))
-attempt("a higher priority", lambda: os.setpriority(os.PRIO_PROCESS, 0, -20))
 attempt("real time", lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)))
 attempt("spared when memory is short", lambda: write("/proc/self/oom_score_adj", "-1000"))
 `,
     processor: "x64",
-    check: ({ report }) => {
+    check: ({ report, tier }) => {
       const all = report.seen["status"] as Record<string, string>[];
       expect(all.length).toBeGreaterThan(0);
       for (const status of all) {
-        for (const name of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"])
+        for (const name of ["CapInh", "CapPrm", "CapEff", "CapBnd"])
           expect(status[name], name).toMatch(/^0+$/);
+        // gVisor tells nothing of these, calls the only user that it knows 0, and is itself the filter.
+        if (tier === "T2") continue;
+        expect(status["CapAmb"]).toMatch(/^0+$/);
         expect(status["NoNewPrivs"]).toBe("1");
         expect(status["Seccomp"]).toBe("2");
         expect(status["Uid"]?.split("\t")).not.toContain("0");
@@ -120,6 +122,14 @@ attempt("spared when memory is short", lambda: write("/proc/self/oom_score_adj",
 for program, arguments in {"su": ["-c", "id"], "sudo": ["-n", "id"], "pkexec": ["id"], "mount": ["-t", "tmpfs", "none", "/tmp"], "umount": ["/proc"], "passwd": ["-d", "root"], "chsh": ["-s", "/bin/sh", "root"], "newgrp": ["root"], "fusermount3": ["-u", "/tmp"]}.items():
     attempt(program, lambda: run("/usr/bin/" + program, *arguments))
 attempt("ssh-keysign", lambda: run("/usr/lib/openssh/ssh-keysign"))
+`,
+  },
+  {
+    // In a kernel of its own this is a number, and the host gives it no more time.
+    name: "powers: a higher priority",
+    guards: "kernel",
+    program: String.raw`
+attempt("a higher priority", lambda: os.setpriority(os.PRIO_PROCESS, 0, -20))
 `,
   },
   {

@@ -1,0 +1,53 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import type { Random } from "../../../ports/random.ts";
+
+/**
+ * A process, so that another one with its number is not taken for it: the namespace of the number, the
+ * number, and when it began. It is part of the names of groups.
+ */
+export interface Owner {
+  readonly namespace: string;
+  readonly pid: number;
+  readonly beganAt: string;
+}
+
+const prefix = "countersign";
+
+export function readOwner(): Owner {
+  return { namespace: readNamespace(), pid: process.pid, beganAt: readBegan(process.pid) ?? "0" };
+}
+
+export const toGroupName = ({ namespace, pid, beganAt }: Owner, id: string): string =>
+  [prefix, namespace, pid, beganAt, id].join("-");
+
+const idBytes = 8;
+
+/** A name that nobody has yet. */
+export const drawGroupName = (owner: Owner, random: Random): string =>
+  toGroupName(owner, Buffer.from(random.bytes(idBytes)).toString("hex"));
+
+/** Whose it is; null: it is no group of ours. */
+export function parseGroupName(name: string): Owner | null {
+  const [, namespace = "", pid = "", beganAt = ""] =
+    /^countersign-(\d+)-(\d+)-(\d+)-[0-9a-f]+$/.exec(name) ?? [];
+  return namespace === "" ? null : { namespace, pid: Number(pid), beganAt };
+}
+
+/** Of one in another namespace nobody here can say whether it is gone. */
+export function isGone({ namespace, pid, beganAt }: Owner): boolean {
+  return namespace === readNamespace() && readBegan(pid) !== beganAt;
+}
+
+const readNamespace = (): string => /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0";
+
+/** Null: there is none, or only its number is left until somebody asks how it ended. */
+export function readBegan(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name before it is in brackets, and may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}

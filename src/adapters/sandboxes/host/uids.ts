@@ -1,0 +1,45 @@
+import type { Random } from "../../../ports/random.ts";
+import { fail } from "./fail.ts";
+
+/** Numbers of users that nobody else has. */
+export interface UidRange {
+  readonly first: number;
+  readonly count: number;
+  /** Owns what sandboxes may write, if not the first one: drivers that write into the same folders share it. */
+  readonly writer?: number;
+}
+
+export interface Uids {
+  /** For sandboxes that write into mounts: they share those, and so the user. */
+  readonly writer: number;
+  readonly taken: ReadonlySet<number>;
+  take(): number;
+  giveBack(uid: number): void;
+}
+
+/** Null: we are not root, or have none to give, so sandboxes run as the user that we are. */
+export function createOwnUids(range: UidRange | null, random: Random): Uids | null {
+  return process.getuid?.() === 0 && range !== null ? createUids(range, random) : null;
+}
+
+/** Each sandbox runs as a user of its own. Where to begin is drawn, so that servers side by side differ. */
+export function createUids(range: UidRange, random: Random): Uids {
+  const own = range.count - 1;
+  const taken = new Set<number>();
+  let next = Math.floor(random.fraction() * own);
+  return {
+    writer: range.writer ?? range.first,
+    taken,
+    take: () => {
+      for (let tried = 0; tried < own; tried += 1) {
+        const uid = range.first + 1 + next;
+        next = (next + 1) % own;
+        if (taken.has(uid)) continue;
+        taken.add(uid);
+        return uid;
+      }
+      throw fail(`As many sandboxes as there are users for them (${own}) are running.`);
+    },
+    giveBack: (uid) => void taken.delete(uid),
+  };
+}
