@@ -3,7 +3,7 @@ import type { Clock } from "../../../ports/clock.ts";
 import { BoxedProgram, type BoxedParts, type Inside } from "../host/boxed-program.ts";
 import { waitForExit } from "../host/exit.ts";
 import type { Group } from "../host/groups.ts";
-import { killOfInstance } from "./instances.ts";
+import { InstanceProcesses } from "./instances.ts";
 import { askToEnd, type Launch } from "./launch.ts";
 
 export interface GvisorParts extends Omit<BoxedParts, "tool" | "inside"> {
@@ -38,11 +38,11 @@ function watchInside(
 ): Inside {
   const { folder, failures } = spec.instance;
   const hasGroup = group.directories.length > 0;
-  const known = new Map<number, string>();
+  const processes = new InstanceProcesses(folder);
   let memoryKills = 0;
   return {
     kill: () => {
-      if (!hasGroup) killOfInstance(folder, known);
+      if (!hasGroup) processes.kill();
       return true;
     },
     terminate: () => {
@@ -55,7 +55,7 @@ function watchInside(
     },
     seeOff: async () => {
       memoryKills = group.readUsage().memoryKills ?? 0;
-      return hasGroup ? [] : seeOff(folder, known, clock);
+      return hasGroup ? [] : seeOff(processes, clock);
     },
     toExitCode: ({ code }) => {
       const hasFailed = code === failedCode && hasText(failures);
@@ -85,16 +85,12 @@ async function watchMemory(group: Group, clock: Clock, signal: AbortSignal): Pro
 }
 
 /** Where no group holds them they are known by their instance, and one of them takes all others with it. */
-async function seeOff(
-  folder: string,
-  known: Map<number, string>,
-  clock: Clock,
-): Promise<readonly string[]> {
+async function seeOff(processes: InstanceProcesses, clock: Clock): Promise<readonly string[]> {
   for (let paused = 0; paused < mostPauses; paused += 1) {
-    if (killOfInstance(folder, known).length === 0) return [];
+    if (processes.kill().length === 0) return [];
     await clock.sleep(pauseMs);
   }
-  return killOfInstance(folder, known).map((pid) => `process ${pid}`);
+  return processes.kill().map((pid) => `process ${pid}`);
 }
 
 function hasText(file: string): boolean {

@@ -1,19 +1,45 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { isGone, parseGroupName, readBegan } from "../host/owner.ts";
+import { isGone, parseGroupName, readBegan, readNamespace } from "../host/owner.ts";
 
-/**
- * Ends the processes that name this folder in their command, as all that runsc starts do, and those that
- * were found before, which lose their names while they end. Gives who was still there.
- */
-export function killOfInstance(folder: string, known: Map<number, string>): readonly number[] {
-  for (const pid of findByCommand((command) => command.includes(`${folder}/`))) {
-    const beganAt = readBegan(pid);
-    if (beganAt !== null) known.set(pid, beganAt);
+const ownNamespace = process.platform === "linux" ? readNamespace("self") : null;
+
+/** The processes of one instance, where no group holds them. */
+export class InstanceProcesses {
+  /** With the slash after it: what all that runsc starts have in their command. */
+  readonly #mark: string;
+  readonly #known = new Map<number, string>();
+  readonly #namespaces = new Set<string>();
+
+  constructor(folder: string) {
+    this.#mark = `${folder}/`;
   }
-  const left = [...known].filter(([pid, beganAt]) => readBegan(pid) === beganAt);
-  const pids = left.map(([pid]) => pid);
-  pids.forEach(kill);
-  return pids;
+
+  /**
+   * Ends those that name the folder, those in the namespaces of such, since the ones that gVisor runs the
+   * program in have no name, and those that were found before, which lose theirs while they end. Gives who
+   * was still there.
+   */
+  kill(): readonly number[] {
+    for (const pid of findByCommand((command) => command.includes(this.#mark))) {
+      this.#note(pid);
+      const namespace = readNamespace(pid);
+      if (namespace !== null && namespace !== ownNamespace) this.#namespaces.add(namespace);
+    }
+    if (this.#namespaces.size > 0) {
+      listPids()
+        .filter((pid) => this.#namespaces.has(readNamespace(pid) ?? ""))
+        .forEach(this.#note);
+    }
+    const left = [...this.#known].filter(([pid, beganAt]) => readBegan(pid) === beganAt);
+    const pids = left.map(([pid]) => pid);
+    pids.forEach(kill);
+    return pids;
+  }
+
+  readonly #note = (pid: number): void => {
+    const beganAt = readBegan(pid);
+    if (beganAt !== null) this.#known.set(pid, beganAt);
+  };
 }
 
 /** Ends what runs for servers that are no more. */
@@ -25,15 +51,14 @@ export function sweepInstances(): void {
   }).forEach(kill);
 }
 
-function findByCommand(isMeant: (command: string) => boolean): readonly number[] {
-  return readdirSync("/proc").flatMap((name) => {
-    // A dead one has no command any more.
-    const isOne = /^\d+$/.test(name) && isMeant(readCommand(name));
-    return isOne ? [Number(name)] : [];
-  });
-}
+const findByCommand = (isMeant: (command: string) => boolean): readonly number[] =>
+  // A dead one has no command any more.
+  listPids().filter((pid) => isMeant(readCommand(pid)));
 
-function readCommand(pid: string): string {
+const listPids = (): readonly number[] =>
+  readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+
+function readCommand(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
   } catch {

@@ -14,7 +14,11 @@ export interface Owner {
 const prefix = "countersign";
 
 export function readOwner(): Owner {
-  return { namespace: readNamespace(), pid: process.pid, beganAt: readBegan(process.pid) ?? "0" };
+  return {
+    namespace: readNamespace("self") ?? "0",
+    pid: process.pid,
+    beganAt: readBegan(process.pid) ?? "0",
+  };
 }
 
 export const toGroupName = ({ namespace, pid, beganAt }: Owner, id: string): string =>
@@ -35,10 +39,17 @@ export function parseGroupName(name: string): Owner | null {
 
 /** Of one in another namespace nobody here can say whether it is gone. */
 export function isGone({ namespace, pid, beganAt }: Owner): boolean {
-  return namespace === readNamespace() && readBegan(pid) !== beganAt;
+  return namespace === readNamespace("self") && readBegan(pid) !== beganAt;
 }
 
-const readNamespace = (): string => /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0";
+/** Of its numbers; null: it is gone, or not ours to ask about. */
+export function readNamespace(pid: number | "self"): string | null {
+  try {
+    return /\d+/.exec(readlinkSync(`/proc/${pid}/ns/pid`))?.[0] ?? null;
+  } catch {
+    return null;
+  }
+}
 
 /** Null: there is none, or only its number is left until somebody asks how it ended. */
 export function readBegan(pid: number): string | null {
