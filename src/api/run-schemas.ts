@@ -24,7 +24,7 @@ const call = z.object({
   step: count,
   ordinal: count,
   tool: z.string(),
-  effect: z.enum(["read", "write", "destructive", "agent", "wait", "skill", "refused"]),
+  effect: z.enum(["read", "write", "destructive", "agent", "wait", "skill", "find", "refused"]),
   state: z
     .enum(["planned", "started", "waiting", "done", "open", "failed", "denied", "unknown"])
     .describe("`open`: not done, and could be."),

@@ -64,6 +64,17 @@ function toLine(event: RunEvent, tools: Tools): Line {
       return ["call", `${toCall(event, tools)} waits for ${toAwaited(event)}`];
     case "skill.read":
       return ["skill", `${inert(event.skill)}: ${inert(event.path)} is read`];
+    case "tools.found":
+      return ["tools", `${event.tools.map(inert).join(", ") || "none"} found`];
+    case "source.read":
+      return [
+        "context",
+        `${inert(event.source)} is read${event.isError ? ", without success" : ""}`,
+      ];
+    case "fact.read":
+      return ["fact", `${inert(event.key)} is read again, and is ${toChange(event)}`];
+    case "context.compacted":
+      return ["context", `${event.tokens.before} tokens become ${event.tokens.after}`];
     case "approval.decided":
       return ["approval", `${event.approval} ${event.outcome}`];
     case "child.started":
@@ -276,3 +287,8 @@ function toTime(ms: number): string {
 }
 
 const inert = (text: string): string => toPlainInert(text);
+
+function toChange({ was, value }: { readonly was: string; readonly value: string | null }): string {
+  if (value === null) return "no more";
+  return value === was ? "the same" : "another";
+}

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { agentContextSchema } from "./agent-context.ts";
 import { capsSchema } from "./budget.ts";
 import { toCanonicalBytes } from "./canonical.ts";
 import { digestSchema, toDigest, type Digest } from "./digest.ts";
@@ -69,6 +70,8 @@ export const bundleSchema = z
       })
       .readonly(),
     instructions: textSchema,
+    /** Absent: it was built before bundles said so. */
+    context: agentContextSchema.optional(),
     toolset: z.string().max(256),
     /** In the order of their exposed names. */
     tools: z.array(bundledToolSchema).max(1_000).readonly(),

@@ -31,28 +31,68 @@ const plannedSchema = z
     /** Digest of the arguments as text: the same call again is known by it. */
     args: digestSchema,
     /**
-     * `agent`: a sub-agent; `wait`: for a time or a signal; `skill`: reads one; `refused`: what the model
-     * wrote is no call.
+     * `agent`: a sub-agent; `wait`: for a time or a signal; `skill`: reads one; `find`: looks for tools;
+     * `refused`: what the model wrote is no call.
      */
-    effect: z.enum(["read", "write", "destructive", "agent", "wait", "skill", "refused"]),
+    effect: z.enum(["read", "write", "destructive", "agent", "wait", "skill", "find", "refused"]),
   })
   .readonly();
 export type PlannedCall = z.infer<typeof plannedSchema>;
 
 /** What the run does with itself: nobody is asked, and nothing is spent. */
 export function isOwnEffect(effect: PlannedCall["effect"]): boolean {
-  return effect === "wait" || effect === "skill";
+  return effect === "wait" || effect === "skill" || effect === "find";
 }
 
 /** A piece of what the model is shown; its content is a blob. */
 const contextPartSchema = z
   .strictObject({
-    kind: z.enum(["input", "response", "result", "late", "signal"]),
+    kind: z.enum(["input", "response", "result", "late", "signal", "source"]),
     digest: digestSchema,
     ...place,
+    /** Of a source. */
+    name: nameSchema.optional(),
   })
   .readonly();
 export type ContextPart = z.infer<typeof contextPartSchema>;
+
+/** What a thing was when it was read: a key that the tool's declaration makes, and a digest of the value. */
+const factSchema = z
+  .strictObject({ key: z.string().min(1).max(512), value: digestSchema })
+  .readonly();
+const thingsSchema = z.array(z.string().min(1).max(512)).max(16).readonly();
+
+/** One turn's context: what it goes back to, and what it takes of the window, in tokens as we count them. */
+const snapshotSchema = z
+  .strictObject({
+    /** Digest of the snapshot before it; null: the first. */
+    parent: digestSchema.nullable(),
+    tokens: z
+      .strictObject({
+        instructions: step,
+        tools: step,
+        conversation: step,
+        /** By name. */
+        sources: z.record(nameSchema, step).readonly(),
+      })
+      .readonly(),
+    /** What the parent held, or this one would have, and why it does not. */
+    dropped: z
+      .array(
+        z
+          .strictObject({
+            kind: nameSchema,
+            ...place,
+            name: nameSchema.optional(),
+            why: z.enum(["superseded", "compacted", "not_offered", "searched_for"]),
+          })
+          .readonly(),
+      )
+      .max(1_000)
+      .readonly(),
+  })
+  .readonly();
+export type ContextSnapshot = z.infer<typeof snapshotSchema>;
 
 const waits = ["approval", "timer", "signal", "run", "credential"] as const;
 
@@ -89,7 +129,15 @@ export const runEventSchema = z
     }),
     event("run.started", {}),
     /** Held before, spent after: a crash between the two does not forget what may have been spent. */
-    event("model.asked", { step, context: digestSchema, held: amountsSchema }),
+    event("model.asked", {
+      step,
+      /** Digest of the snapshot. */
+      context: digestSchema,
+      held: amountsSchema,
+      snapshot: snapshotSchema.optional(),
+      /** Absent: for the next turn. */
+      for: z.literal("summary").optional(),
+    }),
     event("model.responded", {
       step,
       backend: nameSchema,
@@ -127,6 +175,10 @@ export const runEventSchema = z
       /** From when it was asked for to its end, and how long its result is; absent: it was never made. */
       ms: z.int().nonnegative().optional(),
       bytes: z.int().nonnegative().optional(),
+      /** What its answer says of things, as the tool's declaration reads it. */
+      facts: z.array(factSchema).max(64).readonly().optional(),
+      /** Things that it has changed, or may have. */
+      changed: thingsSchema.optional(),
       leaf,
     }),
     /** It has to wait, for a person or a time, and is made again then. */
@@ -146,6 +198,46 @@ export const runEventSchema = z
       path: z.string().min(1).max(1_024),
       /** Of the file's bytes. */
       digest: digestSchema,
+    }),
+    /** Tools that the model has looked for: it is shown them from now on. */
+    event("tools.found", { ...place, tools: z.array(nameSchema).max(64).readonly() }),
+    /** A source of the context was read, or read again. */
+    event("source.read", {
+      step,
+      source: nameSchema,
+      /** Of what it said: the same digest again is no other version. */
+      digest: digestSchema,
+      why: z.enum(["first", "stale", "invalidated"]),
+      /** It could not be read: what is shown says so. */
+      isError: z.boolean(),
+      tokens: step,
+      /** Tokens that its budget left out. */
+      cut: step,
+    }),
+    /** Before an effect: a fact that it depends on was read again. */
+    event("fact.read", {
+      /** Of the effect. */
+      ...place,
+      key: z.string().min(1).max(512),
+      was: digestSchema,
+      /** Null: there is no such thing any more. */
+      value: digestSchema.nullable(),
+      why: z.enum(["stale", "touched"]),
+      result: digestSchema,
+      cost: amountsSchema,
+    }),
+    /** All before a step is out of the context: a summary and a ledger of calls stand in its place. */
+    event("context.compacted", {
+      step,
+      /** What belongs to this step and later ones stays. */
+      upTo: step,
+      summary: digestSchema,
+      ledger: digestSchema,
+      tokens: z.strictObject({ before: step, after: step }).readonly(),
+      dropped: z.strictObject({ responses: step, results: step, sources: step }).readonly(),
+      backend: nameSchema,
+      prices: digestSchema,
+      cost: amountsSchema,
     }),
     event("approval.decided", {
       approval: approvalIdSchema,

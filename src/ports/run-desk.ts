@@ -105,7 +105,7 @@ export interface ReportedCall {
   readonly step: number;
   readonly ordinal: number;
   readonly tool: string;
-  readonly effect: "read" | "write" | "destructive" | "agent" | "wait" | "skill" | "refused";
+  readonly effect: "read" | "write" | "destructive" | "agent" | "wait" | "skill" | "find" | "refused";
   /** `open`: not done, and could be; `waiting`: under way, or for a person. */
   readonly state:
     | "planned"

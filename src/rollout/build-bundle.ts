@@ -15,6 +15,7 @@ import { Fault, toCanonicalText, toDigest, type Digest, type TenantId } from "..
 import type { SkillTree } from "../model/skill.ts";
 import type { Catalog, CatalogServer, CatalogTool } from "../ports/catalog.ts";
 import { workbenchVersion } from "../model/workbench-tools.ts";
+import { toBundledContext } from "./bundled-context.ts";
 import { toBundledMemory } from "./bundled-memory.ts";
 import { toBundledPolicy } from "./bundled-policy.ts";
 import { toBundledRoute } from "./bundled-route.ts";
@@ -61,6 +62,7 @@ export function buildBundle(name: string, parts: BundleParts): ResolvedBundle {
       route: toBundledRoute(agent.model, config.models),
     },
     instructions: toInstructions(name, agent),
+    context: toBundledContext(name, agent.context),
     toolset: agent.toolset ?? "",
     tools,
     servers: toServers(picked.servers, callees),

@@ -1,6 +1,6 @@
 import { nothing, reserveBudget, type Amounts, type Estimate } from "../model/budget.ts";
 import type { ModelUsage } from "../model/model-usage.ts";
-import { Fault, toDigest, type Digest } from "../model/index.ts";
+import { Fault, type Digest } from "../model/index.ts";
 import { maxCallsPerTurn, type PlannedCall, type RunEvent } from "../model/run-event.ts";
 import type {
   ModelCall,
@@ -9,12 +9,12 @@ import type {
   ModelStop,
   RefusedCall,
 } from "../ports/model-backend.ts";
+import { assemble } from "./assemble.ts";
 import type { Answered, Result } from "./content-kinds.ts";
 import { fail } from "./finish.ts";
 import { holdShared, isPriced, settleShared, StopRun } from "./hold.ts";
 import { inTime, LeftBehind } from "./in-time.ts";
-import { listTools, toEffect } from "./offered-tools.ts";
-import { orderParts, toRequest } from "./to-request.ts";
+import { toEffect } from "./offered-tools.ts";
 import type { Work } from "./worker.ts";
 
 /** A model that writes for longer than this is not waited for. */
@@ -29,7 +29,7 @@ export async function askModel(work: Work): Promise<void> {
   const { options, journal, built } = work;
   const { models, clock } = options;
   const { view } = journal;
-  const request = await buildRequest(work);
+  const { request, snapshot, digest } = await assemble(work);
   const { alias } = built.bundle.model;
   const estimate = toEstimate(models().toLargestCost(alias, request), request);
   const priced = await isPriced(work);
@@ -42,9 +42,10 @@ export async function askModel(work: Work): Promise<void> {
   const slot = `model:${view.asks}`;
   await holdShared(work, slot, held);
   const { step } = view;
-  const context = toDigest(view.context.map(({ digest }) => digest).join("\n"));
   await journal.note({
-    events: [{ v: 1, type: "model.asked", atMs: clock.nowMs(), step, context, held }],
+    events: [
+      { v: 1, type: "model.asked", atMs: clock.nowMs(), step, context: digest, held, snapshot },
+    ],
   });
   const answer = await stream(work, { request, priced }).catch(toModelFault);
   // A cut one has no end of its own; one that came all the same is taken.
@@ -54,16 +55,6 @@ export async function askModel(work: Work): Promise<void> {
   await settleShared(work, slot, cost);
   if (answer instanceof Fault) await noteFailure(work, { error: answer, step, cost });
   else await noteAnswer(work, { answer, step, cost });
-}
-
-export async function buildRequest({ journal, contents, built, options }: Work) {
-  const parts = orderParts(journal.view.context);
-  const values = await contents.read(parts.map(({ digest }) => digest));
-  return toRequest({
-    bundle: built.bundle,
-    tools: listTools(built.bundle, options.catalog()),
-    parts: parts.map((part, index) => ({ part, content: values[index]! })),
-  });
 }
 
 /** Tokens are at least one byte each: so many bytes are never more tokens. */

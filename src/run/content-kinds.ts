@@ -24,7 +24,17 @@ export interface Result {
   readonly raw: string | null;
 }
 
+/** What a source of the context said; a profile, a document, a tool's answer. */
+export interface SourceText {
+  readonly [name: string]: Json;
+  readonly name: string;
+  readonly owner: string | null;
+  readonly text: string;
+  readonly isError: boolean;
+}
+
 /** Ours, sealed and opened under a key: what is read is what was written. */
 export const asSaid = (value: Json): Said => value as Said;
 export const asAnswered = (value: Json): Answered => value as unknown as Answered;
+export const asSource = (value: Json): SourceText => value as SourceText;
 export const asResult = (value: Json): Result => value as Result;

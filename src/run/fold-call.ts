@@ -1,5 +1,6 @@
-import { settleBudget, reserveBudget } from "../model/budget.ts";
 import { isOwnEffect, type RunEvent } from "../model/run-event.ts";
+import { foldFacts } from "./fold-context.ts";
+import { spend } from "./spend.ts";
 import { findCall, isEnded, isSameCall, type CallView, type Placed, type RunView } from "./view.ts";
 
 type Ended = Extract<RunEvent, { type: "call.ended" }>;
@@ -58,7 +59,8 @@ function end(view: RunView, event: Ended): RunView {
   }));
   const call = find(view, event);
   return sign({
-    ...withResult(ended, event, result),
+    ...foldFacts(withResult(ended, event, result), event),
+    lastEnded: isTools(call) ? { ...view.lastEnded, [call.tool]: event.atMs } : view.lastEnded,
     tools: isTools(call) && outcome !== "unavailable" ? trouble(view, call, event) : view.tools,
   });
 }
@@ -72,14 +74,6 @@ function endChild(view: RunView, event: Extract<RunEvent, { type: "child.ended" 
     state: { kind: "ended", outcome, result },
   }));
   return sign(withResult(ended, event, result));
-}
-
-function spend(view: RunView, cost: Ended["cost"]): RunView {
-  const { caps } = view.budget;
-  const uncapped = { ...view.budget, caps: { micros: null, tokens: null, calls: null } };
-  const held = reserveBudget(uncapped, cost);
-  if (held.kind === "refused") throw new Error("a call cost more than can be counted");
-  return { ...view, budget: { ...settleBudget(held.budget, cost, cost), caps } };
 }
 
 function withResult(view: RunView, { step, ordinal }: Placed, digest: Ended["result"]): RunView {

@@ -10,6 +10,7 @@ import { toRunMove } from "../model/run-event.ts";
 import { runStates, type RunMove, type RunState } from "../model/run-states.ts";
 import { transition } from "../model/state-table.ts";
 import { foldCall } from "./fold-call.ts";
+import { foldContext } from "./fold-context.ts";
 import { isOpenEffect, isUnknown, listEffects } from "./effects.ts";
 import { mapValues } from "../lib/map-values.ts";
 import type { CallView, Child, RunView, Turn } from "./view.ts";
@@ -48,6 +49,12 @@ function create(created: Extract<RunEvent, { type: "run.created" }>): RunView {
     step: created.forkOf === null ? 0 : created.forkOf.step + 1,
     asks: 0,
     context: context.length === 0 ? [first] : context,
+    sources: {},
+    compaction: null,
+    snapshot: null,
+    lastEnded: {},
+    found: [],
+    facts: {},
     asked: null,
     failures: 0,
     retryAtMs: null,
@@ -76,6 +83,14 @@ function change(view: RunView, event: RunEvent): RunView {
         failures: view.failures + 1,
         retryAtMs: event.retryAtMs,
       };
+    case "context.compacted": {
+      const { upTo, summary, ledger } = event;
+      return { ...settle(view, event.cost), compaction: { upTo, summary, ledger }, failures: 0 };
+    }
+    case "source.read":
+    case "tools.found":
+    case "fact.read":
+      return foldContext(view, event);
     case "compensation.planned":
       return plan(view, event);
     case "signal.received": {
@@ -109,7 +124,8 @@ function ask(view: RunView, event: Extract<RunEvent, { type: "model.asked" }>): 
     ...view,
     budget,
     asks: view.asks + 1,
-    asked: { step: event.step, held: event.held },
+    asked: { step: event.step, held: event.held, isForSummary: event.for === "summary" },
+    snapshot: event.snapshot === undefined ? view.snapshot : event.context,
     retryAtMs: null,
   };
 }

@@ -3,7 +3,8 @@ import { toBuilt } from "../../test/simulation/parts.ts";
 import { toDigest } from "../model/index.ts";
 import type { ContextPart } from "../model/run-event.ts";
 import { toDetail } from "./detail.ts";
-import { orderParts, toRequest } from "./to-request.ts";
+import { orderParts } from "./shown-parts.ts";
+import { toRequest } from "./to-request.ts";
 import { toResult } from "./to-result.ts";
 import { readWaiting } from "./wait-tools.ts";
 
@@ -46,6 +47,7 @@ test("a call has an id of ours, and its result the same one; a late result is to
     result: { text: "42", isError: true, raw: null },
     late: { text: "43", isError: false, raw: null },
     signal: { name: "go", text: "now" },
+    source: { name: "profile", owner: null, text: "Ann", isError: false },
   };
   const kinds = [part("input", 0), part("response", 3), part("result", 3, 1)];
   const parts = [...kinds, part("late", 3, 0), part("signal", 4)].map((each) => ({

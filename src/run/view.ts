@@ -17,9 +17,24 @@ export interface RunView {
   readonly step: number;
   /** How often a model was asked: names what was held of a shared budget. */
   readonly asks: number;
+  /** All that was ever said; what of it is shown is for the context to choose. */
   readonly context: readonly ContextPart[];
+  readonly sources: Readonly<Record<string, SourceView>>;
+  /** Null: nothing was summarised yet. */
+  readonly compaction: Compaction | null;
+  /** Of the snapshot that the last turn was asked with. */
+  readonly snapshot: Digest | null;
+  /** By tool: when a call of it ended last. */
+  readonly lastEnded: Readonly<Record<string, number>>;
+  /** Tools that the model has looked for. */
+  readonly found: readonly string[];
+  readonly facts: Readonly<Record<string, FactView>>;
   /** A model is being asked; null: none. */
-  readonly asked: { readonly step: number; readonly held: Budget["spent"] } | null;
+  readonly asked: {
+    readonly step: number;
+    readonly held: Budget["spent"];
+    readonly isForSummary: boolean;
+  } | null;
   /** Answers that did not come, one after the other. */
   readonly failures: number;
   readonly retryAtMs: number | null;
@@ -40,6 +55,24 @@ export interface RunView {
   readonly leaf: Digest | null;
   readonly reason: { readonly code: string; readonly detail: string } | null;
   readonly output: Digest | null;
+}
+
+export interface SourceView {
+  readonly digest: Digest;
+  readonly atMs: number;
+  /** It was last seen to be this at that step. */
+  readonly step: number;
+  readonly isError: boolean;
+}
+
+export type Compaction = Pick<Event<"context.compacted">, "upTo" | "summary" | "ledger">;
+
+/** What a thing was when it was last read, and by which call. */
+export interface FactView extends Placed {
+  readonly value: Digest;
+  readonly atMs: number;
+  /** Something that may have changed it was done since. */
+  readonly isTouched: boolean;
 }
 
 export interface Turn {
