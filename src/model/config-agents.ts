@@ -2,6 +2,7 @@ import { z } from "zod";
 import { closest } from "../lib/closest.ts";
 import { agentServer } from "./agent-tool.ts";
 import { moneyField } from "./config-budgets.ts";
+import { contextField } from "./config-context.ts";
 import { countField, durationField, shortNameField } from "./config-field.ts";
 import { loadedSkillsField, skillsField } from "./config-skills.ts";
 
@@ -89,6 +90,7 @@ const agentSchema = z
       .describe(
         "File with its instructions, relative to countersign.yaml. It is read when the document is, and its text becomes `instructions` of the revision.",
       ),
+    context: contextField.optional(),
     skills: skillsField,
     loadedSkills: loadedSkillsField,
     toolset: z

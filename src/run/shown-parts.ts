@@ -33,7 +33,7 @@ export function toShown({ context, compaction, sources }: Asked): Shown {
     if (why === null) kept.push(part);
     else dropped.push({ ...toPlaced(part), why });
   }
-  const ordered = orderParts(kept);
+  const ordered = withSources(orderParts(kept.filter(isSaid)), kept.filter(isSource));
   if (compaction === null) return { parts: ordered, dropped };
   const at = { step: upTo, ordinal: 0 } as const;
   const stand: ShownPart[] = [
@@ -43,6 +43,28 @@ export function toShown({ context, compaction, sources }: Asked): Shown {
   const before = ordered.filter(({ step }) => step < upTo);
   const after = ordered.filter(({ step }) => step >= upTo);
   return { parts: [...before, ...stand, ...after], dropped };
+}
+
+const isSource = ({ kind }: ContextPart): boolean => kind === "source";
+const isSaid = (part: ContextPart): boolean => !isSource(part);
+
+/**
+ * Sources stand before the turn that was the last when they were read, at first before all else: a model
+ * reads them, and then what was said last. So most of what it was shown before stands as it stood.
+ */
+function withSources(
+  said: readonly ContextPart[],
+  sources: readonly ContextPart[],
+): readonly ContextPart[] {
+  const parts = [...said];
+  for (const source of sources) {
+    const turn = parts.findIndex(
+      ({ kind, step }) => kind === "response" && step === source.step - 1,
+    );
+    const first = parts.findIndex(isSaid);
+    parts.splice(Math.max(turn === -1 ? first : turn, 0), 0, source);
+  }
+  return parts;
 }
 
 function toWhy({ kind, step, name, digest }: ContextPart, upTo: number, sources: Asked["sources"]) {
