@@ -56,7 +56,7 @@ const body = `<header>
 <textarea id="reason" rows="1" maxlength="2048"></textarea>
 <div class="buttons">
 <button id="deny" class="denied" type="button" aria-describedby="why">Deny<kbd>D</kbd></button>
-<button id="approve" class="approved" type="button" aria-describedby="why"><span id="verb">Approve</span><kbd>A</kbd></button>
+<button id="approve" class="approved" type="button" disabled aria-describedby="why"><span id="verb">Approve</span><kbd>A</kbd></button>
 </div>
 <p id="why"></p>
 <p id="said" role="status"></p>

@@ -55,8 +55,8 @@ test("what waits is listed, live, and approved by its digest", async (context) =
   const { id, digest } = second;
   expect(desk.decided).toEqual([{ id, digest, word: "approved", reason: "Checked with Ada." }]);
   await page.waitForSelector("#rows li:nth-child(2)", { state: "detached" });
-  expect(await text("#why")).toContain("It was approved");
-  expect(await page.isDisabled("#deny")).toBe(true);
+  await expect.poll(() => text("#why")).toContain("It was approved");
+  await expect.poll(() => page.isDisabled("#deny")).toBe(true);
 });
 
 test("keyboard alone: J and K choose, A and D ask once more, Escape is neither", async (context) => {
@@ -67,10 +67,11 @@ test("keyboard alone: J and K choose, A and D ask once more, Escape is neither",
   // What is chosen is asked for, and until it is there nothing can be decided.
   await expect.poll(() => text("h2")).toContain("refund");
   await page.keyboard.press("a");
-  expect(await text("#asked")).toContain("wants to call refund of bank.");
+  await expect.poll(() => text("#asked")).toContain("wants to call refund of bank.");
   await page.keyboard.press("Escape");
+  await expect.poll(() => page.isVisible("dialog")).toBe(false);
   await page.keyboard.press("d");
-  expect(await text("#sure")).toBe("Deny");
+  await expect.poll(() => text("#sure")).toBe("Deny");
   expect(desk.decided).toEqual([]);
   await page.click("#sure");
   await says(page, "Denied.");
@@ -192,7 +193,9 @@ test("large arguments are readable at once, and approved only once all of them w
   const args = { long: "x\u0430".repeat(100_000), many, deep: nest(100) };
   const shown = toShown({ args, lastApproved: { id: "x", at: "2026-11-20T10:00:00Z", args: {} } });
   const { desk, page, text } = await open(context, [shown]);
+  expect(await page.isDisabled("#approve")).toBe(true);
   await page.click("#rows button");
+  await page.waitForSelector(".line .unfold");
   expect(await page.isDisabled("#approve")).toBe(true);
   expect(await text("#why")).toContain("Not all of the arguments are shown yet.");
   const label = await text(".line .unfold");
@@ -202,7 +205,7 @@ test("large arguments are readable at once, and approved only once all of them w
   expect(lines).toContain('"key 4999": 4999');
   expect(lines).toContain("at the bottom");
   expect(lines.split("⟦U+0430 CYRILLIC, LIKE a⟧")).toHaveLength(100_001);
-  expect(await page.isEnabled("#approve")).toBe(true);
+  await expect.poll(() => page.isEnabled("#approve")).toBe(true);
   await page.click("#approve");
   await says(page, "Approved.");
   expect(desk.decided).toHaveLength(1);
@@ -230,7 +233,7 @@ test("a key that is refused shows nothing, and one that is forgotten leaves noth
   const { desk, page, text } = await open(context, [shown], `/approvals/${shown.id}`);
   await page.waitForSelector(".json");
   await page.click("#leave");
-  expect(await page.isVisible("#desk")).toBe(false);
+  await expect.poll(() => page.isVisible("#desk")).toBe(false);
   expect((await text("#shown")) + (await text("#rows"))).toBe("");
   const before = desk.paths.length;
   desk.change(() => undefined);
@@ -243,5 +246,5 @@ test("a key that is refused shows nothing, and one that is forgotten leaves noth
   );
   expect(kept).toBe(",0,0");
   await page.reload();
-  expect(await page.isVisible("#signin")).toBe(true);
+  await expect.poll(() => page.isVisible("#signin")).toBe(true);
 });
