@@ -14,6 +14,8 @@ export default defineConfig({
     // The full counts of one test may take most of an hour.
     testTimeout: proves ? 3_600_000 : 30_000,
     hookTimeout: proves ? 300_000 : 60_000,
+    // What is looked for again and again comes when a busy machine comes to it.
+    expect: { poll: { timeout: 15_000 } },
     // Two cores: more files at once would only make the timeouts lie.
     maxWorkers: 2,
   },
