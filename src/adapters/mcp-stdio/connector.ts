@@ -8,6 +8,7 @@ import type { Telemetry } from "../../ports/telemetry.ts";
 import type { Connector, Upstream, UpstreamTarget } from "../../ports/upstream.ts";
 import { Child } from "./child.ts";
 import { runProgram, type ProgramOptions } from "./run-program.ts";
+import { findTellingLine } from "./telling-line.ts";
 
 export interface StdioConnectorOptions extends ProgramOptions {
   readonly clock: Clock;
@@ -171,7 +172,7 @@ function isEnded(error: unknown): boolean {
 /** Nothing of a call was sent, whatever went wrong with the program. */
 function toFault(error: unknown, child: Child): unknown {
   if (!(error instanceof Fault)) return error;
-  const said = child.complaints.at(-1);
+  const said = findTellingLine(child.complaints);
   const tail = said === undefined ? "" : ` It said: ${said.slice(0, 300)}`;
   return new Fault("upstream_unreachable", `${error.message}${tail}`, { cause: error });
 }
