@@ -49,4 +49,4 @@ mkdirSync(path.join(import.meta.dirname, ".review"), { recursive: true });
 git("init", "--quiet");
 commit("Find users", { "src/users.ts": before, "README.md": "# Users\n" });
 commit("Sign in", { "src/users.ts": after, "README.md": "# Users\n\nThey can sign in.\n" });
-console.log(`made ${path.relative(process.cwd(), directory)}: the agent reviews its newest commit`);
+process.stdout.write(`made ${directory}: the agent reviews its newest commit\n`);

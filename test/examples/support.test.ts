@@ -36,12 +36,9 @@ test("the desk pays back once a person agreed, and remembers in the next run wha
     };
     return parts.filter(({ kind }) => kind === "source");
   };
-  expect((await sources(first)).map(({ name }) => name).toSorted()).toEqual([
-    "opening-hours",
-    "returns-rules",
-    "what-i-know",
-    "whom-i-act-for",
-  ]);
+  expect(new Set((await sources(first)).map(({ name }) => name))).toEqual(
+    new Set(["opening-hours", "returns-rules", "what-i-know", "whom-i-act-for"]),
+  );
 
   const second = await example.start("support", "Dana Whitfield: how shall we write to her?");
   expect(await example.settle(second)).toMatchObject({

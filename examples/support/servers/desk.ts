@@ -59,7 +59,7 @@ function offerReads(server: McpServer): void {
   );
 }
 
-function refund(order: Order, wish: { amount: number; reason: string }, key: string | null) {
+function payBack(order: Order, wish: { amount: number; reason: string }, key: string | null) {
   const known = key === null ? undefined : journal.read().find((each) => each.key === key);
   if (known !== undefined)
     return known.order === order.id && known.amount === wish.amount
@@ -89,7 +89,7 @@ function offerEffects(server: McpServer): void {
       const order = orders.find((each) => each.id === id);
       const key = mcpReq._meta?.[keyMember];
       if (order === undefined) return refuse(`There is no order ${id}.`);
-      return refund(order, wish, typeof key === "string" ? key : null);
+      return payBack(order, wish, typeof key === "string" ? key : null);
     },
   );
 }
