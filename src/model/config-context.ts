@@ -38,6 +38,9 @@ const read = {
     .describe("Exposed names of tools after which it is read again, whatever its age."),
 };
 
+/** Longer than the window of most models. */
+export const maxSourceText = 262_144;
+
 const argsField = z
   .record(z.string().min(1).max(256), z.json())
   .refine((args) => Object.keys(args).length <= 100, "takes at most 100 arguments")
@@ -52,7 +55,7 @@ const sourceSchema = z.discriminatedUnion(
     z
       .strictObject({
         kind: z.literal("text"),
-        text: z.string("takes a text").min(1).max(262_144),
+        text: z.string("takes a text").min(1).max(maxSourceText),
         ...common,
       })
       .describe("A text of the configuration itself."),

@@ -67,6 +67,8 @@ const turn = {
 };
 const deferred = { for: "signal", approval: null, name: "paid", untilMs: 1_700_000_060_000 };
 
+const shares = { instructions: 0.01, tools: 0.1, conversation: 0.2, sources: { profile: 0.02 } };
+
 /** One of each type. */
 const bodies: Readonly<Record<RunEvent["type"], object>> = {
   "run.created": created,
@@ -103,6 +105,24 @@ const bodies: Readonly<Record<RunEvent["type"], object>> = {
     backend: "main",
     prices: digest,
     cost: nothing,
+  },
+  "context.measured": {
+    step: 9,
+    quality: {
+      calls: 4,
+      wellFormed: 3,
+      repeated: 1,
+      results: 2,
+      judged: 2,
+      unused: 1,
+      factsRead: 1,
+      staleFacts: 1,
+      staleEffects: 0,
+      contradictions: 0,
+      compactions: 0,
+      window: { mean: shares, last: shares, largest: 0.75 },
+      isSampled: false,
+    },
   },
   "model.failed": { step: 0, code: "model_busy", retryAtMs: 1_700_000_001_000, cost: nothing },
   "call.started": { ...call, intent: digest, entry: id },

@@ -5,7 +5,9 @@ import { digestSchema } from "./digest.ts";
 import { approvalIdSchema, entryIdSchema, runIdSchema } from "./id.ts";
 import { principalSchema } from "./principal.ts";
 import { fromRecordBytes } from "./record.ts";
+import { runQualitySchema } from "./run-quality.ts";
 import type { RunMove } from "./run-states.ts";
+import { traceContextSchema } from "./trace-context.ts";
 
 const nameSchema = z.string().min(1).max(256);
 const step = z.int().nonnegative();
@@ -60,7 +62,7 @@ export type ContextPart = z.infer<typeof contextPartSchema>;
 const factSchema = z
   .strictObject({ key: z.string().min(1).max(512), value: digestSchema })
   .readonly();
-const thingsSchema = z.array(z.string().min(1).max(512)).max(16).readonly();
+const thingsSchema = z.array(z.string().min(1).max(512)).max(32).readonly();
 
 /** One turn's context: what it goes back to, and what it takes of the window, in tokens as we count them. */
 const snapshotSchema = z
@@ -76,6 +78,8 @@ const snapshotSchema = z
         sources: z.record(nameSchema, step).readonly(),
       })
       .readonly(),
+    /** Tokens that one result is shown at most; absent: it may have any length. */
+    mostOfResult: step.optional(),
     /** What the parent held, or this one would have, and why it does not. */
     dropped: z
       .array(
@@ -84,7 +88,8 @@ const snapshotSchema = z
             kind: nameSchema,
             ...place,
             name: nameSchema.optional(),
-            why: z.enum(["superseded", "compacted", "not_offered", "searched_for"]),
+            /** `shortened`: it is there, but not as long as it is. */
+            why: z.enum(["superseded", "compacted", "shortened", "not_offered", "searched_for"]),
           })
           .readonly(),
       )
@@ -119,10 +124,19 @@ export const runEventSchema = z
         .nullable(),
       /** Whose budget it shares: its own id where it stands alone. */
       root: runIdSchema,
+      /** The span of whoever asked for it; absent: they named none. */
+      trace: traceContextSchema.optional(),
       /** Whose events stand before this one's; null for a run from the start. */
       forkOf: z.strictObject({ run: runIdSchema, step }).readonly().nullable(),
       /** What a fork begins with, as it stood at that step. */
       context: z.array(contextPartSchema).max(4_096).readonly(),
+      /** Of a fork: what stands in it for that which was summarised before. */
+      compaction: z
+        .strictObject({ upTo: step, summary: digestSchema, ledger: digestSchema })
+        .readonly()
+        .optional(),
+      /** Of a fork: the tools that had been found, those found last at the end. */
+      found: z.array(nameSchema).max(256).readonly().optional(),
       caps: capsSchema,
       maxSteps: z.int().positive(),
       deadlineMs: atMs.nullable(),
@@ -177,6 +191,10 @@ export const runEventSchema = z
       bytes: z.int().nonnegative().optional(),
       /** What its answer says of things, as the tool's declaration reads it. */
       facts: z.array(factSchema).max(64).readonly().optional(),
+      /** Its arguments were not as its tool takes them. */
+      isMalformed: z.literal(true).optional(),
+      /** Key of a fact that its arguments were not in line with. */
+      contradicts: z.string().min(1).max(512).optional(),
       /** Things that it has changed, or may have. */
       changed: thingsSchema.optional(),
       leaf,
@@ -213,6 +231,8 @@ export const runEventSchema = z
       tokens: step,
       /** Tokens that its budget left out. */
       cut: step,
+      /** Absent: nothing. */
+      cost: amountsSchema.optional(),
     }),
     /** Before an effect: a fact that it depends on was read again. */
     event("fact.read", {
@@ -223,6 +243,8 @@ export const runEventSchema = z
       /** Null: there is no such thing any more. */
       value: digestSchema.nullable(),
       why: z.enum(["stale", "touched"]),
+      /** From when it was asked for to its answer. */
+      ms: z.int().nonnegative().optional(),
       result: digestSchema,
       cost: amountsSchema,
     }),
@@ -235,10 +257,15 @@ export const runEventSchema = z
       ledger: digestSchema,
       tokens: z.strictObject({ before: step, after: step }).readonly(),
       dropped: z.strictObject({ responses: step, results: step, sources: step }).readonly(),
-      backend: nameSchema,
-      prices: digestSchema,
+      /** Null: no model answered. */
+      backend: nameSchema.nullable(),
+      prices: digestSchema.nullable(),
       cost: amountsSchema,
+      /** Why the summary is not whole: how the answer ended, or the fault that came in its place. */
+      stop: nameSchema.optional(),
     }),
+    /** With the end of the run, and before it in the log. */
+    event("context.measured", { step, quality: runQualitySchema }),
     event("approval.decided", {
       approval: approvalIdSchema,
       outcome: z.enum(["approved", "denied", "expired", "voided"]),

@@ -7,6 +7,7 @@ import {
   toAgentTool,
   type AgentTool,
 } from "../model/agent-tool.ts";
+import type { AgentContext } from "../model/agent-context.ts";
 import { bundleSchema, toBundleDigest, type Bundle, type BundledTool } from "../model/bundle.ts";
 import type { AgentConfig } from "../model/config-agents.ts";
 import { toSandboxLimits } from "../model/config-sandbox.ts";
@@ -14,11 +15,13 @@ import type { Config } from "../model/config.ts";
 import { Fault, toCanonicalText, toDigest, type Digest, type TenantId } from "../model/index.ts";
 import type { SkillTree } from "../model/skill.ts";
 import type { Catalog, CatalogServer, CatalogTool } from "../ports/catalog.ts";
+import { toBundledFacts } from "../model/bundled-facts.ts";
 import { workbenchVersion } from "../model/workbench-tools.ts";
 import { toBundledContext } from "./bundled-context.ts";
 import { toBundledMemory } from "./bundled-memory.ts";
 import { toBundledPolicy } from "./bundled-policy.ts";
 import { toBundledRoute } from "./bundled-route.ts";
+import { listSourceServers, refuseStrangeSources } from "./source-checks.ts";
 
 /** What of a configuration ends up in bundles. */
 export type BundledConfig = Pick<Config, "agents" | "memory" | "models" | "policy">;
@@ -45,11 +48,13 @@ export function buildBundle(name: string, parts: BundleParts): ResolvedBundle {
   const callees = agent.agents.map((each) =>
     toAgentTool(each, findAgent(each, config).description),
   );
-  const picked = pickTools(name, agent, parts);
+  const context = toBundledContext(name, agent.context);
+  const picked = pickTools(name, agent, { ...parts, context });
   const tools = [...picked.tools.map(toBundledTool), ...callees.map(toBundledCallee)].toSorted(
     (one, other) => byCodeUnit(one.exposed, other.exposed),
   );
   refuseDoubled(name, tools);
+  refuseStrangeSources(name, context, tools);
   const bundle: Bundle = {
     v: 1,
     agent: name,
@@ -62,7 +67,7 @@ export function buildBundle(name: string, parts: BundleParts): ResolvedBundle {
       route: toBundledRoute(agent.model, config.models),
     },
     instructions: toInstructions(name, agent),
-    context: toBundledContext(name, agent.context),
+    context,
     toolset: agent.toolset ?? "",
     tools,
     servers: toServers(picked.servers, callees),
@@ -125,8 +130,13 @@ interface Picked {
   readonly servers: readonly CatalogServer[];
 }
 
-/** The agent's own tools as they are pinned, and the servers that they come from. */
-function pickTools(name: string, agent: AgentConfig, { catalog, tenant }: BundleParts): Picked {
+interface Picking extends BundleParts {
+  readonly context: AgentContext;
+}
+
+/** The agent's own tools as they are pinned, and the servers that they and its sources come from. */
+function pickTools(name: string, agent: AgentConfig, picking: Picking): Picked {
+  const { catalog, tenant, context } = picking;
   const toolset = catalog.toolsets.get(agent.toolset ?? "");
   if (toolset === undefined)
     throw new Fault("config_invalid", `The agent ${name} has a toolset that is not there.`);
@@ -141,7 +151,8 @@ function pickTools(name: string, agent: AgentConfig, { catalog, tenant }: Bundle
   const tools = agent.tools === undefined ? offered : pickNamed(name, agent.tools, offered);
   for (const tool of tools) refuseBlocked(name, tool);
   // Of a whole toolset, a server that never told its tools is named: they come with a later bundle.
-  const used = new Set(tools.map(({ server }) => server));
+  const sources = listSourceServers(name, context, [...open.keys()]);
+  const used = new Set([...tools.map(({ server }) => server), ...sources]);
   const servers = [...open.values()].filter(
     (server) => agent.tools === undefined || used.has(server.name),
   );
@@ -183,8 +194,8 @@ function refuseDoubled(agent: string, tools: readonly BundledTool[]): void {
   throw new Fault("config_invalid", `The agent ${agent} has two tools named ${doubled.exposed}.`);
 }
 
-function toBundledTool({ exposed, server, name, pin, effect }: CatalogTool): BundledTool {
-  return { exposed, server, tool: name, pin, effect };
+function toBundledTool({ exposed, server, name, pin, effect, config }: CatalogTool): BundledTool {
+  return { exposed, server, tool: name, pin, effect, ...toBundledFacts(config) };
 }
 
 function toBundledCallee({ exposed, name, pin }: AgentTool): BundledTool {

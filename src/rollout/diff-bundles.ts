@@ -1,5 +1,6 @@
 import { diffJson, type Difference } from "../lib/diff-json.ts";
 import type { Json } from "../lib/strict-json.ts";
+import { usualContext, type AgentContext } from "../model/agent-context.ts";
 import type { Bundle } from "../model/bundle.ts";
 import { toCanonicalText, toDigest } from "../model/index.ts";
 
@@ -19,6 +20,7 @@ export function diffBundles(before: Bundle, after: Bundle): readonly BundleChang
     ...compare("description", before.description, after.description),
     ...compare(`model ${after.model.alias}`, before.model, after.model),
     ...compareInstructions(before.instructions, after.instructions),
+    ...compareContext(before.context ?? usualContext, after.context ?? usualContext),
     ...compare("toolset", before.toolset, after.toolset),
     ...compareNamed("tool", toNamed(before.tools, "exposed"), toNamed(after.tools, "exposed")),
     ...compareNamed("server", toNamed(before.servers, "name"), toNamed(after.servers, "name")),
@@ -32,6 +34,15 @@ export function diffBundles(before: Bundle, after: Bundle): readonly BundleChang
       Object.entries(after.compensations),
     ),
     ...compare("limits", before.limits, after.limits),
+  ];
+}
+
+function compareContext(before: AgentContext, after: AgentContext): readonly BundleChange[] {
+  const { sources: oldSources, ...old } = before;
+  const { sources, ...next } = after;
+  return [
+    ...compare("context", old, next),
+    ...compareNamed("source", toNamed(oldSources, "name"), toNamed(sources, "name")),
   ];
 }
 
@@ -151,6 +162,7 @@ function toWords(pointer: string): string {
 
 const labels: Readonly<Record<string, string>> = {
   pin: "definition",
+  fresh: "believed for milliseconds",
   caps: "at most",
   micros: "money in millionths",
 };

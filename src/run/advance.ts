@@ -12,10 +12,12 @@ import { openShared, settleShared, StopRun } from "./hold.ts";
 import { Journal, RunTaken } from "./journal.ts";
 import { loadView, readAhead, toSnapshotBytes } from "./load-view.ts";
 import { listAffordable, makeCall } from "./make-call.ts";
+import { tellQuality } from "./measure-quality.ts";
 import { decideNext, type Action } from "./next.ts";
 import { settleChildren } from "./settle-children.ts";
 import { takeLetters } from "./take-letters.ts";
 import { toParent } from "./tell-children.ts";
+import { tellEnd } from "./tell-end.ts";
 import type { CallView, RunView } from "./view.ts";
 import { watchInbox, type InboxWatch } from "./watch-inbox.ts";
 import type { EngineOptions, Work } from "./worker.ts";
@@ -46,10 +48,13 @@ export async function advance(
     view: loaded.view,
     head,
     store: options.store,
-    onNoted: (seq, { state, created }) => {
+    onNoted: (seq, view) => {
+      const { state, created } = view;
       options.news.noted(run, seq);
       if (state === told) return;
       told = state;
+      tellQuality(options.telemetry, view);
+      tellEnd(options, view);
       const atMs = options.clock.nowMs();
       options.onMoved({ tenant, run, agent: created.agent, state, seq, atMs });
     },

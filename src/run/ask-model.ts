@@ -1,130 +1,71 @@
-import { nothing, reserveBudget, type Amounts, type Estimate } from "../model/budget.ts";
-import type { ModelUsage } from "../model/model-usage.ts";
-import { Fault, type Digest } from "../model/index.ts";
-import { maxCallsPerTurn, type PlannedCall, type RunEvent } from "../model/run-event.ts";
-import type {
-  ModelCall,
-  ModelEvent,
-  ModelRequest,
-  ModelStop,
-  RefusedCall,
-} from "../ports/model-backend.ts";
-import { assemble } from "./assemble.ts";
+import { usualContext } from "../model/agent-context.ts";
+import { nothing } from "../model/budget.ts";
+import { Fault } from "../model/index.ts";
+import type { PlannedCall, RunEvent } from "../model/run-event.ts";
+import { estimateTokens } from "../model/skill-text.ts";
+import type { RefusedCall } from "../ports/model-backend.ts";
+import { askHeld, noteFailure, type HeldAnswer, type ModelAnswer } from "./ask-held.ts";
+import { assemble, type Assembled } from "./assemble.ts";
+import { compact } from "./compact.ts";
 import type { Answered, Result } from "./content-kinds.ts";
 import { fail } from "./finish.ts";
-import { holdShared, isPriced, settleShared, StopRun } from "./hold.ts";
-import { inTime, LeftBehind } from "./in-time.ts";
+import { makeLedger } from "./make-ledger.ts";
 import { toEffect } from "./offered-tools.ts";
+import { planContext, toRoom, type Room } from "./plan-context.ts";
+import { readSources } from "./read-sources.ts";
 import type { Work } from "./worker.ts";
 
-/** A model that writes for longer than this is not waited for. */
-const longestAnswerMs = 600_000;
-const firstPauseMs = 1_000;
-const longestPauseMs = 60_000;
-/** Whoever says that it is away for longer is asked all the same. */
-const longestRetryMs = 3_600_000;
-
-/** One turn of the model: held for, asked, noted with what it wants done. */
+/**
+ * One turn of the model: held for, asked, noted with what it wants done. Where its context has grown too
+ * long, what is old is summarised instead, and the loop comes back.
+ */
 export async function askModel(work: Work): Promise<void> {
-  const { options, journal, built } = work;
-  const { models, clock } = options;
-  const { view } = journal;
-  const { request, snapshot, digest } = await assemble(work);
-  const { alias } = built.bundle.model;
-  const estimate = toEstimate(models().toLargestCost(alias, request), request);
-  const priced = await isPriced(work);
-  // Of a tree, too: what has no price is held by nobody's cap.
-  if (priced && estimate.micros === null)
-    throw new StopRun("budget", toBudgetWords({ over: "micros", reason: "unknown_price" }));
-  const reserved = reserveBudget(view.budget, estimate);
-  if (reserved.kind === "refused") throw new StopRun("budget", toBudgetWords(reserved));
-  const { held } = reserved;
-  const slot = `model:${view.asks}`;
-  await holdShared(work, slot, held);
-  const { step } = view;
-  await journal.note({
-    events: [
-      { v: 1, type: "model.asked", atMs: clock.nowMs(), step, context: digest, held, snapshot },
-    ],
+  await readSources(work);
+  if (work.cut.aborted) return;
+  const assembled = await assemble(work);
+  const { bundle } = work.built;
+  const { maxTokens } = bundle.model;
+  const context = bundle.context ?? usualContext;
+  const room = toRoom(context, { maxTokens, factor: work.journal.view.measured.factor });
+  if (assembled.tokens <= room.from) return askTurn(work, assembled);
+  const ledger = await makeLedger(work, room.done);
+  const plan = planContext({
+    assembled,
+    room,
+    keepTurns: context.compaction.keepTurns,
+    ledger: estimateTokens(ledger.text),
   });
-  const answer = await stream(work, { request, priced }).catch(toModelFault);
-  // A cut one has no end of its own; one that came all the same is taken.
-  if (answer instanceof Fault && work.cut.aborted) return;
-  const cost = answer instanceof Fault ? toFailedCost(answer, held) : toCost(answer, held);
-  // Before it is noted: whoever dies in between counts what was held, and this stands.
-  await settleShared(work, slot, cost);
-  if (answer instanceof Fault) await noteFailure(work, { error: answer, step, cost });
-  else await noteAnswer(work, { answer, step, cost });
+  switch (plan.kind) {
+    case "ask":
+      return askTurn(work, assembled);
+    case "shorten":
+      return askTurn(work, await assemble(work, plan.most));
+    case "compact":
+      return compact(work, { assembled, ledger, room, upTo: plan.upTo });
+    case "full":
+      return fail(work, "context_full", toFullWords(plan.least, room));
+  }
 }
 
-/** Tokens are at least one byte each: so many bytes are never more tokens. */
-function toEstimate(micros: number | null, request: ModelRequest): Estimate {
-  const input = Buffer.byteLength(JSON.stringify(request));
-  return { micros, tokens: input + request.parameters.maxTokens, calls: 0 };
+function toFullWords(least: number, { tokens: room }: Room): string {
+  if (room === 0) return "An answer may be as long as the window: nothing is left for a context.";
+  return `Instructions, tools, sources, what people said and what is open take about ${least} tokens at least, and the window leaves ${room} beside an answer.`;
 }
 
-export function toBudgetWords({ over, reason }: { over: string; reason: string }): string {
-  return reason === "unknown_price"
-    ? `There is a cap of ${over}, and nobody knows the price.`
-    : `The cap of ${over} is reached.`;
+async function askTurn(work: Work, { request, snapshot, digest }: Assembled): Promise<void> {
+  const { alias } = work.built.bundle.model;
+  const asked = { context: digest, snapshot };
+  const held = await askHeld(work, { alias, request, asked });
+  if (held === null) return;
+  const { answer, ...rest } = held;
+  if (answer instanceof Fault) await noteFailure(work, { answer, ...rest });
+  else await noteAnswer(work, { answer, ...rest });
 }
 
-interface ModelAnswer {
-  readonly text: string;
-  readonly calls: readonly (ModelCall | RefusedCall)[];
-  readonly stop: ModelStop;
-  readonly usage: ModelUsage;
-  readonly backend: string;
-  readonly prices: Digest;
-  readonly cost: number | null;
-}
-
-interface Streaming {
-  readonly request: ModelRequest;
-  readonly priced: boolean;
-}
-
-async function stream(work: Work, { request, priced }: Streaming): Promise<ModelAnswer> {
-  const { options, built, journal, cut } = work;
-  const { clock, models } = options;
-  const deadlineMs = Math.min(
-    clock.nowMs() + longestAnswerMs,
-    journal.view.deadlineMs ?? Number.POSITIVE_INFINITY,
-  );
-  let text = "";
-  const calls = new Map<number, ModelCall | RefusedCall>();
-  const onEvent = (event: ModelEvent): void => {
-    if (event.kind === "text") text += event.text;
-    if (event.kind === "call") calls.set(event.index, event.call);
-    if (event.kind === "call_refused") calls.set(event.index, event);
-  };
-  const ask = { alias: built.bundle.model.alias, priced, signal: cut, deadlineMs, onEvent };
-  const routed = await inTime({ clock, cut, deadlineMs }, () => models().stream(ask, request));
-  const inOrder = [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call);
-  const left = inOrder.length - maxCallsPerTurn;
-  const note = left > 0 ? `\n(${left} more calls than may be made at once were left out.)` : "";
-  const shown = `${text.toWellFormed()}${note}`;
-  return { ...routed, text: shown, calls: inOrder.slice(0, maxCallsPerTurn) };
-}
-
-function toCost({ usage, cost }: ModelAnswer, held: Amounts): Amounts {
-  const { input, output } = usage;
-  const isCounted = input !== null && output !== null;
-  return {
-    // What nobody counted cost what was held for it.
-    micros: cost ?? held.micros,
-    tokens: isCounted ? input + output : held.tokens,
-    calls: 0,
-  };
-}
-
-interface Answering {
-  readonly answer: ModelAnswer;
-  readonly step: number;
-  readonly cost: Amounts;
-}
-
-async function noteAnswer(work: Work, { answer, step, cost }: Answering): Promise<void> {
+async function noteAnswer(
+  work: Work,
+  { answer, step, cost }: HeldAnswer<ModelAnswer>,
+): Promise<void> {
   const { contents, journal, options, built } = work;
   const { stop, usage, backend, prices, text } = answer;
   const atMs = options.clock.nowMs();
@@ -207,46 +148,4 @@ async function refuse({ contents }: Work, { step, ordinal, why, atMs }: Refusing
     cost: nothing,
   };
   return { blob, event };
-}
-
-/** No faults of the answer: the wake comes again, and finds what was asked. */
-const notTheModels = new Set(["store_unavailable", "draining", "run_taken", "record_unreadable"]);
-/** Nothing was begun, so nothing is owed; of everything else nobody knows. */
-const wasNotTaken = new Set(["model_busy", "model_unavailable", "model_refused", "price_unknown"]);
-/** This request will never be answered. */
-const isForGood = new Set(["model_refused", "payload_too_large", "request_invalid"]);
-
-function toFailedCost({ code }: Fault, held: Amounts): Amounts {
-  return wasNotTaken.has(code) ? nothing : held;
-}
-
-function toModelFault(error: unknown): Fault {
-  if (error instanceof LeftBehind) return new Fault("deadline_exceeded", error.message);
-  if (error instanceof Fault && !notTheModels.has(error.code)) return error;
-  throw error;
-}
-
-interface Failing {
-  readonly error: Fault;
-  readonly step: number;
-  readonly cost: Amounts;
-}
-
-async function noteFailure(work: Work, { error, step, cost }: Failing): Promise<void> {
-  const { journal, options } = work;
-  const atMs = options.clock.nowMs();
-  const { code } = error;
-  const failed = { v: 1, type: "model.failed", atMs, step, code, cost } as const;
-  const isOver = isForGood.has(code) || code === "price_unknown";
-  const retryAtMs = isOver ? null : atMs + toPauseMs(error, journal.view.failures);
-  await journal.note({ events: [{ ...failed, retryAtMs }] });
-  if (code === "price_unknown") throw new StopRun("budget", error.message);
-  if (isOver) await fail(work, code, error.message);
-}
-
-function toPauseMs({ details }: Fault, failures: number): number {
-  const { retryAfterMs } = details;
-  const isTold = typeof retryAfterMs === "number" && retryAfterMs >= 0;
-  if (isTold) return Math.ceil(Math.min(retryAfterMs, longestRetryMs));
-  return Math.min(firstPauseMs * 2 ** failures, longestPauseMs);
 }

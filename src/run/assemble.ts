@@ -3,9 +3,12 @@ import { toCanonicalText, toDigest, type Digest } from "../model/index.ts";
 import type { ContextSnapshot } from "../model/run-event.ts";
 import { estimateTokens } from "../model/skill-text.ts";
 import type { ModelMessage, ModelRequest } from "../ports/model-backend.ts";
-import { listTools } from "./offered-tools.ts";
+import { chooseTools, sumTokens, type ChosenTools } from "./choose-tools.ts";
+import { sumParts } from "./measure.ts";
+import { shorten } from "./shorten.ts";
 import { toShown, type ShownPart } from "./shown-parts.ts";
 import { toMessage, toRequest } from "./to-request.ts";
+import type { RunView } from "./view.ts";
 import type { Work } from "./worker.ts";
 
 /** One turn's context, from the log and the bundle alone, and what it takes of the window. */
@@ -23,30 +26,41 @@ export interface SizedPart {
   readonly tokens: number;
 }
 
-export async function assemble({ journal, contents, built, options }: Work): Promise<Assembled> {
+/** `mostOfResult`: tokens that one result may have where all else does not fit; null: as it is. */
+export async function assemble(
+  { journal, contents, built, options }: Work,
+  mostOfResult: number | null = null,
+): Promise<Assembled> {
   const { view } = journal;
   const { parts, dropped } = toShown(view);
   const values = await contents.read(parts.map(({ digest }) => digest));
-  const sized = parts.map((part, index) => toSized(part, values[index]!));
-  const tools = listTools(built.bundle, options.catalog());
-  const request = toRequest({ bundle: built.bundle, tools, parts: sized });
+  const sized = parts.map((part, index) =>
+    toSized(part, shorten(part, values[index]!, mostOfResult)),
+  );
+  const shortened = sized.filter(({ content }, index) => content !== values[index]);
+  const chosen = chooseTools(built.bundle, options.catalog(), view.found);
+  const { tools, searches } = chosen;
+  const request = toRequest({ bundle: built.bundle, tools, searches, parts: sized });
   const tokens = {
     instructions: estimateTokens(request.instructions),
-    tools: tools.reduce((sum, tool) => sum + estimateTokens(JSON.stringify(tool)), 0),
-    conversation: sum(sized.filter(({ part }) => part.kind !== "source")),
+    tools: sumTokens(tools),
+    conversation: sumParts(sized.filter(({ part }) => part.kind !== "source")),
     sources: Object.fromEntries(sized.flatMap(toSource)),
   };
   const snapshot: ContextSnapshot = {
     parent: view.snapshot,
     tokens,
-    dropped: dropped.slice(-1_000),
+    ...(mostOfResult === null ? {} : { mostOfResult }),
+    dropped: [...dropped, ...shortened.map(toShortened), ...toDroppedTools(chosen, view)].slice(
+      -1_000,
+    ),
   };
   return {
     request,
     snapshot,
-    digest: toSnapshotDigest(view.snapshot, request, parts),
+    digest: toSnapshotDigest(view.snapshot, request, { parts, mostOfResult }),
     parts: sized,
-    tokens: tokens.instructions + tokens.tools + sum(sized),
+    tokens: tokens.instructions + tokens.tools + sumParts(sized),
   };
 }
 
@@ -54,7 +68,7 @@ export async function assemble({ journal, contents, built, options }: Work): Pro
 function toSnapshotDigest(
   parent: Digest | null,
   { instructions, tools }: ModelRequest,
-  parts: readonly ShownPart[],
+  { parts, mostOfResult }: Parts,
 ): Digest {
   return toDigest(
     toCanonicalText({
@@ -63,11 +77,23 @@ function toSnapshotDigest(
       instructions: toDigest(instructions),
       tools: tools.map(({ name }) => name),
       parts: parts.map(({ kind, digest }) => [kind, digest]),
+      ...(mostOfResult === null ? {} : { mostOfResult }),
     }),
   );
 }
 
-const toSized = (part: ShownPart, content: Json): SizedPart => ({
+interface Parts {
+  readonly parts: readonly ShownPart[];
+  readonly mostOfResult: number | null;
+}
+
+const toShortened = ({ part: { kind, step, ordinal } }: SizedPart) =>
+  ({ kind, step, ordinal, why: "shortened" }) as const;
+
+const toDroppedTools = ({ dropped }: ChosenTools, { step }: RunView) =>
+  dropped.map(({ name, why }) => ({ kind: "tool", step, ordinal: 0, name, why }));
+
+export const toSized = (part: ShownPart, content: Json): SizedPart => ({
   part,
   content,
   tokens: estimateTokens(toText(toMessage(part, content))),
@@ -77,9 +103,6 @@ function toText(message: ModelMessage): string {
   const calls = message.role === "assistant" ? message.calls : [];
   return message.text + calls.map(({ name, args }) => `${name}${args}`).join("");
 }
-
-const sum = (parts: readonly SizedPart[]): number =>
-  parts.reduce((total, { tokens }) => total + tokens, 0);
 
 const toSource = ({ part, tokens }: SizedPart): readonly (readonly [string, number])[] =>
   part.kind === "source" ? [[part.name ?? "", tokens]] : [];

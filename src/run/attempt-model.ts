@@ -8,7 +8,9 @@ import type { LiveBackend } from "./model-member.ts";
 export interface Attempt {
   readonly live: LiveBackend;
   readonly model: string;
-  readonly ask: Pick<StreamOptions, "signal" | "deadlineMs" | "onEvent">;
+  readonly ask: Pick<StreamOptions, "signal" | "deadlineMs" | "onEvent" | "traceparent"> & {
+    readonly waitMs?: number;
+  };
   readonly request: ModelRequest;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -24,8 +26,13 @@ export interface Attempted {
 
 export type AttemptEnd =
   | ({ readonly kind: "answered" } & Attempted)
-  /** `hasBegun`: something of it was passed on already. */
-  | { readonly kind: "failed"; readonly error: unknown; readonly hasBegun: boolean };
+  /** `hasBegun`: something of it was passed on already. `hasWaited`: as long as it may, for nothing. */
+  | {
+      readonly kind: "failed";
+      readonly error: unknown;
+      readonly hasBegun: boolean;
+      readonly hasWaited?: boolean;
+    };
 
 const ownReasons: readonly string[] = [
   "model_refused",
@@ -46,24 +53,22 @@ export async function attemptModel(attempt: Attempt): Promise<AttemptEnd> {
   const until = startDeadline(attempt);
   const isProbe = breaker.enter();
   try {
-    try {
-      await line.enter(until.signal);
-    } catch (error) {
-      if (isProbe) breaker.gaveUp();
-      return { kind: "failed", error, hasBegun: false };
-    }
-    if (!isProbe && breaker.isOpen()) {
-      line.leave(null);
-      return { kind: "failed", error: toGone(live), hasBegun: false };
-    }
-    const startedMs = clock.monotonicMs();
-    const end = await askOnce(attempt, startedMs);
-    line.leave(end.kind === "answered" ? clock.monotonicMs() - startedMs : null);
-    judge(attempt, end, isProbe);
-    return end;
+    await line.enter(until.signal);
+  } catch (error) {
+    if (isProbe) breaker.gaveUp();
+    return { kind: "failed", error, hasBegun: false, hasWaited: until.isLate };
   } finally {
     until.stop();
   }
+  if (!isProbe && breaker.isOpen()) {
+    line.leave(null);
+    return { kind: "failed", error: toGone(live), hasBegun: false };
+  }
+  const startedMs = clock.monotonicMs();
+  const end = await askOnce(attempt, startedMs);
+  line.leave(end.kind === "answered" ? clock.monotonicMs() - startedMs : null);
+  judge(attempt, end, isProbe);
+  return end;
 }
 
 /** Whoever stood in its line when it was found unwell is not sent there after all the others. */
@@ -71,15 +76,33 @@ function toGone({ name }: LiveBackend): Fault {
   return new Fault("model_unavailable", `${name} was found unwell while its line was waited in.`);
 }
 
+function toLate({ name }: LiveBackend): Fault {
+  return new Fault("deadline_exceeded", `${name} was not free in time.`);
+}
+
+/** Its line is slower than it was, or nobody knew how slow it is. */
+function toBusy({ name, line }: LiveBackend): Fault {
+  const details = { retryAfterMs: Math.max(1, Math.ceil(line.waitMs ?? 1)) };
+  return new Fault("model_busy", `${name} was not free in time.`, { details });
+}
+
 /** In the line, too, nobody waits beyond the deadline. */
 function startDeadline({ clock, ask, live }: Attempt) {
   const done = new AbortController();
   const late = new AbortController();
-  clock.sleep(ask.deadlineMs - clock.nowMs(), done.signal).then(
-    () => late.abort(new Fault("deadline_exceeded", `${live.name} was not free in time.`)),
+  const { deadlineMs, waitMs = Number.POSITIVE_INFINITY } = ask;
+  const leftMs = deadlineMs - clock.nowMs();
+  clock.sleep(Math.min(leftMs, waitMs), done.signal).then(
+    () => late.abort(waitMs < leftMs ? toBusy(live) : toLate(live)),
     () => undefined,
   );
-  return { signal: AbortSignal.any([ask.signal, late.signal]), stop: () => done.abort() };
+  return {
+    signal: AbortSignal.any([ask.signal, late.signal]),
+    stop: () => done.abort(),
+    get isLate() {
+      return late.signal.aborted;
+    },
+  };
 }
 
 async function askOnce(attempt: Attempt, startedMs: number): Promise<AttemptEnd> {

@@ -10,6 +10,7 @@ import {
   type FaultCode,
   type RunId,
 } from "../model/index.ts";
+import { parseTraceparent } from "../model/trace-context.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Freezes } from "../ports/freezes.ts";
 import type { RunAsking, RunDesk } from "../ports/run-desk.ts";
@@ -71,6 +72,7 @@ function toAsking(request: UpstreamRequest, { caller, agent, parent }: Asked): R
     caps: null,
     deadlineMs: parent?.deadlineMs ?? null,
     parent: parent?.parent ?? null,
+    trace: parseTraceparent(request.meta["traceparent"]),
   };
 }
 

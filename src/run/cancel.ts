@@ -1,6 +1,7 @@
 import type { RunId } from "../model/index.ts";
 import type { Noting } from "./journal.ts";
 import { releaseShared } from "./hold.ts";
+import { measureQuality } from "./measure-quality.ts";
 import { toCancelOrders, toParent } from "./tell-children.ts";
 import type { Work } from "./worker.ts";
 
@@ -12,12 +13,13 @@ interface Cancelling {
 
 /** The end of a run that nobody wants to go on: its sub-agents end with it, and its parent hears of it. */
 export async function toCancelled(work: Work, { by, inbox, detail }: Cancelling): Promise<Noting> {
+  const measured = await measureQuality(work);
   await releaseShared(work);
   const atMs = work.options.clock.nowMs();
   const word = { kind: "child_ended", outcome: "cancelled", output: null, detail } as const;
   const orders = toCancelOrders(work, by, await listUnknown(work));
   return {
-    events: [{ v: 1, type: "run.cancelled", atMs, by, inbox }],
+    events: [...measured, { v: 1, type: "run.cancelled", atMs, by, inbox }],
     unit: { letters: [...orders, ...toParent(work, word)] },
     wakeAtMs: null,
   };

@@ -10,6 +10,8 @@ export interface Contents {
   make(value: Json): Promise<RunBlob>;
   /** Same arguments, same digest; whoever sees the digest cannot try guesses on it. */
   hashArgs(args: string): Promise<Digest>;
+  /** Same value of the same thing, same digest: the value is not told by it. */
+  hashFact(key: string, value: Json): Promise<Digest>;
   /** In their order. A Fault names one that is gone. */
   read(ids: readonly Digest[]): Promise<readonly Json[]>;
 }
@@ -37,6 +39,9 @@ export function createContents(options: ContentsOptions, whose: WhoseContents): 
     },
     async hashArgs(args) {
       return options.hashes.hash(whose.tenant, "run-args", [args]);
+    },
+    async hashFact(key, value) {
+      return options.hashes.hash(whose.tenant, "fact-value", [key, toCanonicalText(value)]);
     },
     async read(ids) {
       const values = new Map<Digest, Json>();

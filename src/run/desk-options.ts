@@ -8,7 +8,7 @@ import type { RunNews } from "./run-news.ts";
 
 export interface DeskOptions {
   readonly store: Pick<Store, "runs" | "workspaces">;
-  readonly bundles: () => Pick<Bundles, "build">;
+  readonly bundles: () => Pick<Bundles, "build" | "read">;
   readonly hashes: TenantHash;
   readonly openings: Openings;
   readonly news: RunNews;

@@ -23,6 +23,22 @@ test("a key starts one run, for the same only", async () => {
   expect(await engine.start({ key: "k", caps, principal: bob })).not.toBe(run);
 });
 
+test("what was started under a key is found by whoever started it, and by nobody else", async () => {
+  const engine = await createEngine({ model: script() });
+  const run = await engine.start({ key: "k" });
+  expect(await engine.desk.byKey(principal, "k")).toBe(run);
+  // Which agent acts for it makes no other starter of it.
+  const acting = { ...principal, actor: { agent: "other", bundle: toDigest("bundle") } };
+  expect(await engine.desk.byKey(acting, "k")).toBe(run);
+  const others = [
+    { ...principal, subject: "bob" },
+    { ...principal, kind: "service" as const },
+    { ...principal, tenant: "other" as typeof tenant },
+  ];
+  for (const other of others) expect(await engine.desk.byKey(other, "k")).toBeNull();
+  expect(await engine.desk.byKey(principal, "l")).toBeNull();
+});
+
 test("what no event or letter could hold is refused before it is written", async () => {
   const engine = await createEngine({ model: script() });
   const roles = Array.from({ length: 65 }, (_, n) => `role ${n}`);

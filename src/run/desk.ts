@@ -17,6 +17,7 @@ import type { DeskOptions } from "./desk-options.ts";
 import { followHeads } from "./follow-heads.ts";
 import { createFork } from "./fork.ts";
 import { loadView } from "./load-view.ts";
+import { readContext } from "./read-context.ts";
 import { requireReadable } from "./require-readable.ts";
 import { toReport } from "./report.ts";
 
@@ -30,6 +31,10 @@ export function createRunDesk(options: DeskOptions): OpenRunDesk {
   const heads = followHeads({ ...options, runs });
   return {
     start: (asking) => start(options, asking),
+    async byKey(principal, key) {
+      const hash = await hashKey(options, { principal, parent: null }, key);
+      return (await options.store.runs.byKey(principal.tenant, hash))?.run ?? null;
+    },
     async read(tenant, run) {
       const head = await require(options, tenant, run);
       const loaded = (await loadView(runs, run, head.head))!;
@@ -52,6 +57,9 @@ export function createRunDesk(options: DeskOptions): OpenRunDesk {
       if (sealed === undefined) return null;
       const value = await options.openings.open({ tenant, what: `blob:${digest}` }, sealed);
       return value === null ? null : JSON.stringify(value);
+    },
+    async context(tenant, run, step) {
+      return readContext(options, await require(options, tenant, run), step);
     },
     tell: (tenant, run, word) => tell(options, { tenant, run }, word),
     async fork(tenant, run, forking) {
@@ -107,14 +115,25 @@ async function start(options: DeskOptions, asking: RunAsking) {
 }
 
 async function toKey({ hashes }: DeskOptions, asking: RunAsking): Promise<KeyOfRun | null> {
-  const { key, principal, agent, input, caps, parent } = asking;
+  const { key, principal, agent, input, caps } = asking;
   if (key === null) return null;
-  const { tenant } = principal;
-  const whose = [toSubjectKey(principal), parent?.run ?? null];
+  const whose = listWhose(asking);
+  const what = [...whose, agent, input, caps];
   return {
-    hash: await hashes.hash(tenant, "run-key", [...whose, key]),
-    fingerprint: await hashes.hash(tenant, "run-fingerprint", [...whose, agent, input, caps]),
+    hash: await hashKey({ hashes }, asking, key),
+    fingerprint: await hashes.hash(principal.tenant, "run-fingerprint", what),
   };
+}
+
+type Whose = Pick<RunAsking, "principal" | "parent">;
+
+/** A name is its caller's own, and a run's own where that asks for a sub-agent. */
+function hashKey({ hashes }: Pick<DeskOptions, "hashes">, whose: Whose, key: string) {
+  return hashes.hash(whose.principal.tenant, "run-key", [...listWhose(whose), key]);
+}
+
+function listWhose({ principal, parent }: Whose): readonly [string, RunId | null] {
+  return [toSubjectKey(principal), parent?.run ?? null];
 }
 
 async function findByKey(
@@ -136,7 +155,7 @@ interface Creating {
 }
 
 function toCreated(
-  { principal, roles, agent, parent, caps, deadlineMs }: RunAsking,
+  { principal, roles, agent, parent, caps, deadlineMs, trace = null }: RunAsking,
   { run, built, input, nowMs }: Creating,
 ): Extract<RunEvent, { type: "run.created" }> {
   const { limits } = built.bundle;
@@ -154,6 +173,7 @@ function toCreated(
     parent:
       parent === null ? null : { run: parent.run, step: parent.step, ordinal: parent.ordinal },
     root: parent?.root ?? run,
+    ...(trace === null ? {} : { trace }),
     forkOf: null,
     context: [],
     caps: caps === null ? limits.caps : toLower(limits.caps, caps),

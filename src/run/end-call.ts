@@ -1,13 +1,15 @@
 import { nothing } from "../model/budget.ts";
+import type { Json } from "../lib/strict-json.ts";
 import { isObject } from "../mcp/read-message.ts";
 import { runIdSchema, toLeafHash, type Digest, type EntryId, type RunId } from "../model/index.ts";
 import type { RunEvent } from "../model/run-event.ts";
 import { isUnreachedCode } from "../model/unreached.ts";
-import type { RunMoment, RunOfCall } from "../ports/gate.ts";
+import type { OwnOutcomeName, RunBasis, RunMoment, RunOfCall } from "../ports/gate.ts";
 import type { CommitOutcome, CommitUnit } from "../ports/store.ts";
 import type { Noting } from "./journal.ts";
 import { costOf } from "./call-cost.ts";
 import { settleCall } from "./hold.ts";
+import { toNoted } from "./note-facts.ts";
 import { findTool } from "./offered-tools.ts";
 import { toRunFacts } from "./run-facts.ts";
 import { toResult } from "./to-result.ts";
@@ -22,17 +24,35 @@ interface Ending {
   readonly leaf?: Digest;
   /** Nothing was asked of anybody. */
   readonly isFree?: boolean;
+  /** Its arguments were not as its tool takes them. */
+  readonly isMalformed?: boolean;
+  /** Key of a fact that its arguments were not in line with. */
+  readonly contradicts?: string;
   /** What stands before it in the same commit. */
   readonly before?: readonly RunEvent[];
+  /** Absent: the text is the server's own, or words of the run. */
+  readonly own?: OwnOutcomeName;
 }
 
 /** A call that was made now, and since when. */
-export type MadeCall = CallView & { readonly sinceMs?: number };
+export type MadeCall = CallView & {
+  readonly sinceMs?: number;
+  /** Its arguments, where its tool declares facts. */
+  readonly checked?: Json;
+  /** What it rests on. */
+  readonly basis?: RunBasis;
+  readonly stillHolds?: () => Promise<boolean>;
+};
 
 export async function endCall(work: Work, call: MadeCall, ending: Ending): Promise<void> {
   // Before it is noted: whoever dies in between makes it again, and what it held is settled once.
   await settleCall(work, call, ending.isFree === true ? nothing : costOf(work, call));
   await work.journal.note(await toEnded(work, call, ending));
+  countEnd(work, ending);
+}
+
+function countEnd({ options }: Work, { outcome }: Pick<Ending, "outcome">): void {
+  options.telemetry.count("run_calls", { outcome });
 }
 
 /** A sub-agent that had begun before, and goes on. */
@@ -42,13 +62,22 @@ export async function noteChild(work: Work, call: CallView, run: RunId): Promise
 }
 
 async function toEnded(work: Work, call: MadeCall, ending: Ending): Promise<Noting> {
-  const { outcome, text, entry = null, leaf, isFree = false, before = [] } = ending;
+  const {
+    outcome,
+    text,
+    entry = null,
+    leaf,
+    isFree = false,
+    before = [],
+    isMalformed = false,
+  } = ending;
   const result = await work.contents.make(toResult(text, outcome !== "answered"));
   const { step, ordinal, sinceMs } = call;
   const { clock } = work.options;
   const atMs = clock.nowMs();
   const ms = sinceMs === undefined ? null : Math.max(0, Math.round(clock.monotonicMs() - sinceMs));
   const cost = isFree ? nothing : costOf(work, call);
+  const noted = await toNoted(work, call, ending);
   const event: RunEvent = {
     v: 1,
     type: "call.ended",
@@ -59,7 +88,10 @@ async function toEnded(work: Work, call: MadeCall, ending: Ending): Promise<Noti
     outcome,
     result: result.id,
     cost,
+    ...(isMalformed ? { isMalformed } : {}),
     ...(ms === null ? {} : { ms, bytes: Buffer.byteLength(text) }),
+    ...noted,
+    ...(ending.contradicts === undefined ? {} : { contradicts: ending.contradicts }),
     ...(leaf === undefined ? {} : { leaf }),
   };
   return { events: [...before, event], blobs: [result] };
@@ -92,6 +124,10 @@ export function toRunOfCall(work: Work, call: MadeCall): RunOfCall {
     isFirst: isFirst(call),
     pin: bundled?.pin ?? null,
     rules: built.rules,
+    ...(call.basis === undefined ? {} : { basis: call.basis }),
+    ...(call.stillHolds === undefined ? {} : { stillHolds: call.stillHolds }),
+    ...(call.checked === undefined || call.effect !== "read" ? {} : { isFresh: true }),
+    ...(bundled?.changes === undefined ? {} : { changes: bundled.changes }),
     commit: (unit, moment) => commit(work, call, { unit, moment }),
   };
 }
@@ -132,7 +168,9 @@ async function commit(
       : toChildStarted(work, call, { run: child, leaf });
   // What the effect was must become durable, whatever becomes of the budget: the end of the run settles, too.
   await settleCall(work, call, costOf(work, call)).catch(() => undefined);
-  return work.journal.commit({ ...noting, unit });
+  const committed = await work.journal.commit({ ...noting, unit });
+  if (committed.kind === "committed" && child === null) countEnd(work, moment);
+  return committed;
 }
 
 function toLast({ entries }: CommitUnit): Digest {
@@ -174,8 +212,12 @@ export function toSoon({ journal, options }: Work, call: CallView): Deferring {
 }
 
 /** A read of which nothing was sent: whether it is made again after a while. */
-export function isPutOff({ journal, cut }: Work, call: CallView, code: string): boolean {
-  return isUnreachedCode(code) && putOffOf(journal, call) < maxAgain && !cut.aborted;
+export function isPutOff(work: Work, call: CallView, code: string): boolean {
+  return isUnreachedCode(code) && hasTriesLeft(work, call);
+}
+
+export function hasTriesLeft({ journal, cut }: Work, call: CallView): boolean {
+  return putOffOf(journal, call) < maxAgain && !cut.aborted;
 }
 
 function putOffOf({ view }: Work["journal"], call: CallView): number {

@@ -5,6 +5,7 @@ import { isDone, isOpenEffect, isUnknown, listEffects } from "./effects.ts";
 import { toCancelled } from "./cancel.ts";
 import { toDetail } from "./detail.ts";
 import { releaseShared } from "./hold.ts";
+import { measureQuality } from "./measure-quality.ts";
 import { toParent } from "./tell-children.ts";
 import type { CallView, RunView, Turn } from "./view.ts";
 import type { Work } from "./worker.ts";
@@ -35,8 +36,9 @@ export async function finish(work: Work): Promise<void> {
   const outcome = event.type === "run.completed" ? "completed" : "partial";
   const word = { kind: "child_ended", outcome, output: output.id, detail: outcome } as const;
   const unit = { letters: toParent(work, word) };
+  const measured = await measureQuality(work);
   await releaseShared(work);
-  await journal.note({ events: [event], blobs: [output], unit, wakeAtMs: null });
+  await journal.note({ events: [...measured, event], blobs: [output], unit, wakeAtMs: null });
 }
 
 /** All that was done, by calls that all were carried out: else it is not as if nothing had been. */
@@ -67,8 +69,10 @@ export async function fail(work: Work, code: string, detail: string): Promise<vo
     output: null,
     detail: said,
   } as const;
+  const measured = await measureQuality(work);
+  const unit = { letters: toParent(work, word) };
   await releaseShared(work);
-  await journal.note({ events: [event], unit: { letters: toParent(work, word) }, wakeAtMs: null });
+  await journal.note({ events: [...measured, event], unit, wakeAtMs: null });
 }
 
 /** As many of each as one event lists. */

@@ -60,7 +60,7 @@ function end(view: RunView, event: Ended): RunView {
   const call = find(view, event);
   return sign({
     ...foldFacts(withResult(ended, event, result), event),
-    lastEnded: isTools(call) ? { ...view.lastEnded, [call.tool]: event.atMs } : view.lastEnded,
+    lastEnded: isTools(call) ? noteEnd(view, call) : view.lastEnded,
     tools: isTools(call) && outcome !== "unavailable" ? trouble(view, call, event) : view.tools,
   });
 }
@@ -73,7 +73,13 @@ function endChild(view: RunView, event: Extract<RunEvent, { type: "child.ended" 
     ...call,
     state: { kind: "ended", outcome, result },
   }));
-  return sign(withResult(ended, event, result));
+  const lastEnded = noteEnd(view, find(view, event));
+  return sign({ ...withResult(ended, event, result), lastEnded });
+}
+
+/** By the log's own order: clocks of two replicas do not tell which came first. */
+function noteEnd({ lastEnded, step }: RunView, { tool }: CallView): RunView["lastEnded"] {
+  return { ...lastEnded, [tool]: step };
 }
 
 function withResult(view: RunView, { step, ordinal }: Placed, digest: Ended["result"]): RunView {

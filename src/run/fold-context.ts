@@ -13,7 +13,7 @@ export function foldContext(
     case "source.read":
       return readSource(view, event);
     case "tools.found":
-      return { ...view, found: [...new Set([...view.found, ...event.tools])].slice(-maxFound) };
+      return { ...view, found: addFound(view.found, event.tools) };
     case "fact.read":
       return readFact(view, event);
   }
@@ -22,25 +22,51 @@ export function foldContext(
 /** More tools than a model can tell apart; those found first are forgotten. */
 const maxFound = 256;
 
+/** The newest last, and of those found together the best: where not all fit, the first are left out. */
+export function addFound(found: readonly string[], tools: readonly string[]): readonly string[] {
+  const others = found.filter((name) => !tools.includes(name));
+  return [...others, ...new Set(tools.toReversed())].slice(-maxFound);
+}
+
 /** The same once more is no new version, but it is as fresh as one. */
 function readSource(view: RunView, event: Event<"source.read">): RunView {
-  const { source: name, digest, step, atMs, isError } = event;
+  const { source: name, digest, step, atMs, isError, cost } = event;
   const isSame = view.sources[name]?.digest === digest;
   const part: ContextPart = { kind: "source", digest, step, ordinal: 0, name };
   return {
-    ...view,
+    ...(cost === undefined ? view : spend(view, cost)),
     sources: { ...view.sources, [name]: { digest, step, atMs, isError } },
     context: isSame ? view.context : [...view.context, part],
   };
 }
 
-function readFact(view: RunView, { key, value, atMs, cost }: Event<"fact.read">): RunView {
+function readFact(view: RunView, event: Event<"fact.read">): RunView {
+  const { key, value, cost, result, step } = event;
+  const atMs = toAskedMs(event);
   const { [key]: before, ...others } = view.facts;
   const spent = spend(view, cost);
   if (before === undefined) return spent;
   const facts =
-    value === null ? others : { ...others, [key]: { ...before, value, atMs, isTouched: false } };
+    value === null
+      ? others
+      : { ...others, [key]: toRead(before, { ...before, value, result, atMs }, step) };
   return { ...spent, facts };
+}
+
+/** A model that asked for calls in that step had not heard of it. */
+function toRead(
+  before: FactView | undefined,
+  now: Omit<FactView, "isTouched" | "changedIn">,
+  inStep: number,
+): FactView {
+  const isOther = before !== undefined && before.value !== now.value;
+  const changedIn = isOther ? inStep : before?.changedIn;
+  return { ...now, isTouched: false, ...(changedIn === undefined ? {} : { changedIn }) };
+}
+
+/** What was read is as old as the question: what changed while it was answered may not be in it. */
+function toAskedMs({ atMs, ms = 0 }: Pick<Event<"call.ended">, "atMs" | "ms">): number {
+  return Math.max(0, atMs - ms);
 }
 
 /** More than any effect depends on; those read first are forgotten, and then read anew. */
@@ -48,7 +74,8 @@ const maxFacts = 512;
 
 /** What an ended call has said of things, and which it has changed. */
 export function foldFacts(view: RunView, event: Event<"call.ended">): RunView {
-  const { facts = [], changed = [], step, ordinal, atMs } = event;
+  const { facts = [], changed = [], step, ordinal, result } = event;
+  const atMs = toAskedMs(event);
   if (facts.length === 0 && changed.length === 0) return view;
   const all = new Map<string, FactView>(Object.entries(view.facts));
   for (const key of changed) {
@@ -56,8 +83,9 @@ export function foldFacts(view: RunView, event: Event<"call.ended">): RunView {
     if (fact !== undefined) all.set(key, { ...fact, isTouched: true });
   }
   for (const { key, value } of facts) {
+    const before = all.get(key);
     all.delete(key);
-    all.set(key, { value, atMs, step, ordinal, isTouched: false });
+    all.set(key, toRead(before, { value, result, atMs, step, ordinal }, step));
   }
   return { ...view, facts: Object.fromEntries([...all].slice(-maxFacts)) };
 }

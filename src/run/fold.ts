@@ -11,8 +11,10 @@ import { runStates, type RunMove, type RunState } from "../model/run-states.ts";
 import { transition } from "../model/state-table.ts";
 import { foldCall } from "./fold-call.ts";
 import { foldContext } from "./fold-context.ts";
+import { foldSnapshot, toCompaction } from "./fold-snapshot.ts";
 import { isOpenEffect, isUnknown, listEffects } from "./effects.ts";
 import { mapValues } from "../lib/map-values.ts";
+import { toFactor } from "./measure.ts";
 import type { CallView, Child, RunView, Turn } from "./view.ts";
 
 /** I6: what a run is now is this, over its events, and nothing else. Null: no event yet. */
@@ -50,10 +52,12 @@ function create(created: Extract<RunEvent, { type: "run.created" }>): RunView {
     asks: 0,
     context: context.length === 0 ? [first] : context,
     sources: {},
-    compaction: null,
+    compaction: toCompaction(created.compaction ?? null, context),
     snapshot: null,
+    listed: { parts: 0, compacted: 0 },
+    measured: { estimated: 0, factor: 1 },
     lastEnded: {},
-    found: [],
+    found: created.found ?? [],
     facts: {},
     asked: null,
     failures: 0,
@@ -68,6 +72,7 @@ function create(created: Extract<RunEvent, { type: "run.created" }>): RunView {
     leaf: null,
     reason: null,
     output: null,
+    quality: null,
   });
 }
 
@@ -84,9 +89,11 @@ function change(view: RunView, event: RunEvent): RunView {
         retryAtMs: event.retryAtMs,
       };
     case "context.compacted": {
-      const { upTo, summary, ledger } = event;
-      return { ...settle(view, event.cost), compaction: { upTo, summary, ledger }, failures: 0 };
+      const compaction = toCompaction(event, view.context);
+      return { ...settle(view, event.cost), compaction, failures: 0 };
     }
+    case "context.measured":
+      return { ...view, quality: event.quality };
     case "source.read":
     case "tools.found":
     case "fact.read":
@@ -125,7 +132,7 @@ function ask(view: RunView, event: Extract<RunEvent, { type: "model.asked" }>): 
     budget,
     asks: view.asks + 1,
     asked: { step: event.step, held: event.held, isForSummary: event.for === "summary" },
-    snapshot: event.snapshot === undefined ? view.snapshot : event.context,
+    ...(event.snapshot === undefined ? {} : foldSnapshot(view, event.context, event.snapshot)),
     retryAtMs: null,
   };
 }
@@ -138,9 +145,10 @@ function settle(view: RunView, cost: RunView["budget"]["spent"]): RunView {
 }
 
 function respond(view: RunView, event: Extract<RunEvent, { type: "model.responded" }>): RunView {
-  const { step, response, stop, calls, cost } = event;
+  const { step, response, stop, calls, cost, usage } = event;
   const turn: Turn = { step, stop, response, calls: toCalls(step, calls), compensates: null };
-  return { ...begin(settle(view, cost), turn), failures: 0 };
+  const measured = { ...view.measured, factor: toFactor(view.measured.estimated, usage.input) };
+  return { ...begin(settle(view, cost), turn), measured, failures: 0 };
 }
 
 function plan(view: RunView, event: Extract<RunEvent, { type: "compensation.planned" }>): RunView {
@@ -188,6 +196,7 @@ function resume(view: RunView, event: Extract<RunEvent, { type: "run.resumed" }>
     retryAtMs: null,
     reason: null,
     output: null,
+    quality: null,
     ...(wasPartial ? reopenAll(view) : {}),
     children: mapValues(view.children, (child: Child): Child =>
       child.state === "stopped" ? { ...child, state: "running" } : child,

@@ -48,7 +48,12 @@ export async function followRun(
   }
 }
 
-async function untilNews(desk: RunDesk, seen: readonly Seen[], until: AbortSignal): Promise<void> {
+/** Resolves when something may have happened in one of them, or the signal fires. */
+export async function untilNews(
+  desk: Pick<RunDesk, "changed">,
+  seen: readonly Seen[],
+  until: AbortSignal,
+): Promise<void> {
   const heard = new AbortController();
   const signal = AbortSignal.any([until, heard.signal]);
   await Promise.race(

@@ -1,20 +1,16 @@
 import { Fault, toUuidV7, type RunId } from "../model/index.ts";
 import { toSubjectKey } from "../model/principal.ts";
-import {
-  fromRunEventBytes,
-  runEventSchema,
-  toRunEventBytes,
-  type RunEvent,
-} from "../model/run-event.ts";
+import { runEventSchema, toRunEventBytes, type RunEvent } from "../model/run-event.ts";
 import type { RunForking } from "../ports/run-desk.ts";
 import type { RunHead } from "../ports/run-rows.ts";
 import type { DeskOptions } from "./desk-options.ts";
 import { fold } from "./fold.ts";
+import { listEvents } from "./list-events.ts";
 import { isTurnDone } from "./next.ts";
 import { requireReadable } from "./require-readable.ts";
+import { isSummarised } from "./shown-parts.ts";
 import type { RunView } from "./view.ts";
 
-const pageSize = 1_000;
 /** Longer than copying takes. */
 const copyMs = 60_000;
 /** As many pieces as one event takes. */
@@ -29,11 +25,14 @@ export async function createFork(
   const { store, clock, random } = options;
   const { tenant } = head;
   const view = await viewAt(options, head, step);
-  if (view.context.length > maxParts)
+  const known = toKnown(view);
+  if (known.context.length > maxParts)
     throw new Fault("payload_too_large", `Step ${step} knows more than a fork can begin with.`);
   const run = toUuidV7(clock.nowMs(), random.bytes(10)) as RunId;
   const nowMs = clock.nowMs();
-  const { created, deadlineMs } = view;
+  // Nobody's span asked for the fork.
+  const { trace: _, ...created } = view.created;
+  const { deadlineMs } = view;
   const spanMs = deadlineMs === null ? null : deadlineMs - created.atMs;
   const event: RunEvent = {
     ...created,
@@ -44,7 +43,8 @@ export async function createFork(
     parent: null,
     root: run,
     forkOf: { run: head.run, step },
-    context: [...view.context],
+    ...known,
+    ...(view.found.length === 0 ? {} : { found: [...view.found] }),
     deadlineMs: spanMs === null ? null : nowMs + spanMs,
   };
   const about = {
@@ -66,6 +66,20 @@ export async function createFork(
   return run;
 }
 
+/**
+ * All of it but its sources, which a fork reads for itself. Where a summary and a ledger stand for what was
+ * before, these and what came after.
+ */
+function toKnown({ context, compaction }: RunView) {
+  const border = compaction?.parts ?? 0;
+  const left = context.filter(
+    (part, index) => part.kind !== "source" && (index >= border || !isSummarised(part)),
+  );
+  if (compaction === null) return { context: left };
+  const { upTo, summary, ledger } = compaction;
+  return { context: left, compaction: { upTo, summary, ledger } };
+}
+
 /** What was known once every call of the step had ended, and nothing after it. */
 async function viewAt(
   { store }: DeskOptions,
@@ -73,14 +87,9 @@ async function viewAt(
   step: number,
 ): Promise<RunView> {
   let view: RunView | null = null;
-  for (let after = 0; after < head;) {
-    const rows = await store.runs.read(run, { after, limit: Math.min(pageSize, head - after) });
-    if (rows.length === 0) break;
-    for (const { payload } of rows) {
-      view = fold(view, fromRunEventBytes(payload));
-      if (view.turn?.step === step && isTurnDone(view)) return view;
-    }
-    after += rows.length;
+  for await (const event of listEvents(store.runs, { run, after: 0, upTo: head })) {
+    view = fold(view, event);
+    if (view.turn?.step === step && isTurnDone(view)) return view;
   }
   throw new Fault("request_invalid", `Run ${run} has not come to the end of step ${step}.`);
 }

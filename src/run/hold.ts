@@ -37,6 +37,12 @@ export function toCallSlot({ asks }: Pick<RunView, "asks">, call: Placed & { aga
   return `call:${call.step}:${call.ordinal}:${asks}:${call.again}`;
 }
 
+/** The same one until it is noted that the source was read: whoever dies before that reads it again. */
+export function toSourceSlot({ sources, step }: Pick<RunView, "sources" | "step">, name: string) {
+  const lastMs = Object.hasOwn(sources, name) ? sources[name]!.atMs : 0;
+  return `source:${name}:${step}:${lastMs}`;
+}
+
 export async function settleCall(work: Work, call: CallView, cost: Amounts): Promise<void> {
   await settleShared(work, toCallSlot(work.journal.view, call), cost);
 }
@@ -51,6 +57,8 @@ export async function releaseShared(work: Work): Promise<void> {
   const { turn, asked, asks } = view;
   if (asked !== null) await settleShared(work, `model:${asks - 1}`, asked.held);
   await settleShared(work, `model:${asks}`, nothing);
+  for (const { kind, name } of work.hasBundle ? (work.built.bundle.context?.sources ?? []) : [])
+    if (kind === "tool") await settleShared(work, toSourceSlot(view, name), nothing);
   for (const call of new Set([...(turn?.calls ?? []), ...listUnfinished(view)])) {
     const { kind } = call.state;
     const wasSent = kind === "started" || kind === "child" || kind === "ended";

@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 
 /** Who is told to let go, or whose time is over, has so long to do it. */
-const graceMs = 5_000;
+const usualGraceMs = 5_000;
 
 /** It did not let go in time. It goes on by itself, and what it still says may come too late. */
 export class LeftBehind extends Error {}
@@ -10,11 +10,13 @@ export interface Bounds {
   readonly clock: Pick<Clock, "nowMs" | "sleep">;
   readonly cut: AbortSignal;
   readonly deadlineMs: number;
+  /** Instead of the usual one. */
+  readonly graceMs?: number;
 }
 
 /** A run hangs on nobody, even if what it asks for ignores its deadline and its cut. */
 export async function inTime<Value>(bounds: Bounds, work: () => Promise<Value>): Promise<Value> {
-  const { clock, cut, deadlineMs } = bounds;
+  const { clock, cut, deadlineMs, graceMs = usualGraceMs } = bounds;
   const done = new AbortController();
   const left = Promise.withResolvers<never>();
   const leaveIn = (ms: number): void =>

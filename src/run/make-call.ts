@@ -1,16 +1,20 @@
 import { nothing, reserveBudget } from "../model/budget.ts";
 import { costOf } from "./call-cost.ts";
 import { parseStrictJson, type Json } from "../lib/strict-json.ts";
-import { RpcRefusal } from "../mcp/rpc-error.ts";
+import { isObject } from "../mcp/read-message.ts";
+import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
 import { modernVersion } from "../mcp/protocol.ts";
 import { readOwnOutcome, toHandedText } from "../mcp/own-outcome.ts";
 import { Fault, type ApprovalId } from "../model/index.ts";
 import { isOwnEffect } from "../model/run-event.ts";
+import { toRunTrace, toSpanId, toTraceparent } from "../model/trace-context.ts";
 import type { GateAnswer, GateRequest } from "../ports/gate.ts";
-import { toBudgetWords } from "./ask-model.ts";
+import { toBudgetWords } from "./budget-words.ts";
+import { checkFacts } from "./check-facts.ts";
 import { asAnswered } from "./content-kinds.ts";
 import {
   endCall,
+  hasTriesLeft,
   isPutOff,
   noteChild,
   noteDeferred,
@@ -20,6 +24,7 @@ import {
   toSoon,
   type MadeCall,
 } from "./end-call.ts";
+import { findTools } from "./find-tools.ts";
 import { holdShared, StopRun, toCallSlot } from "./hold.ts";
 import { inTime, LeftBehind } from "./in-time.ts";
 import { toToolset } from "./offered-tools.ts";
@@ -45,8 +50,11 @@ export async function makeCall(work: Work, call: CallView): Promise<void> {
   const args = await readArgs(work, call);
   if (call.effect === "wait") return makeWait(work, call, args);
   if (call.effect === "skill") return readSkill(work, call, args);
+  if (call.effect === "find") return findTools(work, call, args);
+  const checked = await checkFacts(work, call, args);
+  if (checked === null) return;
   await holdShared(work, toCallSlot(journal.view, call), costOf(work, call));
-  const made = { ...call, sinceMs: clock.monotonicMs() };
+  const made = { ...checked, sinceMs: clock.monotonicMs() };
   try {
     await take(work, made, await exchange(work, made, args));
   } catch (error) {
@@ -122,7 +130,7 @@ function toRequest(work: Work, call: MadeCall, { args, cancel }: Sending): GateR
   const params: Readonly<Record<string, Json>> = {
     name: call.tool,
     arguments: parsed.value,
-    _meta: { "dev.countersign/key": key },
+    _meta: { "dev.countersign/key": key, traceparent: toTraceOut(work, call) },
   };
   const leftMs = deadlineMs === null ? longestCallMs : deadlineMs - options.clock.nowMs();
   return {
@@ -140,6 +148,12 @@ function toRequest(work: Work, call: MadeCall, { args, cancel }: Sending): GateR
     onNotification: () => undefined,
     run: toRunOfCall(work, call),
   };
+}
+
+/** A server's own spans, and those of an agent that is called, become children of the call's. */
+function toTraceOut({ run, journal }: Work, { step, ordinal, again }: CallView): string {
+  const span = toSpanId({ run, subject: "call", step, ordinal, attempt: again });
+  return toTraceparent({ trace: toRunTrace(journal.view.created), span });
 }
 
 /** What the gate said: an effect is in the log by then, and everything else is noted here. */
@@ -172,7 +186,7 @@ async function take(work: Work, call: MadeCall, answer: GateAnswer): Promise<voi
       return endCall(work, call, { outcome: "unknown", text });
     case "withheld":
     case "done_before":
-      return endCall(work, call, { outcome: "answered", text });
+      return endCall(work, call, { outcome: "answered", text, own: own.outcome });
     default:
       return endCall(work, call, { outcome: "denied", text });
   }
@@ -194,7 +208,11 @@ async function fail(work: Work, call: MadeCall, error: unknown): Promise<void> {
   if (work.cut.aborted) return;
   if (error instanceof LeftBehind) return leave(work, call, error);
   if (error instanceof RpcRefusal && !isSettled(work, call))
-    return endCall(work, call, { outcome: "tool_error", text: error.message });
+    return endCall(work, call, {
+      outcome: "tool_error",
+      text: error.message,
+      isMalformed: isOfArguments(error),
+    });
   if (!(error instanceof Fault)) throw error;
   if (notTheCalls.has(error.code)) throw error;
   if (error.code === "freeze_unknown") return leaveForNow(work, call, error);
@@ -210,8 +228,23 @@ async function fail(work: Work, call: MadeCall, error: unknown): Promise<void> {
     const untilMs = isTold ? Math.max(retryAtMs, earliestMs) : earliestMs;
     return noteDeferred(work, call, { for: "timer", approval: null, name: null, untilMs });
   }
+  if (notNow.has(error.code)) return lookAgain(work, call, error);
   if (isPutOff(work, call, error.code)) return noteDeferred(work, call, toSoon(work, call));
-  return endCall(work, call, { outcome: "fault", text: error.message });
+  const isMalformed = error.code === "request_invalid";
+  return endCall(work, call, { outcome: "fault", text: error.message, isMalformed });
+}
+
+/** Its arguments were looked at, and found wrong: not so where the tool itself is gone. */
+function isOfArguments({ code, data }: RpcRefusal): boolean {
+  return code === rpcCodes.invalidParams && isObject(data) && data["problems"] !== undefined;
+}
+
+/** Nothing was sent: another call is changing the same thing, or it stood in line for too long. */
+const notNow = new Set(["thing_in_use", "facts_stale"]);
+
+async function lookAgain(work: Work, call: MadeCall, { message }: Fault): Promise<void> {
+  if (hasTriesLeft(work, call)) return noteDeferred(work, call, toSoon(work, call));
+  return endCall(work, call, { outcome: "unavailable", text: message, isFree: true });
 }
 
 /** What the gate had begun is put off by now; otherwise the wake comes again. */

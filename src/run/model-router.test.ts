@@ -71,18 +71,25 @@ function open({ plays, route, priceOf = () => prices, bounds }: Given) {
   });
   const events: ModelEvent[] = [];
   const cancel = new AbortController();
-  const ask = (given: { alias?: string; priced?: boolean; withinMs?: number } = {}) =>
+  const attempts: string[] = [];
+  const failures: string[] = [];
+  const ask = (
+    given: { alias?: string; priced?: boolean; withinMs?: number; waitMs?: number } = {},
+  ) =>
     router.stream(
       {
         alias: given.alias ?? "main",
         priced: given.priced ?? false,
         signal: cancel.signal,
         deadlineMs: clock.nowMs() + (given.withinMs ?? 60_000),
+        ...(given.waitMs === undefined ? {} : { waitMs: given.waitMs }),
+        onAttempt: ({ backend, model }) => void attempts.push(`${backend} ${model}`),
+        onFailed: ({ code }) => void failures.push(code),
         onEvent: (event) => events.push(event),
       },
       request,
     );
-  return { router, ask, asked, events, clock, current, cancel };
+  return { router, ask, asked, attempts, failures, events, clock, current, cancel };
 }
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -94,6 +101,23 @@ test("an answer says which backend gave it, what it used and what that costs", a
   expect(routed).toMatchObject({ backend: "a", attempts: 1, usage, cost: 2_600, stop: "ended" });
   expect(routed.prices).toBe(router.prices.digest);
   expect(router.describe()[0]).toMatchObject({ firstTokenMs: 0, priced: true, active: 0 });
+});
+
+test("nobody stands in a line for longer than it may wait, and each failure is told", async () => {
+  const never: Play = () => new Promise<void>(() => undefined);
+  const bounds = { concurrency: 1, queue: 8 };
+  const { ask, asked, clock, failures } = open({ plays: { a: never }, bounds });
+  void ask();
+  // How long an answer takes is not known yet, so it is not known that this is too long.
+  const refused = ask({ waitMs: 4_000 }).catch((error: unknown) => error);
+  await settle();
+  clock.advance(4_000);
+  expect(await refused).toMatchObject({
+    code: "model_busy",
+    details: { retryAfterMs: expect.any(Number) as number },
+  });
+  expect(asked).toEqual(["a"]);
+  expect(failures).toEqual(["model_busy"]);
 });
 
 test("before the first token the next group is asked, after it nobody", async () => {
@@ -185,6 +209,16 @@ test("429 rests a backend: others are asked, and it again in its time or not at 
   expect([alone.asked.length, alone.router.describe()[0]?.waiting]).toEqual([1, 1]);
   alone.clock.advance(5_000);
   expect(await waiting).toMatchObject({ backend: "a" });
+});
+
+test("whoever waits for less than its deadline is refused at once, and hears of each attempt", async () => {
+  const busy = fails("model_busy", { retryAfterMs: 5_000 });
+  const alone = open({ plays: { a: busy } });
+  const refused = { code: "model_busy", details: { retryAfterMs: 5_000 } };
+  await expect(alone.ask({ withinMs: 60_000, waitMs: 4_000 })).rejects.toMatchObject(refused);
+  const two = open({ plays: { a: fails("model_unavailable"), b: answers } });
+  await two.ask();
+  expect(two.attempts).toEqual(["a a", "b b"]);
 });
 
 test("a queue has a bound, keeps its order, and refuses who would come too late", async () => {

@@ -38,10 +38,19 @@ export interface RouterOptions {
   readonly telemetry: Telemetry;
 }
 
-export interface RouteAsk extends Pick<StreamOptions, "signal" | "deadlineMs" | "onEvent"> {
+export interface RouteAsk extends Pick<
+  StreamOptions,
+  "signal" | "deadlineMs" | "onEvent" | "traceparent"
+> {
   readonly alias: string;
   /** A budget in money holds: a backend without a price may not answer. */
   readonly priced: boolean;
+  /** Where nobody is free so soon, it is refused: at once where that is known. Absent: it waits up to its deadline. */
+  readonly waitMs?: number;
+  /** Each failure of a backend: of the last one, too. */
+  readonly onFailed?: (error: Fault) => void;
+  /** Which backend is asked next. Once something of an answer has come, it was the last one. */
+  readonly onAttempt?: (attempt: { readonly backend: string; readonly model: string }) => void;
 }
 
 export interface Routed extends Attempted {
@@ -161,14 +170,16 @@ async function askMembers(routing: Routing, ask: RouteAsk, request: ModelRequest
     if (last !== null) options.telemetry.count("model_requests", { outcome: "passed_on" });
     const { live } = member;
     const model = member.model ?? live.model;
+    ask.onAttempt?.({ backend: live.name, model });
     const how = await attemptModel({ ...options, live, model, ask, request });
     if (how.kind === "answered") {
       const { kind: _, ...answered } = how;
       const cost = toCost(live.prices, how.usage);
       return { ...answered, backend: live.name, model, attempts, cost, prices: prices.digest };
     }
-    const { error, hasBegun } = how;
-    if (hasBegun || ask.signal.aborted || !isTheBackends(error)) throw error;
+    const { error, hasBegun, hasWaited } = how;
+    if (error instanceof Fault) ask.onFailed?.(error);
+    if (hasBegun || hasWaited || ask.signal.aborted || !isTheBackends(error)) throw error;
     last = error;
     // Who only wants to be left alone may be asked again after that.
     if (error.code !== "model_busy") failed.add(member);
@@ -184,14 +195,14 @@ interface Choosing {
 
 function choose(
   { clock, random }: RouterOptions,
-  { alias, priced, deadlineMs }: RouteAsk,
+  { alias, priced, deadlineMs, waitMs = Number.POSITIVE_INFINITY }: RouteAsk,
   { groups, failed, last }: Choosing,
 ): Member {
   const isPriced = ({ live }: Member): boolean => live.prices !== null;
   if (priced && !groups.flat().some(isPriced)) {
     throw new Fault("price_unknown", `No backend of ${alias} has a price.`);
   }
-  const remainingMs = deadlineMs - clock.nowMs();
+  const remainingMs = Math.min(waitMs, deadlineMs - clock.nowMs());
   if (remainingMs <= 0) throw new Fault("deadline_exceeded", `${alias} was not done in time.`);
   const members = groups.map((group) =>
     group.map((member) => {
@@ -211,7 +222,7 @@ function choose(
   const chosen = chooseMember(members, { remainingMs, fraction: random.fraction() });
   if (chosen.kind === "chosen") return chosen.member.member;
   if (chosen.kind === "busy") {
-    throw new Fault("model_busy", `${alias} has no free backend before the deadline.`, {
+    throw new Fault("model_busy", `${alias} has no free backend in time.`, {
       details: { retryAfterMs: chosen.retryAfterMs },
     });
   }

@@ -17,6 +17,8 @@ const view: RunView = {
   sources: {},
   compaction: null,
   snapshot: null,
+  listed: { parts: 0, compacted: 0 },
+  measured: { estimated: 0, factor: 1 },
   lastEnded: {},
   found: [],
   facts: {},
@@ -33,6 +35,7 @@ const view: RunView = {
   leaf: null,
   reason: null,
   output: null,
+  quality: null,
 };
 const child = "child" as RunId;
 const ended: CallProgress = { kind: "ended", outcome: "answered", result: digest };

@@ -6,25 +6,27 @@ import { toExposedName } from "../model/index.ts";
 import type { PlannedCall } from "../model/run-event.ts";
 import type { Catalog, CatalogTool } from "../ports/catalog.ts";
 import type { ModelTool } from "../ports/model-backend.ts";
+import { findToolsTool } from "../model/skill-listing.ts";
 import { hasSkillTool, skillTool } from "./skill-tool.ts";
 import { isWaitTool, waitTools } from "./wait-tools.ts";
 
+/** What a run does with itself. */
+export function listOwn({ waits, skills }: Bundle): readonly ModelTool[] {
+  return [...(waits ? waitTools : []), ...(skills.length > 0 ? [skillTool] : [])];
+}
+
 /**
- * What the model is offered: the tools of its bundle that are there, as they were when the run began. One
- * that was accepted as another since is not called for it, so it is not shown either (I7).
+ * The tools of the bundle that are there, as they were when the run began. One that was accepted as
+ * another since is not called for it, so it is not shown either (I7).
  */
-export function listTools(bundle: Bundle, catalog: Catalog): readonly ModelTool[] {
+export function listBundled(bundle: Bundle, catalog: Catalog): readonly ModelTool[] {
   const offered = bundle.tools.flatMap(({ exposed, pin }) => {
     const tool = findTool(bundle, catalog, exposed);
     return tool === undefined || tool.pin !== pin ? [] : [toModelTool(tool)];
   });
-  const own = [
-    ...(bundle.waits ? waitTools : []),
-    ...(bundle.skills.length > 0 ? [skillTool] : []),
-  ];
+  const own = new Set([...listOwn(bundle).map(({ name }) => name), findToolsTool]);
   // A server's tool that is called like one of the run's own would never be reached by that name.
-  const others = offered.filter(({ name }) => own.every((tool) => tool.name !== name));
-  return [...others, ...own];
+  return offered.filter(({ name }) => !own.has(name));
 }
 
 export function findTool(bundle: Bundle, catalog: Catalog, exposed: string) {
@@ -34,11 +36,15 @@ export function findTool(bundle: Bundle, catalog: Catalog, exposed: string) {
 const ofAgents = toExposedName(agentServer, "");
 
 /** Sub-agents are named by their caller, so that its toolset does not have to offer them, too. */
-export function toToolset({ toolset, tools }: Bundle, exposed: string): string {
-  const isAgent =
+export function toToolset(bundle: Bundle, exposed: string): string {
+  return isAgentTool(bundle, exposed) ? "" : bundle.toolset;
+}
+
+export function isAgentTool({ tools }: Bundle, exposed: string): boolean {
+  return (
     exposed.startsWith(ofAgents) &&
-    tools.some((each) => each.exposed === exposed && each.server === agentServer);
-  return isAgent ? "" : toolset;
+    tools.some((each) => each.exposed === exposed && each.server === agentServer)
+  );
 }
 
 const known = new WeakMap<CatalogTool, ModelTool>();
@@ -66,6 +72,8 @@ export function toEffect(
 ): { readonly effect: PlannedCall["effect"]; readonly why: string | null } {
   if (bundle.waits && isWaitTool(tool)) return { effect: "wait", why: null };
   if (hasSkillTool(bundle, tool)) return { effect: "skill", why: null };
+  // Whether or not it searches now: a name does not come to mean another tool when a server goes away.
+  if (tool === findToolsTool) return { effect: "find", why: null };
   const bundled = bundle.tools.find(({ exposed }) => exposed === tool);
   if (bundled === undefined) {
     const offered = bundle.tools.map(({ exposed }) => exposed);

@@ -31,6 +31,7 @@ export function toReport({ run, head, view, output }: Reporting): RunReport {
     waits: view.state === "waiting" ? listWaits(view) : [],
     reason: view.reason,
     output,
+    quality: view.quality,
     calls: listCalls(view),
     children,
   };

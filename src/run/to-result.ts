@@ -19,6 +19,12 @@ export function toResult(text: string, isError: boolean): Result {
   };
 }
 
+/** A result as a model reads it, however long. */
+export function toPlainWords(text: string): string {
+  const value = tryParse(text);
+  return (value === null ? text : toWords(value)).toWellFormed();
+}
+
 /** An MCP result is an object; what is none is words of the gate. */
 function tryParse(text: string): Readonly<Record<string, Json>> | null {
   if (!text.startsWith("{")) return null;

@@ -1,6 +1,7 @@
 import type { Budget } from "../model/budget.ts";
 import type { ApprovalId, Digest, EntryId, RunId } from "../model/index.ts";
 import type { ContextPart, PlannedCall, RunEvent } from "../model/run-event.ts";
+import type { RunQuality } from "../model/run-quality.ts";
 import type { RunState } from "../model/run-states.ts";
 
 type Event<Type extends RunEvent["type"]> = Extract<RunEvent, { type: Type }>;
@@ -24,7 +25,10 @@ export interface RunView {
   readonly compaction: Compaction | null;
   /** Of the snapshot that the last turn was asked with. */
   readonly snapshot: Digest | null;
-  /** By tool: when a call of it ended last. */
+  /** How far that snapshot says what is left out: of so many parts, and up to which of them. */
+  readonly listed: { readonly parts: number; readonly compacted: number };
+  readonly measured: Measured;
+  /** By tool: which step was the next one when a call of it ended last. */
   readonly lastEnded: Readonly<Record<string, number>>;
   /** Tools that the model has looked for. */
   readonly found: readonly string[];
@@ -55,6 +59,8 @@ export interface RunView {
   readonly leaf: Digest | null;
   readonly reason: { readonly code: string; readonly detail: string } | null;
   readonly output: Digest | null;
+  /** Of its last end; null: it has not ended, or could not be measured. */
+  readonly quality: RunQuality | null;
 }
 
 export interface SourceView {
@@ -65,14 +71,31 @@ export interface SourceView {
   readonly isError: boolean;
 }
 
-export type Compaction = Pick<Event<"context.compacted">, "upTo" | "summary" | "ledger">;
+export interface Compaction extends Pick<
+  Event<"context.compacted">,
+  "upTo" | "summary" | "ledger"
+> {
+  /** So many of the context's parts stand before the first that stays. */
+  readonly parts: number;
+}
+
+/** Tokens are estimated: what a backend has counted says how far off that is. */
+export interface Measured {
+  /** Of the last turn that was asked. */
+  readonly estimated: number;
+  readonly factor: number;
+}
 
 /** What a thing was when it was last read, and by which call. */
 export interface FactView extends Placed {
   readonly value: Digest;
+  /** Where it was read last: of that call, or of the same one made again. */
+  readonly result: Digest;
   readonly atMs: number;
   /** Something that may have changed it was done since. */
   readonly isTouched: boolean;
+  /** The last step in which it was found to be another than before; absent: in none. */
+  readonly changedIn?: number;
 }
 
 export interface Turn {

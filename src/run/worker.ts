@@ -16,7 +16,7 @@ import type { RunNews } from "./run-news.ts";
 
 /** What runs are carried out with; the parts of a revision are asked for when they are needed. */
 export interface EngineOptions {
-  readonly store: Pick<Store, "commit" | "runs" | "runBudgets">;
+  readonly store: Pick<Store, "commit" | "runs" | "runBudgets" | "calls" | "touches">;
   readonly bundles: () => Pick<Bundles, "read" | "readFile">;
   readonly gate: Gate;
   readonly catalog: () => Catalog;

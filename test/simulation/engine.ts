@@ -27,6 +27,8 @@ export type Model = (request: ModelRequest, ask: RouteAsk) => Promise<Said> | Sa
 
 export interface EngineParts {
   readonly model: Model;
+  /** What is said where a context is to be summarised. */
+  readonly summary?: Model;
   readonly isLost?: (tool: string) => boolean;
   readonly gate?: (gate: Gate) => Gate["exchange"];
   readonly limits?: Partial<Limits>;
@@ -53,7 +55,11 @@ export async function createEngine(parts: EngineParts) {
   const news = await openRunNews(createInMemoryBus());
   const telemetry = createInMemoryTelemetry();
   const base = { clock, random, hashes, openings, news, onMoved: () => undefined };
-  const desk = createRunDesk({ ...base, store, bundles: () => ({ build: async () => built }) });
+  const desk = createRunDesk({
+    ...base,
+    store,
+    bundles: () => ({ build: async () => built, read: async () => built }),
+  });
   const simulated = createSimulatedGate({
     ...base,
     store,
@@ -75,7 +81,8 @@ export async function createEngine(parts: EngineParts) {
     gate: { exchange: parts.gate?.(simulated) ?? simulated.exchange },
     models: () => ({
       toLargestCost: () => (parts.largestCost === undefined ? 10 : parts.largestCost),
-      stream: (ask, request) => answer(parts.model, ask, request),
+      stream: (ask, request) =>
+        answer(isSummary(request) ? (parts.summary ?? summed) : parts.model, ask, request),
     }),
     freezes: { check: () => undefined },
     ...parts.engine,
@@ -142,7 +149,14 @@ export async function createEngine(parts: EngineParts) {
   };
 }
 
-async function answer(model: Model, ask: RouteAsk, request: ModelRequest): Promise<Routed> {
+const summed: Model = () => "It went well so far.";
+
+/** Whether the context is to be summarised, and not the next turn to be taken. */
+export function isSummary({ tools, messages: [first] }: ModelRequest): boolean {
+  return tools.length === 0 && first?.role === "user" && first.text.startsWith("A record follows");
+}
+
+export async function answer(model: Model, ask: RouteAsk, request: ModelRequest): Promise<Routed> {
   const said = await model(request, ask);
   if (typeof said === "string") ask.onEvent({ kind: "text", text: said });
   const calls = typeof said === "string" ? [] : said;
@@ -169,9 +183,12 @@ async function answer(model: Model, ask: RouteAsk, request: ModelRequest): Promi
   };
 }
 
-/** How often a model has answered before, as the request shows it. */
+/** How often a model has answered before, as the ids of its last calls say: older ones may be summarised. */
 export function turnOf({ messages }: ModelRequest): number {
-  return messages.filter(({ role }) => role === "assistant").length;
+  const answers = messages.filter((message) => message.role === "assistant");
+  const last = answers.findLastIndex(({ calls }) => calls.length > 0);
+  if (last === -1) return answers.length;
+  return Number(answers[last]!.calls[0]!.id.split("_")[1]) + answers.length - last;
 }
 
 /** Says one after the other, then that it is done. */

@@ -8,7 +8,7 @@ export interface Fate {
   readonly thawsAfter: number | null;
 }
 
-type EngineStore = Pick<Store, "commit" | "runs" | "runBudgets">;
+type EngineStore = Pick<Store, "commit" | "runs" | "runBudgets" | "calls" | "touches">;
 
 /** One worker process: while it stands still, nothing of it comes back or goes out. */
 export interface Process {
@@ -81,6 +81,8 @@ export function createProcesses(
           },
           runs: held(store.runs, hold),
           runBudgets: held(store.runBudgets, hold),
+          calls: held(store.calls, hold),
+          touches: held(store.touches, hold),
         },
       };
     },

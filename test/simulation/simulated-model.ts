@@ -9,13 +9,14 @@ export interface SimulatedModelOptions {
   readonly faults: Map<string, number>;
 }
 
-/** A simulated model: it reads its plan in the first message, and how far it came in the others. */
+/** A simulated model: it reads its plan in what it was asked first, and how far it came in the others. */
 export function createSimulatedModels({ breathe, faults }: SimulatedModelOptions) {
   return {
     toLargestCost: () => 10,
     async stream(ask: RouteAsk, request: ModelRequest): Promise<Routed> {
       await breathe();
-      const [first] = request.messages;
+      // Sources of the context stand before it.
+      const first = request.messages.find(({ text }) => !text.startsWith("Context "));
       if (first?.role !== "user") throw new Error("a run begins with what somebody said");
       requireAnswered(request);
       const plan = JSON.parse(first.text) as Plan;

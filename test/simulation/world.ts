@@ -9,6 +9,7 @@ import { advance } from "../../src/run/advance.ts";
 import { createRunDesk } from "../../src/run/desk.ts";
 import { openRunNews } from "../../src/run/run-news.ts";
 import { catalog, hashes, openings, toBuilt } from "./parts.ts";
+import { text, tool, withSources } from "../context/sources-scene.ts";
 import { act, goOn, readTree, type World } from "./people.ts";
 import type { Act, Limits, Plan } from "./plan.ts";
 import { createProcesses, type Fate, type Process, type Processes } from "./processes.ts";
@@ -91,10 +92,17 @@ async function begin({ plan, seed, isKeyed, limits, acts, fate }: WorldOptions):
   const store = createInMemoryStore({
     enlist: (wakes) => wakes.forEach(({ run }) => queue.add(run)),
   });
-  const built = toBuilt(limits);
+  const built = toBuilt(
+    limits,
+    withSources(text("house", "Tea."), tool("open", { after: ["t__write"] })),
+  );
   const news = await openRunNews(createInMemoryBus());
   const base = { clock, random, hashes, openings, news, onMoved: () => undefined };
-  const desk = createRunDesk({ ...base, store, bundles: () => ({ build: async () => built }) });
+  const desk = createRunDesk({
+    ...base,
+    store,
+    bundles: () => ({ build: async () => built, read: async () => built }),
+  });
   const world = { store, desk, disk, clock };
   const acting: Promise<void>[] = [];
   const processes = createProcesses(store, fate, (count) => {
