@@ -6,6 +6,7 @@ import { createBundleAnswers, type BundleAnswersOptions } from "./bundle-answers
 import { createCallAnswers, type CallAnswersOptions } from "./call-answers.ts";
 import { createApprovalPageAnswers } from "./approval-page-routes.ts";
 import type { Answer, Answers } from "./contract.ts";
+import { createChatAnswers } from "./chat/chat-routes.ts";
 import { createCredentialAnswers, type CredentialAnswersOptions } from "./credential-answers.ts";
 import { toOpenApi } from "./openapi.ts";
 import { createFreezeAnswers, type FreezeAnswersOptions } from "./freeze-answers.ts";
@@ -88,6 +89,7 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
     ...createPasskeyAnswers(options),
     ...createLedgerAnswers(options),
     ...createModelAnswers(options),
+    ...createChatAnswers(),
     ...createRunAnswers(options),
     ...createBundleAnswers(options),
     ...createSandboxAnswers(options),

@@ -3,9 +3,13 @@ import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { AdmissionBounds } from "./admission.ts";
+import { createAgUiDoor, isAgUi } from "./ag-ui/ag-ui-door.ts";
 import { createAnswers, type AnswersOptions } from "./answers.ts";
 import { createApp } from "./app.ts";
 import type { Route } from "./contract.ts";
+import { createA2aDoor } from "./a2a/a2a-door.ts";
+import type { A2aParts } from "./a2a/options.ts";
+import { isA2aCall, isA2aDocument } from "./a2a/paths.ts";
 import { isDocument, serveDocument } from "./documents.ts";
 import { createDoor, type Access, type Door, type DoorRule } from "./door.ts";
 import {
@@ -19,8 +23,12 @@ import type { Face } from "./mcp/face.ts";
 import type { ReadServerTls } from "./tls.ts";
 import { routes } from "./routes.ts";
 import { createRunStreams, isRunStream } from "./run-events.ts";
+import { createChat, isCompletion, type ChatOptions } from "./chat/chat.ts";
+import { toOpenaiRefusal } from "./chat/to-openai-refusal.ts";
 
 export interface ApiOptions extends Omit<AnswersOptions, "isDraining"> {
+  /** Of the revision that is serving; asked once a request. */
+  readonly completions: ChatOptions["completions"];
   readonly listen: HttpServerOptions["listen"];
   readonly headerBytes: number;
   readonly timeouts?: Timeouts;
@@ -31,13 +39,14 @@ export interface ApiOptions extends Omit<AnswersOptions, "isDraining"> {
   /** Of the revision that is serving; asked once a request. */
   readonly identity: () => Identity;
   readonly face: Face;
+  readonly a2a: A2aParts;
   /** Of the revision that is serving; asked once a request. */
   readonly limits: () => ApiLimits;
 }
 
 export interface ApiLimits extends AdmissionBounds, DoorRule {
   readonly bodyBytes: number;
-  /** Requests and streams of the protocol's paths, and streams of runs, open at once. */
+  /** Requests and streams of the protocols' paths, completions, and streams of runs, open at once. */
   readonly openStreams: number;
 }
 
@@ -53,23 +62,40 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
     bodyLimitBytes: () => limits().bodyBytes,
   });
   const streams = createRunStreams(options);
+  const chat = createChat(options);
+  const a2a = createA2aDoor(options);
+  const agUi = createAgUiDoor(options);
   const serve: Door["serve"] = async (incoming, outgoing, visit) => {
     const target = incoming.url ?? "";
     if (isProtocol(target)) return face.serve(incoming, outgoing, visit);
     const path = target.split("?", 1)[0]!;
     if (isDocument(path)) return serveDocument(identity(), incoming, outgoing);
+    if (isA2aDocument(path) || isA2aCall(path)) return a2a.serve(incoming, outgoing, visit);
+    if (isAgUi(path)) return agUi.serve(incoming, outgoing, visit);
     if (isRunStream(incoming.method ?? "", path, incoming.headers.accept))
       return streams.serve(incoming, outgoing, visit);
+    if (isCompletion(incoming.method ?? "", path)) return chat.serve(incoming, outgoing, visit);
     return rest(incoming, outgoing, visit);
   };
   const door = { clock, random, telemetry, identity, lanes };
-  const listener = createDoor({ ...door, rule: limits, access: toAccess, serve });
-  const server = await startHttpServer({ ...options, listener, admission: lanes });
+  const renderRefusal: Door["renderRefusal"] = (incoming, error, id) =>
+    isCompletion(incoming.method ?? "", (incoming.url ?? "").split("?", 1)[0]!)
+      ? toOpenaiRefusal(error, id, clock.nowMs())
+      : null;
+  const listener = createDoor({ ...door, rule: limits, access: toAccess, serve, renderRefusal });
+  const admission = {
+    drain: () => lanes.drain(),
+    // An answer that is paid for is not cut while there is time.
+    whenIdle: async () => void (await Promise.all([lanes.whenIdle(), chat.whenIdle()])),
+  };
+  const server = await startHttpServer({ ...options, listener, admission });
   return {
     url: server.url,
     drain: (withinMs) => {
       face.close();
       streams.close();
+      a2a.close();
+      agUi.close();
       return server.drain(withinMs);
     },
   };
@@ -94,17 +120,19 @@ function toAccess(method: string, path: string, accept: string | undefined): Acc
     (route) => route.method === method && route.shape.test(path),
   );
   const roles = reserved === undefined || reserved.access === "open" ? [] : reserved.access;
-  const isOpen = open.has(path) || openShapes.some((shape) => shape.test(path)) || isDocument(path);
-  const lane = isRunStream(method, path, accept)
-    ? "streams"
-    : roles.length > 0
-      ? "reserved"
-      : toLane(path, isOpen);
-  return { open: isOpen, anyOrigin: isDocument(path), vital: vital.has(path), lane, roles };
+  const anyOrigin = isDocument(path) || isA2aDocument(path);
+  const isOpen = open.has(path) || openShapes.some((shape) => shape.test(path)) || anyOrigin;
+  const lane =
+    isRunStream(method, path, accept) || isCompletion(method, path)
+      ? "streams"
+      : roles.length > 0
+        ? "reserved"
+        : toLane(path, isOpen);
+  return { open: isOpen, anyOrigin, vital: vital.has(path), lane, roles };
 }
 
 function toLane(path: string, isOpen: boolean): LaneName {
-  if (isProtocol(path)) return "streams";
+  if (isProtocol(path) || isAgUi(path) || isA2aCall(path)) return "streams";
   if (forms.has(path)) return "forms";
   return isOpen ? "pages" : "shared";
 }

@@ -157,6 +157,7 @@ function toShown(
     requester: toRequester(read),
     claim: opening?.claim ?? null,
     args: readArgs(opening?.args ?? null),
+    facts: (opening?.facts ?? []).map((fact) => ({ ...fact })),
     lastApproved:
       last === null
         ? null

@@ -132,6 +132,7 @@ const shownOnce: Shown = {
   requester: { kind: "person", subject: "ada", agent: "assistant" },
   claim: "It is urgent\u202e.",
   args: { to: "b\u0430nk", amount: 4200 },
+  facts: [],
   lastApproved: { id: "x", at: "2026-11-20T10:00:00Z", args: { to: "bank", amount: 4200 } },
   reach: { transport: "http", hosts: ["bank.example:443"], credential: null },
   verdicts: [

@@ -41,6 +41,11 @@ const Approval = z
     }),
     claim: z.string().nullable().describe("What the caller says about its own request."),
     args: z.unknown().describe("Exactly what would be sent; null once it was erased."),
+    facts: z
+      .array(z.object({ key: z.string(), value: z.string().nullable() }))
+      .describe(
+        "What the run that asks has read and the call rests on. With another value it is another call.",
+      ),
     lastApproved: z
       .object({ id: z.string(), at, args: z.unknown() })
       .nullable()

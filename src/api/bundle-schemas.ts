@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { agentContextSchema } from "../model/agent-context.ts";
 import { bundleSchema } from "../model/bundle.ts";
 import { digestSchema } from "../model/index.ts";
 
@@ -14,6 +15,11 @@ const bundle = stored.extend({
       .readonly()
       .describe("Groups of backends, in the order in which they are asked."),
   }),
+  context: agentContextSchema
+    .unwrap()
+    .extend({ sources: z.array(anyObject).readonly().describe("In the order of their names.") })
+    .readonly()
+    .optional(),
   memory: anyObject.nullable(),
 });
 

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Identity } from "../authority/identity.ts";
 import { metadataPath, toResourceMetadata } from "../mcp/protected-resource.ts";
@@ -23,6 +24,14 @@ export function serveDocument(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
+  answerDocument((path) => findDocument(identity, path), incoming, outgoing);
+}
+
+export function answerDocument(
+  find: (path: string) => object | null,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
   for (const [name, value] of headers) outgoing.setHeader(name, value);
   const { method = "", url = "" } = incoming;
   if (method === "OPTIONS") return answerPreflight(outgoing);
@@ -31,22 +40,25 @@ export function serveDocument(
       details: { allow: ["GET", "HEAD", "OPTIONS"] },
     });
   }
-  const document = findDocument(identity, url.split("?", 1)[0]!);
+  const document = find(url.split("?", 1)[0]!);
   if (document === null) throw new Fault("not_found", "There is nothing at this path.");
   const body = JSON.stringify(document);
+  const etag = `"${hash("sha256", body, "base64url")}"`;
+  outgoing.setHeader("cache-control", `public, max-age=${maxAgeSeconds}`);
+  outgoing.setHeader("etag", etag);
+  if (incoming.headers["if-none-match"] === etag) return void outgoing.writeHead(304).end();
   outgoing.writeHead(200, {
     "content-type": "application/json",
-    "cache-control": `public, max-age=${maxAgeSeconds}`,
     "content-length": Buffer.byteLength(body),
   });
   outgoing.end(method === "HEAD" ? undefined : body);
 }
 
-/** Clients of MCP in a browser name the protocol's version, which has to be allowed first. */
+/** Clients in a browser name the version of their protocol, which has to be allowed first. */
 function answerPreflight(outgoing: ServerResponse): void {
   outgoing.writeHead(204, {
     "access-control-allow-methods": "GET",
-    "access-control-allow-headers": "accept, mcp-protocol-version",
+    "access-control-allow-headers": "accept, mcp-protocol-version, a2a-version",
     "access-control-max-age": String(maxAgeSeconds),
   });
   outgoing.end();

@@ -10,7 +10,7 @@ import { drainingFault } from "./admission.ts";
 import { forAnother, toChallenge } from "./challenge.ts";
 import { checkCaller, checkHost, onlyOne, type CallerRule } from "./check-caller.ts";
 import type { LaneName, Lanes } from "./lanes.ts";
-import { refuse } from "./refusal.ts";
+import { sendRefusal, toRefusal, type Rendered } from "./refusal.ts";
 import { listProvenNames } from "./tls.ts";
 
 /** One request on its way through: what the door found out about it. */
@@ -58,6 +58,12 @@ export interface Door {
     outgoing: ServerResponse,
     visit: Visit,
   ) => Promise<void>;
+  /** Where a path belongs to a format of others, in that; null: in ours. */
+  readonly renderRefusal?: (
+    incoming: IncomingMessage,
+    error: unknown,
+    request: string,
+  ) => Rendered | null;
 }
 
 const securityHeaders: readonly [string, string][] = [
@@ -79,7 +85,8 @@ export function createDoor(door: Door): RequestListener {
     for (const [name, value] of securityHeaders) outgoing.setHeader(name, value);
     void letIn(door, { incoming, outgoing, id }).catch((error: unknown) => {
       if (!(error instanceof Fault)) logBug(door.telemetry, id, error);
-      refuse(outgoing, error, id);
+      const rendered = door.renderRefusal?.(incoming, error, id) ?? toRefusal(error, id);
+      sendRefusal(outgoing, rendered);
     });
   };
 }

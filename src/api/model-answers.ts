@@ -1,10 +1,13 @@
 import { z } from "zod";
+import type { KeyHolder } from "../authority/keyring.ts";
 import { within } from "../mcp/within.ts";
 import { moneyField } from "../model/config-budgets.ts";
 import { Fault } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Configuration } from "../ports/configuration.ts";
 import type { ModelRequest } from "../ports/model-backend.ts";
 import type { ModelRouter } from "../run/model-router.ts";
+import { listAliases } from "./chat/chat.ts";
 import type { Answers } from "./contract.ts";
 import type { modelRoutes } from "./model-routes.ts";
 import { parseBody } from "./parse-body.ts";
@@ -12,6 +15,7 @@ import { parseBody } from "./parse-body.ts";
 export interface ModelAnswersOptions {
   /** Of the revision that is serving; asked once a request. */
   readonly models: () => ModelRouter;
+  readonly configuration: Pick<Configuration, "current">;
   readonly clock: Clock;
   readonly limits: () => { readonly requestDeadlineMs: number };
 }
@@ -31,14 +35,22 @@ const lookWithinMs = 5_000;
 export function createModelAnswers(options: ModelAnswersOptions): Answers<typeof modelRoutes> {
   const { models, clock } = options;
   return {
-    listModels: () => {
+    listModels: ({ holder }) => {
       const router = models();
+      const data = listOf(options, holder);
+      if (!isReader(holder)) return { status: 200, body: { object: "list", data } };
       const aliases = Object.entries(router.aliases).map(([alias, groups]) => ({
         alias,
         groups: groups.map((group) => group.map((target) => ({ ...target }))),
       }));
       const backends = router.describe().map((each) => ({ ...each }));
-      return { status: 200, body: { models: aliases, backends, prices: router.prices.digest } };
+      const prices = router.prices.digest;
+      return { status: 200, body: { object: "list", data, models: aliases, backends, prices } };
+    },
+    getModel: ({ params, holder }) => {
+      const model = listOf(options, holder).find(({ id }) => id === params.alias);
+      if (model === undefined) throw new Fault("not_found", `There is no model ${params.alias}.`);
+      return { status: 200, body: model };
     },
     lookAtModels: async ({ signal }) => {
       const looked = await models().look((name, look) =>
@@ -55,6 +67,22 @@ export function createModelAnswers(options: ModelAnswersOptions): Answers<typeof
     tryModel: ({ params, body, signal }) =>
       tryModel(options, { ...parseBody(trying, body), alias: params.alias, signal }),
   };
+}
+
+function listOf({ models, configuration }: ModelAnswersOptions, holder: KeyHolder | null) {
+  const aliases = Object.keys(models().aliases);
+  const created = Math.floor(configuration.current().appliedAtMs / 1000);
+  return (isReader(holder) ? aliases : listAliases(holder, aliases)).map((id) => ({
+    id,
+    object: "model" as const,
+    created,
+    owned_by: "countersign",
+  }));
+}
+
+/** Whoever only calls is shown what it may ask, and nothing of where it runs. */
+function isReader(holder: KeyHolder | null): boolean {
+  return holder?.access.some((role) => role !== "caller") ?? false;
 }
 
 interface Trying extends z.output<typeof trying> {

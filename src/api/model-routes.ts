@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Contract } from "./contract.ts";
 import { modelSchemas } from "./model-schemas.ts";
 
-const readers = ["admin", "viewer", "operator", "auditor"] as const;
+const readers = ["admin", "viewer", "operator", "auditor", "caller"] as const;
 const operators = ["admin", "operator"] as const;
 
 /** Models by what they are called here, and the backends behind them. */
@@ -10,9 +10,18 @@ export const modelRoutes = {
   listModels: {
     method: "GET",
     path: "/v1/models",
-    summary: "Models, and how the backends that answer for them are, as this replica sees it.",
+    summary:
+      "Models, in OpenAI's form; for whoever may look, how the backends that answer for them are, as this replica sees it.",
     access: readers,
     answers: { 200: { description: "By name.", schema: modelSchemas.Models } },
+  },
+  getModel: {
+    method: "GET",
+    path: "/v1/models/{alias}",
+    summary: "One model, in OpenAI's form.",
+    access: readers,
+    params: z.object({ alias: z.string().max(64) }),
+    answers: { 200: { description: "It is there.", schema: modelSchemas.Model } },
   },
   lookAtModels: {
     method: "POST",

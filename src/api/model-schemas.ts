@@ -27,8 +27,18 @@ const target = z.object({
   model: z.string().nullable().describe("Instead of the backend's own."),
 });
 
+const listed = z.object({
+  id: z.string().describe("The alias."),
+  object: z.literal("model"),
+  created: z.int().describe("When the serving revision was applied, in seconds."),
+  owned_by: z.string(),
+});
+
 export const modelSchemas = {
+  Model: listed,
   Models: z.object({
+    object: z.literal("list").describe("This and `data` are what OpenAI's clients read."),
+    data: z.array(listed).describe("Those that the key may ask, or look at."),
     models: z
       .array(
         z.object({
@@ -36,9 +46,10 @@ export const modelSchemas = {
           groups: z.array(z.array(target)).describe("In the order in which they are asked."),
         }),
       )
-      .describe("By name."),
-    backends: z.array(backend),
-    prices: digestSchema.describe("Of the price table."),
+      .optional()
+      .describe("By name; of whoever only calls nothing but `object` and `data` is answered."),
+    backends: z.array(backend).optional(),
+    prices: digestSchema.optional().describe("Of the price table."),
   }),
   ModelsLooked: z.object({
     backends: z.array(

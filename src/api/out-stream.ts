@@ -1,19 +1,16 @@
 import type { ServerResponse } from "node:http";
 import { Fault } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
+import { createWaiting, type Waiting } from "./waiting.ts";
 
 /** Server-sent events on their way to one client, never faster than it reads them. */
-export interface OutStream {
+export interface OutStream extends Waiting {
   /** Fires when the client is gone, reads nothing any more, or is told to go. */
   readonly signal: AbortSignal;
   /** Resolves when there is room for more. Rejects when the signal fires. */
   write(text: string): Promise<void>;
-  /** Rejects when the signal fires. */
-  sleep(ms: number): Promise<void>;
-  /** Waits for it that long at most: whether it came. Its own signal fires when nobody waits for it. */
-  within(ms: number, begin: (signal: AbortSignal) => Promise<void>): Promise<boolean>;
   readonly stop: () => void;
-  /** What was written goes out whole. */
+  /** What was written goes out whole, if its client reads it. */
   end(): void;
 }
 
@@ -41,43 +38,36 @@ export function openStream(
     "x-accel-buffering": "no",
   });
   outgoing.flushHeaders();
-
-  async function within(ms: number, begin: (cut: AbortSignal) => Promise<void>): Promise<boolean> {
-    signal.throwIfAborted();
-    const done = new AbortController();
-    const cut = (): void => done.abort(signal.reason);
-    signal.addEventListener("abort", cut, { once: true });
-    const late = clock.sleep(ms, done.signal).then(() => false);
-    late.catch(() => undefined);
-    try {
-      return await Promise.race([begin(done.signal).then(() => true), late]);
-    } finally {
-      signal.removeEventListener("abort", cut);
-      done.abort();
-      signal.throwIfAborted();
-    }
-  }
-
+  const waiting = createWaiting(clock, signal);
   return {
+    ...waiting,
     signal,
     stop,
-    within,
-    async sleep(ms) {
-      await clock.sleep(ms, signal);
-    },
     async write(text) {
       signal.throwIfAborted();
       if (outgoing.write(text)) return;
-      if (await within(unreadMs, (cut) => whenDrained(outgoing, cut))) return;
+      if (await waiting.within(unreadMs, (cut) => whenDrained(outgoing, cut))) return;
       outgoing.destroy();
       stop();
       signal.throwIfAborted();
     },
     end() {
       client.removeEventListener("abort", stop);
-      if (!outgoing.destroyed) outgoing.end();
+      endAnswer(outgoing, clock);
     },
   };
+}
+
+/** Ends an answer, with this last, and cuts it if its client does not read it. */
+export function endAnswer(outgoing: ServerResponse, clock: Clock, last = ""): void {
+  if (outgoing.destroyed) return;
+  const done = new AbortController();
+  outgoing.once("close", () => done.abort());
+  clock.sleep(unreadMs, done.signal).then(
+    () => outgoing.destroy(),
+    () => undefined,
+  );
+  outgoing.end(last);
 }
 
 async function whenDrained(outgoing: ServerResponse, cut: AbortSignal): Promise<void> {

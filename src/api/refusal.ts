@@ -51,13 +51,17 @@ function toChallengeHeader({ code, details }: Fault): Readonly<Record<string, st
   return code === "unauthenticated" ? { "www-authenticate": "Bearer" } : {};
 }
 
+/** A no in whichever form. */
+export interface Rendered extends Pick<Refusal, "status" | "headers"> {
+  readonly body: object;
+}
+
 /** Answers on a response that nothing has been written to; on any other the connection is cut. */
-export function refuse(outgoing: ServerResponse, error: unknown, request: string): void {
+export function sendRefusal(outgoing: ServerResponse, refusal: Rendered): void {
   if (outgoing.headersSent) {
     outgoing.destroy();
     return;
   }
-  const refusal = toRefusal(error, request);
   const body = JSON.stringify(refusal.body);
   const { req: incoming } = outgoing;
   // A body that is still to come would be read to its end, however long it is.

@@ -3,6 +3,7 @@ import { approvalRoutes } from "./approval-routes.ts";
 import { approvalPageRoutes } from "./approval-page-routes.ts";
 import { bundleRoutes } from "./bundle-routes.ts";
 import type { Contract } from "./contract.ts";
+import { chatRoutes } from "./chat/chat-routes.ts";
 import { credentialRoutes } from "./credential-routes.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
 import { sandboxRoutes } from "./sandbox-routes.ts";
@@ -222,6 +223,7 @@ export const routes = {
   ...passkeyRoutes,
   ...ledgerRoutes,
   ...modelRoutes,
+  ...chatRoutes,
   ...runRoutes,
   ...bundleRoutes,
   ...sandboxRoutes,

@@ -27,6 +27,7 @@ test("a run is started for whoever asks, with its caps and its deadline", async 
       agent: "travel",
       input: "Book it.",
       parent: null,
+      trace: null,
       key: null,
       caps: { micros: 2_500_000, tokens: null, calls: 9 },
       deadlineMs: startMs + 600_000,
@@ -325,4 +326,48 @@ test("a desk of one tenant is asked for that tenant alone", async () => {
   await ask("/v1/runs");
   await ask("/v1/runs", "eve");
   expect(asked).toEqual([own, "other"]);
+});
+
+test("a context is shown to whoever sees the run, its summary to whoever may read it", async () => {
+  const { make, show, ask } = await openRuns();
+  const run = make(ada);
+  const part = { kind: "source", step: 0, ordinal: 0, name: "orders", digest, tokens: 9 };
+  const context = {
+    run,
+    step: 1,
+    atMs: startMs,
+    snapshot: digest,
+    parent: null,
+    window: 1_000,
+    tokens: {
+      instructions: 1,
+      skills: 2,
+      tools: 3,
+      conversation: 4,
+      sources: { orders: 9 },
+      total: 123,
+    },
+    counted: null,
+    parts: [{ ...part, isNew: true }],
+    dropped: [{ kind: "source", step: 0, ordinal: 0, name: "orders", why: "superseded" }],
+    summary: { upTo: 1, text: "the secret", ledger: "the ledger" },
+  } as const;
+  show(run, context);
+  const read = (key?: string, query = "") => ask(`/v1/runs/${run}/context${query}`, key);
+  const mine = await read("ada");
+  expect(mine.status).toBe(200);
+  expect(mine.body).toMatchObject({ id: run, share: 0.123, summary: { text: "the secret" } });
+  expect(mine.body.parts).toEqual([{ ...part, new: true }]);
+  expect(mine.body.dropped[0]).toMatchObject({ name: "orders", why: "superseded" });
+  for (const key of ["aud", "olga"])
+    expect((await read(key)).body.summary).toEqual(context.summary);
+  const seen = await read("vera");
+  expect(seen.body.tokens).toEqual(context.tokens);
+  expect(seen.body.summary).toEqual({ upTo: 1, text: null, ledger: null });
+  expect(JSON.stringify(seen.body)).not.toContain("the secret");
+  // Somebody else's, and another tenant's, is as one that is not there.
+  for (const key of ["ben", "eve"]) expect((await read(key)).status).toBe(404);
+  expect((await read("ada", "?step=1")).status).toBe(200);
+  expect((await read("ada", "?step=2")).status).toBe(404);
+  expect((await read("ada", "?step=x")).status).toBe(400);
 });

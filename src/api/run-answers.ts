@@ -1,23 +1,27 @@
 import { digestSchema, Fault, toSubjectKey, type RunId } from "../model/index.ts";
+import { parseTraceparent } from "../model/trace-context.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RunDesk, RunReport, RunWord } from "../ports/run-desk.ts";
-import type { Telemetry } from "../ports/telemetry.ts";
 import type { KeyHolder } from "../authority/keyring.ts";
+import { readTrace } from "../sight/read-trace.ts";
 import type { Answer, Answers, Asked } from "./contract.ts";
 import { parseBody } from "./parse-body.ts";
-import { checkFork, checkStart, type AgentsOptions } from "./run-agents.ts";
+import { checkFork } from "./run-agents.ts";
 import { forking, resuming, signalling, starting, toCaps, toDeadlineMs } from "./run-bodies.ts";
 import { createEventReading } from "./run-contents.ts";
 import { listStopped } from "./list-stopped.ts";
 import { isOwn, parseRunId, reachesAll, readRun } from "./run-rights.ts";
 import type { runRoutes } from "./run-routes.ts";
+import { toShownContext } from "./show-context.ts";
 import { toShownRow, toShownRun, type ShowRunOptions } from "./show-run.ts";
+import { toShownTrace } from "./show-trace.ts";
+import { startRun, type StartRunOptions } from "./start-run.ts";
+import { tellRun } from "./tell-run.ts";
 import { principalOf, tenantOf } from "./tenant-of.ts";
 
-export interface RunAnswersOptions extends ShowRunOptions, AgentsOptions {
+export interface RunAnswersOptions extends ShowRunOptions, StartRunOptions {
   readonly runs: RunDesk;
   readonly clock: Clock;
-  readonly telemetry: Telemetry;
 }
 
 type Routes = typeof runRoutes;
@@ -55,9 +59,20 @@ export function createRunAnswers(options: RunAnswersOptions): Answers<Routes> {
         throw new Fault("not_found", "The run has no such text, or not any more.");
       return { status: 200, body: { digest, text } };
     },
-    cancelRun: (asked) => tell(options, asked, ({ by }) => ({ kind: "cancel", by })),
-    pauseRun: (asked) => tell(options, asked, ({ by }) => ({ kind: "pause", by })),
-    compensateRun: (asked) => tell(options, asked, ({ by }) => ({ kind: "compensate", by })),
+    getRunContext: async ({ params: { id }, query: { step }, holder }) => {
+      const report = await readRun(runs, { id, holder, reach: "see" });
+      const shown = await runs.context(tenantOf(holder), report.run, step ?? null);
+      const isReadable = isOwn(holder, report) || reachesAll(holder, "read");
+      return { status: 200, body: toShownContext(shown, isReadable) };
+    },
+    getRunTrace: async ({ params: { id }, holder }) => {
+      const { run } = await readRun(runs, { id, holder, reach: "see" });
+      const trace = await readTrace(options, tenantOf(holder), run);
+      return { status: 200, body: toShownTrace(run, trace) };
+    },
+    cancelRun: (asked) => tell(options, asked, (by) => ({ kind: "cancel", by })),
+    pauseRun: (asked) => tell(options, asked, (by) => ({ kind: "pause", by })),
+    compensateRun: (asked) => tell(options, asked, (by) => ({ kind: "compensate", by })),
     resumeRun: (asked) => resume(options, asked),
     signalRun: (asked) => {
       const { name, payload } = parseBody(signalling, asked.body);
@@ -71,26 +86,15 @@ async function start(
   options: RunAnswersOptions,
   { body: text, headers, holder }: Asked<Routes["startRun"]>,
 ): Promise<Answer<Routes["startRun"]>> {
-  const { runs, clock, telemetry } = options;
   const { agent, input, caps, deadline } = parseBody(starting, text);
-  const principal = principalOf(holder);
-  checkStart(options, agent, holder);
-  const asking = {
-    principal,
-    roles: holder?.roles ?? [],
+  const { report, isNew } = await startRun(options, holder, {
     agent,
     input,
     caps: toCaps(caps),
-    deadlineMs: toDeadlineMs(deadline, clock.nowMs()),
+    deadlineMs: toDeadlineMs(deadline, options.clock.nowMs()),
     key: headers["idempotency-key"] ?? null,
-    parent: null,
-  };
-  const { run, isNew } = await runs.start(asking);
-  const report = await runs.read(principal.tenant, run);
-  // Another's run is not shown for a key that two of them chose.
-  if (!isOwn(holder, report))
-    throw new Fault("key_reused", "The key stands for somebody else's run.");
-  if (isNew) telemetry.log("info", "a run was started", { run, agent, by: holder?.id });
+    trace: parseTraceparent(headers["traceparent"]),
+  });
   const body = await show(options, holder, report);
   return { status: isNew ? 201 : 200, body };
 }
@@ -122,16 +126,13 @@ async function show(options: RunAnswersOptions, holder: KeyHolder | null, report
 type Telling = Pick<Asked<Routes["cancelRun"]>, "params" | "holder">;
 
 async function tell(
-  { runs, telemetry }: RunAnswersOptions,
+  options: RunAnswersOptions,
   { params, holder }: Telling,
-  toWord: (who: { readonly by: string }) => RunWord,
+  toWord: (by: string) => RunWord,
 ) {
-  const { run } = await readRun(runs, { id: params.id, holder, reach: "tell" });
-  const by = holder?.id ?? "unknown";
-  const word = toWord({ by });
-  await runs.tell(tenantOf(holder), run, word);
-  telemetry.log("info", "a run was told something", { run, word: word.kind, by });
-  return { status: 202 as const, body: { id: run, word: word.kind } };
+  const { run } = await readRun(options.runs, { id: params.id, holder, reach: "tell" });
+  const word = await tellRun(options, { run, holder }, toWord);
+  return { status: 202 as const, body: { id: run, word } };
 }
 
 async function resume(
@@ -148,7 +149,7 @@ async function resume(
   const { params, holder } = asked;
   // Before it is told: as soon as it is, they are told to go on, too.
   const stopped = await listStopped(options.runs, tenantOf(holder), parseRunId(params.id));
-  const { status, body } = await tell(options, asked, ({ by }) => ({
+  const { status, body } = await tell(options, asked, (by) => ({
     kind: "resume",
     by,
     ...raised,

@@ -39,6 +39,8 @@ function toNamedText(event: RunEvent): Digest | null {
     case "call.ended":
     case "child.ended":
       return event.result;
+    case "source.read":
+      return event.digest;
     case "signal.received":
       return event.payload;
     case "run.partly_completed":

@@ -11,7 +11,8 @@ import type { Visit } from "./door.ts";
 import { createEventReading } from "./run-contents.ts";
 import { readRun } from "./run-rights.ts";
 import { runEventsQuery, runRoutes } from "./run-routes.ts";
-import { openStream, type OutStream } from "./out-stream.ts";
+import type { OutStream } from "./out-stream.ts";
+import { createOutStreams, pauseMs, silentMs, toStreamEndMs } from "./out-streams.ts";
 import { tenantOf } from "./tenant-of.ts";
 
 export interface RunStreams {
@@ -28,12 +29,6 @@ export interface RunStreamsOptions {
 
 /** Read, written and forgotten: nothing of a run is held here for a client that is slow. */
 const pageSize = 50;
-/** Proxies close what is silent for a minute or less. What a hint has missed is found then, too. */
-const silentMs = 15_000;
-/** A hint that came to nothing is no reason to read again at once. */
-const pauseMs = 250;
-/** A key that was taken away is noticed when the client comes again. */
-const longestMs = 3_600_000;
 const pathShape = /^\/v1\/runs\/([^/]+)\/events$/;
 
 /** Whoever takes both gets the page. */
@@ -44,25 +39,13 @@ export function isRunStream(method: string, path: string, accept: string | undef
 }
 
 export function createRunStreams(options: RunStreamsOptions): RunStreams {
-  const open = new Set<() => void>();
+  const streams = createOutStreams(options.clock);
   return {
     async serve(incoming, outgoing, visit) {
       const reading = await readAsked(options, incoming, visit);
-      const out = openStream(outgoing, { clock: options.clock, signal: visit.signal });
-      open.add(out.stop);
-      try {
-        await send(options, out, reading);
-      } catch (error) {
-        // Its end is no failure: the client was told to go, or has gone.
-        if (!out.signal.aborted) throw error;
-      } finally {
-        open.delete(out.stop);
-        out.end();
-      }
+      await streams.serve(outgoing, visit.signal, (out) => send(options, out, reading));
     },
-    close() {
-      for (const stop of open) stop();
-    },
+    close: () => streams.close(),
   };
 }
 
@@ -98,8 +81,7 @@ async function readAsked(
         details: { head: report.head },
       },
     );
-  const nowMs = clock.nowMs();
-  const untilMs = Math.min(nowMs + longestMs, holder?.proof.expiresAtMs ?? nowMs);
+  const untilMs = toStreamEndMs(clock, holder);
   return { tenant: tenantOf(holder), run: report.run, after, hasContents, report, untilMs };
 }
 

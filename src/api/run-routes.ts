@@ -50,6 +50,10 @@ export const runRoutes = {
         .regex(/^[\x21-\x7e]{1,255}$/, "takes 1 to 255 visible ASCII characters")
         .optional()
         .describe("The caller's name for this run: however often it is sent, one run is made."),
+      traceparent: z
+        .string()
+        .optional()
+        .describe("The span that asks for it: the run's spans become a part of its trace."),
     }),
     consumes: json,
     bodyBytes: 2_097_152,
@@ -101,6 +105,31 @@ export const runRoutes = {
     access: contentReaders,
     params: id.extend({ digest: z.string().max(128) }),
     answers: { 200: { description: "The text.", schema: schemas.RunContent } },
+  },
+  getRunContext: {
+    method: "GET",
+    path: "/v1/runs/{id}/context",
+    summary: "What the model was shown at a step, and what of its window that took.",
+    access: readers,
+    params: id,
+    query: z.object({
+      step: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .max(Number.MAX_SAFE_INTEGER)
+        .optional()
+        .describe("Absent: when the model was asked last."),
+    }),
+    answers: { 200: { description: "Its snapshot.", schema: schemas.RunContext } },
+  },
+  getRunTrace: {
+    method: "GET",
+    path: "/v1/runs/{id}/trace",
+    summary: "Spans of a run and of its sub-agents, without any text.",
+    access: readers,
+    params: id,
+    answers: { 200: { description: "Those that have not ended, too.", schema: schemas.RunTrace } },
   },
   cancelRun: word("cancel", "Ends a run. What is under way is not taken back."),
   pauseRun: word("pause", "Lets a run rest until it is resumed."),

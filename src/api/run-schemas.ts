@@ -30,6 +30,39 @@ const call = z.object({
     .describe("`open`: not done, and could be."),
 });
 
+const share = z.number().min(0).max(1);
+const shares = z.object({
+  instructions: share,
+  tools: share,
+  conversation: share,
+  sources: z.record(z.string(), share).describe("By name."),
+});
+
+const quality = z
+  .object({
+    calls: count.describe("That the model asked for."),
+    wellFormed: count.describe(
+      "Of these: of a tool that there is, with arguments as it takes them.",
+    ),
+    repeated: count.describe(
+      "Of these: answered before, and nothing was done since that could change the answer.",
+    ),
+    results: count.describe("Of reads and sub-agents, which the model went on after."),
+    judged: count.describe("Of these: what was looked at."),
+    unused: count.describe("Of what was looked at: the model came back to nothing that they say."),
+    factsRead: count.describe("Again, before an effect."),
+    staleFacts: count.describe("Of these: not any more what the run had known."),
+    staleEffects: count.describe("Refused after one of these."),
+    contradictions: count.describe("Arguments that were not what the recorded fact says."),
+    compactions: count,
+    window: z
+      .object({ mean: shares, last: shares, largest: share })
+      .nullable()
+      .describe("Shares of the window; null: no model was asked."),
+    sampled: z.boolean().describe("Not all of the log and of its texts was looked at."),
+  })
+  .describe("How well its context served it.");
+
 const row = z.object({
   id: z.string(),
   agent: z.string().nullable(),
@@ -75,6 +108,9 @@ export const runSchemas = {
       .string()
       .nullable()
       .describe("Null also for whoever may not see the texts of this run."),
+    quality: quality
+      .nullable()
+      .describe("Null until it has ended, and of a run that ended before ends were measured."),
     calls: z.array(call),
     children: z.array(z.string()),
   }),
@@ -89,6 +125,81 @@ export const runSchemas = {
       .describe("What to ask for as `after`; null where nothing more is there."),
   }),
   RunContent: z.object({ digest: z.string(), text: z.string() }),
+  RunContext: z.object({
+    id: z.string(),
+    step: count,
+    at,
+    snapshot: z.string().describe("Digest of what stood in it, in its order."),
+    parent: z.string().nullable().describe("The snapshot before it; null: the first."),
+    window: count.nullable().describe("Tokens that the model takes; null: its bundle is gone."),
+    share: z.number().nullable().describe("What of the window is taken."),
+    tokens: z
+      .object({
+        instructions: count,
+        skills: count.describe("The list of skills, which is told with the instructions."),
+        tools: count,
+        conversation: count,
+        sources: z.record(z.string(), count).describe("By name."),
+        total: count,
+      })
+      .describe("As they are estimated."),
+    counted: z
+      .object({ backend: z.string(), input: count.nullable() })
+      .nullable()
+      .describe("What the backend counted; null where it has not answered."),
+    parts: z.array(
+      z.object({
+        kind: z.string(),
+        step: count,
+        ordinal: count,
+        name: z.string().nullable().describe("Of a source."),
+        digest: z.string().describe("Of the text."),
+        tokens: count,
+        new: z.boolean().describe("It did not stand in the snapshot before."),
+      }),
+    ),
+    dropped: z
+      .array(
+        z.object({
+          kind: z.string(),
+          step: count,
+          ordinal: count,
+          name: z.string().nullable(),
+          why: z.string(),
+        }),
+      )
+      .describe("What is left out since the snapshot before, and why."),
+    summary: z
+      .object({
+        upTo: count.describe("It stands for all before this step."),
+        text: z.string().nullable().describe("Null for whoever may not see the texts of this run."),
+        ledger: z.string().nullable(),
+      })
+      .nullable(),
+  }),
+  RunTrace: z.object({
+    id: z.string(),
+    trace: z.string().describe("Id of the trace, as it is sent to others."),
+    cut: z.boolean().describe("It is too long to be shown whole: what came last is missing."),
+    spans: z
+      .array(
+        z.object({
+          id: z.string(),
+          parent: z.string().nullable().describe("Of the run itself: the span that asked for it."),
+          run: z.string(),
+          name: z.string(),
+          kind: z.enum(["internal", "client"]),
+          start: at,
+          end: at.nullable().describe("Null: it has not ended."),
+          error: z.boolean(),
+          attributes: z.record(
+            z.string(),
+            z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
+          ),
+        }),
+      )
+      .describe("In the order in which they began; sub-agents after what called them."),
+  }),
   RunTold: told,
   RunResumed: told.extend({
     stopped: z

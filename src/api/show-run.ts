@@ -37,9 +37,16 @@ export async function toShownRun(
     waits: await Promise.all(waits),
     reason,
     output,
+    quality: toShownQuality(report.quality),
     calls: pickCalls(report.calls),
     children: [...report.children],
   };
+}
+
+function toShownQuality(quality: RunReport["quality"]): Run["quality"] {
+  if (quality === null) return null;
+  const { isSampled, window, ...counts } = quality;
+  return { ...counts, window: window === null ? null : { ...window }, sampled: isSampled };
 }
 
 /** The log has all of them. */

@@ -20,6 +20,7 @@ export function showApproval(
     ...end,
     ...showWarnings(pen, shown),
     showArguments(pen, shown, onFold),
+    showBasis(pen, shown),
     showDifference(pen, shown),
     showClaim(pen, shown),
     showRules(pen, shown),
@@ -71,6 +72,17 @@ function showArguments(
     ? "They were erased, as the person asked."
     : "They were too large to be kept, so nobody can see them here.";
   return section(pen, "With arguments that are not here", pen.make("p", "quiet", why));
+}
+
+/** As the run has read it; where it is something else when the call is made, this approval is no good. */
+function showBasis(pen: Pen, { facts: read }: Shown): PageElement | null {
+  if (read.length === 0) return null;
+  const { inert } = pen;
+  const rows = read.map(({ key, value }): [string, PageElement | string] => [
+    key,
+    value === null ? "not kept" : inert(value),
+  ]);
+  return section(pen, "What it rests on, as it was read", facts(pen, rows));
 }
 
 function showDifference(pen: Pen, { args, lastApproved, state }: Shown): PageElement | null {
