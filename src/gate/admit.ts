@@ -1,10 +1,12 @@
 import { Fault, toSubjectKey } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
 import type { AdmittedCall, DecidedCall } from "./call.ts";
 import { Slots, type SlotBounds } from "./slots.ts";
 
 export interface AdmitOptions {
   readonly clock: Clock;
+  readonly telemetry?: Pick<Telemetry, "gauge" | "observe">;
   /** Of one caller. */
   readonly caller: SlotBounds & { readonly rate: number | null };
   /** Of all callers of one tenant. */
@@ -23,10 +25,12 @@ const maxKeys = 50_000;
 /** The only maker of an `AdmittedCall`: rate and places of caller and tenant, then of tool and server. */
 export function createAdmit({
   clock,
+  telemetry,
   caller,
   tenant: ofTenant,
 }: AdmitOptions): (call: DecidedCall, signal: AbortSignal) => Promise<Admitted> | Admitted {
   const slots = new Map<string, Slots>();
+  const line = createLine(clock, telemetry);
   const buckets = caller.rate === null ? null : createBuckets(clock, caller.rate);
 
   function slotsOf(key: string, bounds: SlotBounds, code: keyof typeof fullMessages): Slots {
@@ -69,10 +73,9 @@ export function createAdmit({
     let entered = 0;
     while (entered < places.length && places[entered]!.tryEnter()) entered += 1;
     if (entered === places.length) return toAdmitted(call, places, 0);
-    const startedMs = clock.monotonicMs();
     const rest = { places, from: entered, tenant: principal.tenant };
-    return enterRest(rest, signal).then(() =>
-      toAdmitted(call, places, Math.round((clock.monotonicMs() - startedMs) * 1_000)),
+    return line.stand(enterRest(rest, signal)).then((waitedMs) =>
+      toAdmitted(call, places, Math.round(waitedMs * 1_000)),
     );
   };
 }
@@ -87,6 +90,29 @@ interface Rest {
   readonly places: readonly Slots[];
   readonly from: number;
   readonly tenant: string;
+}
+
+/** Those that wait for a place. What passes without waiting costs nothing here. */
+function createLine(clock: Clock, telemetry: AdmitOptions["telemetry"]) {
+  let waiting = 0;
+  const change = (by: 1 | -1): void => {
+    waiting += by;
+    telemetry?.gauge("gate_waiting", waiting);
+  };
+  return {
+    /** For how many milliseconds it waited. */
+    async stand(entered: Promise<void>): Promise<number> {
+      const startedMs = clock.monotonicMs();
+      change(1);
+      try {
+        await entered;
+        return clock.monotonicMs() - startedMs;
+      } finally {
+        change(-1);
+        telemetry?.observe("gate_wait_seconds", (clock.monotonicMs() - startedMs) / 1_000);
+      }
+    },
+  };
 }
 
 /** All or none: whoever cannot go on gives back what it has. */

@@ -167,6 +167,7 @@ function toAsking({ call, decision, labels }: Asked): Asking {
     intent,
     args: canonical,
     claim: own.claim,
+    ...(request.run?.basis === undefined ? {} : { facts: request.run.basis.shown }),
     subject: toSubjectKey(request.principal),
     request: {
       v: 1,

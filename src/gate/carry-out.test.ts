@@ -26,7 +26,13 @@ function makeParts(more: Partial<GateParts> = {}) {
       call: { ...call, queuedUs: 0 } as unknown as AdmittedCall,
       leave: () => undefined,
     }),
-    budgets: { reserve: () => ({ giveBack: () => void (givenBack += 1) }) },
+    budgets: {
+      reserve: () => ({
+        giveBack: () => void (givenBack += 1),
+        isMoney: false,
+        settle: () => undefined,
+      }),
+    },
     ...more,
   } as unknown as GateParts;
   return { parts, clock, deadlines, givenBack: () => givenBack };

@@ -30,6 +30,7 @@ export async function open(
     const { call, leave } = await parts.admit(decided, decided.request.cancel.signal);
     try {
       checkDrift(parts, call);
+      checkBasis(parts, call);
       const hold = parts.budgets === null ? null : parts.budgets.reserve(toSpending(call));
       const held = hold instanceof Promise ? await hold : hold;
       return await openHeld(parts, { call, extra, held, deadline });
@@ -113,6 +114,13 @@ function checkDrift({ catalog }: GateParts, { request, tool, approval }: Decided
   if (isOther && (known.blocked !== null || request.run !== undefined)) resolve(now, request);
   if (approval !== null && known?.acting !== tool.acting)
     throw new Fault("tool_blocked", `${tool.exposed} is not the tool that was approved any more.`);
+}
+
+/** A call that stood in line: what it rests on may be too old by now. Nothing of it is recorded yet. */
+function checkBasis({ clock }: GateParts, { request }: DecidedCall): void {
+  const untilMs = request.run?.basis?.untilMs;
+  if (untilMs === undefined || clock.nowMs() <= untilMs) return;
+  throw new Fault("facts_stale", "What the call rests on has to be read again before it is made.");
 }
 
 function toSpending({ request, server, tool }: Call): Spending {

@@ -36,6 +36,7 @@ function open() {
     tenant: "default" as TenantId,
     telemetry,
     guard: createGuard({ scan: emptyLeakScan, telemetry }),
+    indexes: { listen: (_, upstream) => upstream },
   });
   const { signal } = new AbortController();
   const get = (subject: string): Promise<Upstream> =>

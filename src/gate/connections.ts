@@ -4,6 +4,7 @@ import { Fault, type Principal, type TenantId } from "../model/index.ts";
 import { toDestination, type Credentials } from "../ports/credentials.ts";
 import { hasCredential, presentCredential } from "./credential.ts";
 import { GuardedUpstream, type Guard } from "./guard-upstream.ts";
+import type { IndexWatch } from "./index-ages.ts";
 import type { ConnectionKey, Connections } from "../ports/connections.ts";
 import type { EgressCredential } from "../ports/sandbox.ts";
 import type { Secrets } from "../ports/secrets.ts";
@@ -24,6 +25,7 @@ export interface ConnectionsOptions {
   readonly tenant: TenantId;
   readonly telemetry: Telemetry;
   readonly guard: Guard;
+  readonly indexes: Pick<IndexWatch, "listen">;
 }
 
 /** Sessions of legacy servers that are kept per caller; the one that was idle longest goes first. */
@@ -109,7 +111,7 @@ export class ConnectionPool implements Connections {
   }
 
   async #open(key: ConnectionKey, forget: () => void): Promise<Upstream> {
-    const { servers, secrets, connectors, telemetry, guard } = this.#options;
+    const { servers, secrets, connectors, telemetry, guard, indexes } = this.#options;
     const config = Object.hasOwn(servers, key.server) ? servers[key.server] : undefined;
     if (config === undefined) throw new Fault("not_found", "There is no such server.");
     const { server, endpoint } = key;
@@ -129,7 +131,8 @@ export class ConnectionPool implements Connections {
     };
     try {
       const { signal } = this.#stopped;
-      return new GuardedUpstream(await connectors[config.transport].connect(target, signal), guard);
+      const upstream = await connectors[config.transport].connect(target, signal);
+      return indexes.listen(server, new GuardedUpstream(upstream, guard));
     } catch (error) {
       throw guard.cleanError(error);
     }

@@ -3,6 +3,7 @@ import {
   toExposedName,
   toPrincipalKey,
   toSubjectKey,
+  type BreakerState,
   type FaultCode,
 } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -72,6 +73,8 @@ export interface DispatchOptions {
   readonly credentials: Credentials;
   /** What a call's context has touched, for servers of our own. Absent: nobody keeps it. */
   readonly labels?: Pick<Labels, "of">;
+  /** Told the state that the breaker of a server came into. */
+  readonly onBreaker?: (server: string, state: BreakerState) => void;
 }
 
 export type Dispatch = (call: AdmittedCall, sending: Sending) => Promise<Dispatched>;

@@ -8,6 +8,7 @@ import type { Telemetry } from "../ports/telemetry.ts";
 import type { UpstreamAnswer } from "../ports/upstream.ts";
 import type { Call, Opened } from "./call.ts";
 import { renderConsent } from "./consent.ts";
+import { countToolCall } from "./count-tool-call.ts";
 import type { Exchanged } from "./exchange.ts";
 import { handOver, withholdQuestion, type HandedOver } from "./hand-over.ts";
 import type { Recorder } from "./record.ts";
@@ -194,6 +195,9 @@ function settle(
     0,
     Math.round((clock.monotonicMs() - call.startedMs) * 1_000) - call.queuedUs,
   );
+  // Who asked back waited for its client.
+  const tookMs = noted.wasReceived ? null : upstreamUs / 1_000;
+  countToolCall(telemetry, call, { ...ending, tookMs });
   return recorder.outcome({
     ...ending,
     call,

@@ -83,13 +83,17 @@ function toCall({ clock, limits }: GateParts, catalog: Catalog, request: GateReq
 const noParams = {};
 
 async function pass(parts: GateParts, call: Call): Promise<GateAnswer> {
+  const isSource = call.request.run?.isSource === true;
+  if (isSource && call.effect !== "read")
+    throw new Fault("tool_blocked", `${call.target} does more than read by now.`);
   parts.freezes.check(toFreezeSubject(call));
   const before = parts.labels.before(call);
   const labels = "then" in before ? await before : before;
   const verdict = parts.decide(call, labels);
   if (verdict.kind === "changed") throw new Error("an intent that nobody agreed to has changed");
   if (verdict.kind === "unmet") return refuse(parts, verdict);
-  if (verdict.kind === "refused" && verdict.decision.kind === "deny") return refuse(parts, verdict);
+  const isOver = verdict.kind === "refused" && (isSource || verdict.decision.kind === "deny");
+  if (isOver) return refuse(parts, verdict);
   const { decision, intent } = verdict.kind === "allowed" ? verdict.call : verdict;
   if (decision.kind === "deny") throw new Error("a denial went on");
   const { requestState, inputResponses } = call.request.params;

@@ -42,11 +42,19 @@ const partsArbitrary = fc.record({
   definition: fc.option(digestArbitrary),
   policy: digestArbitrary,
 });
-const runArbitrary = fc.record({
-  run: fc.constantFrom(...runs),
-  step: fc.nat(),
-  ordinal: fc.nat(),
-});
+const runArbitrary = fc.record(
+  {
+    run: fc.constantFrom(...runs),
+    step: fc.nat(),
+    ordinal: fc.nat(),
+    basis: fc.record({
+      digest: digestArbitrary,
+      untilMs: fc.nat(),
+      shown: fc.constant([]),
+    }),
+  },
+  { requiredKeys: ["run", "step", "ordinal"] },
+);
 const valuesArbitrary = fc.record({
   args: objectArbitrary,
   salt: fc.uint8Array({ minLength: saltLength, maxLength: saltLength }),
@@ -62,6 +70,7 @@ test("I3: what a template fills in has the digest of the intent that the model s
       const template = createIntentTemplate(parts);
       const { actor } = parts.principal;
       for (const { args, salt, forwarded, notAfterMs, run } of filled) {
+        const { basis, ...place } = run ?? {};
         const intent = intentSchema.parse({
           v: 1,
           ...parts,
@@ -70,7 +79,8 @@ test("I3: what a template fills in has the digest of the intent that the model s
           bundle: actor?.bundle ?? null,
           run: null,
           step: null,
-          ...run,
+          ...place,
+          ...(basis === undefined ? {} : { facts: basis.digest }),
           args: toCommitment(salt, args),
           forwarded,
           task: null,

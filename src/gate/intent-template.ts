@@ -30,7 +30,7 @@ interface IntentValues {
   readonly forwarded: Readonly<Record<string, Json>>;
   readonly notAfterMs: number;
   /** The place of the call; absent for one of no run. */
-  readonly run?: Pick<RunOfCall, "run" | "step" | "ordinal"> | undefined;
+  readonly run?: Pick<RunOfCall, "run" | "step" | "ordinal" | "basis"> | undefined;
 }
 
 /** The canonical text of an `Intent`, key by key in canonical order; a test holds the two together. */
@@ -39,7 +39,7 @@ export function createIntentTemplate(parts: IntentParts): IntentTemplate {
   const { actor } = principal;
   const beforeArgs = `{"agent":${JSON.stringify(actor?.agent ?? null)},"args":"`;
   const bundle = JSON.stringify(actor?.bundle ?? null);
-  const afterArgs = `","bundle":${bundle},"definition":${JSON.stringify(definition)},"forwarded":`;
+  const afterArgs = `","bundle":${bundle},"definition":${JSON.stringify(definition)}`;
   const beforeNotAfter = `,"method":${JSON.stringify(method)},"notAfterMs":`;
   const beforeRun = `,"policy":${JSON.stringify(policy)},"principal":${toCanonicalText(principal)},"run":`;
   const beforeStep = `,"server":${JSON.stringify(server)},"step":`;
@@ -51,7 +51,8 @@ export function createIntentTemplate(parts: IntentParts): IntentTemplate {
     fill({ canonical, salt, forwarded, notAfterMs, run }) {
       const commitment = hash("sha256", `{"args":${canonical},"salt":"${salt}"}`, "hex");
       const forwardedText = isEmpty(forwarded) ? "{}" : toCanonicalText(forwarded);
-      const args = `${beforeArgs}sha256:${commitment}${afterArgs}${forwardedText}`;
+      const basis = run?.basis === undefined ? "" : `,"facts":"${run.basis.digest}"`;
+      const args = `${beforeArgs}sha256:${commitment}${afterArgs}${basis},"forwarded":${forwardedText}`;
       const rest =
         run === undefined
           ? outsideOfRuns

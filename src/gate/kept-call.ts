@@ -79,8 +79,8 @@ export function toStanding({
 const outsideOfRuns = Object.freeze({ run: null, step: null });
 
 /** Two calls of one step that are alike in everything else are asked about one by one. */
-function toPlace({ run, step, ordinal }: RunOfCall) {
-  return { run, step, ordinal };
+function toPlace({ run, step, ordinal, basis }: RunOfCall) {
+  return { run, step, ordinal, ...(basis === undefined ? {} : { facts: basis.digest }) };
 }
 
 /** As it is handed to whoever comes back with the same key. */

@@ -33,6 +33,11 @@ const capabilityPaths = {
   legacy: ["capabilities"],
 } as const;
 
+/** Looks through any value that leaves. */
+export function findLeakIn(scan: LeakScan, value: Json): Leak | null {
+  return scan.isEmpty ? null : lookInto(scan, value, []);
+}
+
 interface Part {
   readonly text: string;
   readonly value: Json;

@@ -1,4 +1,5 @@
 import type { Telemetry } from "../ports/telemetry.ts";
+import { countLostCall } from "./count-tool-call.ts";
 import type { Store } from "../ports/store.ts";
 import { giveUp, type ResolveParts } from "./resolve-call.ts";
 
@@ -43,6 +44,7 @@ async function giveUpOverdue(options: OverdueOptions): Promise<void> {
   for (const row of rows) {
     if (!(await giveUp(options, row))) continue;
     telemetry.count("gate_calls", { outcome: "unknown" });
+    countLostCall(telemetry, row);
     telemetry.log("warn", "a call was given up: nobody knows whether it was carried out", {
       call: row.id,
       server: row.server,

@@ -2,6 +2,7 @@ import type { Digest, Obligation } from "../model/index.ts";
 import type { GateAnswer } from "../ports/gate.ts";
 import type { Call, DecidedCall, IntentOfCall } from "./call.ts";
 import { renderDeclined } from "./consent.ts";
+import { countToolCall } from "./count-tool-call.ts";
 import type { Verdict } from "./decide.ts";
 import type { GateParts } from "./gate-parts.ts";
 import type { Outcome } from "./outcome.ts";
@@ -37,6 +38,7 @@ export function recordUnsent(
   unsent: Unsent,
 ): Promise<void> | void {
   telemetry.count("gate_calls", { outcome: unsent.outcome });
+  countToolCall(telemetry, unsent.call, { ...unsent, tookMs: null });
   const sent = { of: null, endpoint: null, credential: null, sandbox: null };
   const said = { result: null, handed: null };
   return recorder.outcome({ ...sent, ...said, ...unsent, queuedUs: 0, upstreamUs: 0 });

@@ -124,7 +124,9 @@ export function createResultCache({ clock, telemetry, onEffect }: ResultCacheOpt
     async through({ call, extra }, signal, send) {
       if (call.effect !== "read") return sendEffect(call, send);
       const isKept = call.tool?.config.cache !== undefined && call.approval === null;
-      if (!isKept || extra !== "") return send();
+      // A run may have begun with facts of a tool that says `cache` by now.
+      const isFresh = call.request.run?.isFresh === true;
+      if (!isKept || isFresh || extra !== "") return send();
       const key = toKey(call);
       const found = kept.find(key, call.server.name);
       const first = underWay.get(key);

@@ -1,4 +1,4 @@
-import { Fault, type FaultCode } from "../model/index.ts";
+import { Fault, type BreakerState, type FaultCode } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -10,6 +10,7 @@ export interface TrackOptions {
   readonly connections: Pick<Connections, "endpoints">;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly onBreaker?: (server: string, state: BreakerState) => void;
 }
 
 /** What is known of a server from the calls before. */
@@ -70,8 +71,10 @@ export function createTracks(options: TrackOptions) {
   };
 }
 
-function createTrack({ connections, clock, telemetry }: TrackOptions, server: string): ServerTrack {
-  const onMove = (to: Breaker["state"]): void => {
+function createTrack(options: TrackOptions, server: string): ServerTrack {
+  const { connections, clock, telemetry, onBreaker } = options;
+  const onMove = (to: BreakerState): void => {
+    onBreaker?.(server, to);
     telemetry.count("gate_breaker_moves", { to });
     telemetry.log("warn", "the breaker of a server moved", { server, to });
   };

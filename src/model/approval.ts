@@ -33,6 +33,12 @@ export const approvalRequestSchema = z
   .readonly();
 export type ApprovalRequest = z.infer<typeof approvalRequestSchema>;
 
+/** A fact in words: its key, and what was read, cut where it is long; null: that is not kept. */
+const factShownSchema = z
+  .strictObject({ key: z.string().min(1).max(512), value: z.string().max(1_024).nullable() })
+  .readonly();
+export type FactShown = z.infer<typeof factShownSchema>;
+
 /** What the commitment of an intent was made of. Sealed, and erased when the person asks for it. */
 export const intentOpeningSchema = z
   .strictObject({
@@ -43,6 +49,8 @@ export const intentOpeningSchema = z
     args: z.string().nullable(),
     /** What the caller says about its own request. */
     claim: z.string().max(2_000).nullable(),
+    /** What it rests on, as the run has read it. Absent: on nothing that is declared. */
+    facts: z.array(factShownSchema).max(64).readonly().optional(),
   })
   .readonly();
 export type IntentOpening = z.infer<typeof intentOpeningSchema>;

@@ -3,6 +3,7 @@ import { agentContextSchema } from "./agent-context.ts";
 import { capsSchema } from "./budget.ts";
 import { toCanonicalBytes } from "./canonical.ts";
 import { digestSchema, toDigest, type Digest } from "./digest.ts";
+import { bundledFactFields } from "./bundled-facts.ts";
 import { jsonObjectSchema } from "./json-value.ts";
 import { fromRecordBytes } from "./record.ts";
 import { bundledSkillSchema, skillLimits } from "./skill.ts";
@@ -19,6 +20,8 @@ const bundledToolSchema = z
     /** Of the accepted definition. */
     pin: digestSchema,
     effect: z.enum(["read", "write", "destructive"]),
+    /** What its answers say of things, what it rests on and what it changes; absent: nothing is declared. */
+    ...bundledFactFields,
   })
   .readonly();
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { closest } from "../lib/closest.ts";
 import { agentServer } from "./agent-tool.ts";
+import { a2aField } from "./config-a2a.ts";
 import { moneyField } from "./config-budgets.ts";
 import { contextField } from "./config-context.ts";
 import { countField, durationField, shortNameField } from "./config-field.ts";
@@ -129,6 +130,7 @@ const agentSchema = z
     maxSteps: countField({ min: 1, max: 100_000 })
       .prefault(50)
       .describe("Answers of the model in one run."),
+    a2a: a2aField,
   })
   .superRefine(({ instructions, instructionsFile }, context) => {
     const refuse = toRefuse(context);
@@ -205,7 +207,16 @@ export function refuseStrangeAgents(document: Whole, context: z.core.$Refinement
   const { agents, models, toolsets, servers } = document;
   const refuse = toRefuse(context);
   const aliases = Object.keys(models.routes);
-  for (const [name, { model, toolset }] of Object.entries(agents)) {
+  for (const [name, { model, toolset, maxTokens, context: shown }] of Object.entries(agents)) {
+    const summariser = shown?.compaction.model ?? model;
+    if (summariser !== model && !aliases.includes(summariser)) {
+      const path = ["agents", name, "context", "compaction", "model"];
+      refuse(path, "names no route of models.routes", closest(summariser, aliases));
+    }
+    if (shown !== undefined && shown.window <= maxTokens) {
+      const message = `leaves nothing beside an answer of ${maxTokens} tokens`;
+      refuse(["agents", name, "context", "window"], message, null);
+    }
     if (!aliases.includes(model)) {
       const message =
         aliases.length === 0

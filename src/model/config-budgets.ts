@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { countField, nameField, toolPatternField } from "./config-field.ts";
+import { countField, modelPatternField, nameField, toolPatternField } from "./config-field.ts";
 
 const notMoney =
   'takes an amount of money with at most six digits behind the point, such as "2.50"';
@@ -43,13 +43,23 @@ const budgetSchema = z
     calls: countField({ min: 1, max: 1_000_000_000 }).optional().describe("Calls in a period."),
     money: moneyField
       .optional()
-      .describe("Money in a period, by the prices of the tools. A tool without one is refused."),
+      .describe("Money in a period, by the prices of tools and models. What has none is refused."),
     tools: z
       .array(toolPatternField)
       .min(1)
       .max(1_000)
       .optional()
-      .describe("Tools it is about. Absent: all, and prompts and resources too."),
+      .describe(
+        "Tools it is about. Absent, and `models` too: all, prompts, resources and models included.",
+      ),
+    models: z
+      .array(modelPatternField)
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe(
+        "Models it is about, by their aliases, where they are asked for at `/v1/chat/completions`.",
+      ),
   })
   .refine(({ calls, money }) => calls !== undefined || money !== undefined, {
     message: "limits nothing: it takes calls, money or both",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { modelPatternField } from "./config-field.ts";
 import { roleSchema } from "./config-policy.ts";
 import { tenantIdSchema } from "./id.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
@@ -46,6 +47,13 @@ const callerSchema = z.strictObject({
     .max(100)
     .optional()
     .describe("Toolsets it may use. Absent: all, and `/mcp`."),
+  models: z
+    .array(modelPatternField, "takes a list of models")
+    .max(100)
+    .optional()
+    .describe(
+      "Models it may ask, by their aliases, with `*`. Absent: all, and none where it has `toolsets`.",
+    ),
   roles: z
     .array(roleSchema, "takes a list of roles")
     .max(100, "takes at most 100 roles")

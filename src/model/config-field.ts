@@ -149,6 +149,12 @@ export const toolPatternField = z
   .max(200)
   .regex(/^[A-Za-z0-9_.:/*-]+$/, "takes server__tool, with * for any characters");
 
+export const modelPatternField = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[a-z0-9_.*-]+$/, "takes the alias of a model, with * for any characters");
+
 export const notUrl = "takes an http or https URL without user, password or fragment";
 export const urlField = toUrlField(isPlainUrl);
 /** One that others compare letter by letter. */

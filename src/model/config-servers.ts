@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AgentToolDefinition } from "./agent-tool.ts";
 import { credentialField, isBoundWhole, refuseSharedDocuments } from "./config-credential.ts";
+import { refuseUnreadFacts } from "./config-facts.ts";
 import {
   countField,
   privateField,
@@ -56,6 +57,15 @@ const tlsField = z
   .optional()
   .describe("TLS to this server. Present: plaintext is refused.");
 
+const indexesField = z
+  .array(shortNameField("documents"), "takes a list of names")
+  .min(1)
+  .max(8)
+  .optional()
+  .describe(
+    "Indexes whose age its answers report in `_meta`, for the metrics. Absent: none is listened for.",
+  );
+
 const remote = {
   url: urlField.describe("Where it answers."),
   endpoints: z
@@ -67,6 +77,7 @@ const remote = {
   headers: headersField,
   credential: credentialField,
   tls: tlsField,
+  indexes: indexesField,
 };
 
 const unbound = {
@@ -112,6 +123,7 @@ export const serverSchema = z.discriminatedUnion(
         children: countField({ min: 1, max: 64 })
           .prefault(1)
           .describe("Processes to spread the calls over."),
+        indexes: indexesField,
         ...common,
       })
       .superRefine(refuseUnbound)
@@ -154,6 +166,12 @@ export function toOwnDefinitions(config: ServerConfig): readonly OwnDefinition[]
 }
 type OwnDefinition = WorkbenchTool | AgentToolDefinition;
 
+/** Those whose age it reports. */
+export function toIndexes(config: ServerConfig): readonly string[] {
+  const isOther = config.transport === "internal" || config.transport === "workbench";
+  return isOther ? [] : [...new Set(config.indexes)];
+}
+
 /** Whether it is reached over a network. */
 export function isRemote(config: ServerConfig): config is HttpServerConfig {
   return config.transport === "http" || config.transport === "sse";
@@ -163,6 +181,7 @@ export const serversField = z
   .record(nameField, serverSchema)
   .refine((servers) => Object.keys(servers).length <= 500, "takes at most 500 servers")
   .superRefine(refuseSharedDocuments)
+  .superRefine(refuseUnreadFacts)
   .prefault({})
   .describe("Upstream MCP servers, by name.");
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { moneyField } from "./config-budgets.ts";
+import { factFields, refuseMisplacedFacts } from "./config-facts.ts";
 import { countField, durationField } from "./config-field.ts";
 import { tenantIdSchema } from "./id.ts";
 import { labelSchema } from "./label.ts";
@@ -55,6 +56,7 @@ export const toolSchema = z
       .describe(
         "A tier that is enough for this tool where a rule asks for a stronger one. Its receipts say so.",
       ),
+    ...factFields,
   })
   .describe("What is known of a tool beyond its definition.");
 export interface ToolConfig extends Omit<z.output<typeof toolSchema>, "downgrade"> {
@@ -86,7 +88,7 @@ export const common = {
     .prefault(["untrusted"])
     .describe("Where its results come from: trusted, untrusted, confidential."),
   tools: z
-    .record(z.string().min(1).max(128), toolSchema)
+    .record(z.string().min(1).max(128), toolSchema.superRefine(refuseMisplacedFacts))
     .prefault({})
     .describe("By the server's own name of the tool."),
 };

@@ -9,7 +9,7 @@ import { programTools, workbenchEffects, type WorkbenchToolName } from "./workbe
 const benchTool = (name: WorkbenchToolName) =>
   toolSchema
     // Its key is our own doing, and what a workspace held before is not given again.
-    .omit({ idempotencyKey: true, cache: true })
+    .omit({ idempotencyKey: true, cache: true, facts: true, needs: true, changes: true })
     .extend({
       effect: z
         .enum(["read", "write", "destructive"], "takes read, write or destructive")

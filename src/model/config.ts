@@ -18,6 +18,7 @@ import { memoryField } from "./config-memory.ts";
 import { modelsField } from "./config-models.ts";
 import { policyField } from "./config-policy.ts";
 import { serversField, toolsetsField } from "./config-servers.ts";
+import { telemetryField } from "./config-telemetry.ts";
 import { webhooksField } from "./config-webhooks.ts";
 import { isOwnServer, type WithOwnServers, refuseStrangeMemory } from "./own-servers.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
@@ -39,7 +40,7 @@ const limitsSchema = z
     openStreams: countField({ min: 1, max: 65_536 })
       .prefault(4_096)
       .describe(
-        "Requests and streams of `/mcp`, and streams of runs, open at once, half of them at most of one subject. One more is answered with 503.",
+        "Requests and streams of `/mcp` and `/a2a`, completions, and streams of runs, open at once, half of them at most of one subject. One more is answered with 503.",
       ),
     requestDeadline: durationField({ min: "1s", max: "10m" })
       .prefault("60s")
@@ -200,6 +201,7 @@ export const configSchema = z
     agents: agentsField,
     memory: memoryField,
     webhooks: webhooksField,
+    telemetry: telemetryField,
     approvals: approvalsField,
     gate: gateSchema.prefault({}),
     ledger: ledgerField,

@@ -131,6 +131,48 @@ const gapEntrySchema = z.strictObject({
   toMs: atMs,
 });
 
+const tokens = z.int().nonnegative().nullable();
+
+/** An answer of a model that somebody asked for outside of runs. */
+const completionEntrySchema = z.strictObject({
+  kind: z.literal("completion"),
+  ...leaf,
+  /** The alias, and the backend that answered; null where none had begun to. */
+  model: nameSchema,
+  backend: nameSchema.nullable(),
+  /**
+   * Hashes under the tenant's key, each with the entry's id: of who asked, of what was asked, and of the answer
+   * where it was whole.
+   */
+  by: digestSchema,
+  agent: nameSchema.nullable(),
+  request: digestSchema,
+  answer: digestSchema.nullable(),
+  /** Names of known secrets, as `secret:` and the name, that were taken out of the answer. */
+  redacted: z.array(nameSchema).min(1).max(100).readonly().optional(),
+  /** `cut`: whoever asked was gone, or was stopped, before the answer was whole. */
+  outcome: z.enum(["answered", "failed", "cut"]),
+  /** The fault's code; null for an answer. */
+  reason: nameSchema.nullable(),
+  /** As the backend counted; null: it did not. */
+  usage: z
+    .strictObject({
+      input: tokens,
+      cached: tokens,
+      written: tokens,
+      output: tokens,
+      reasoning: tokens,
+    })
+    .readonly(),
+  /** Null where usage or price are not known, which is never taken for nothing. */
+  cost: z
+    .strictObject({ micros: z.int().nonnegative(), prices: digestSchema })
+    .readonly()
+    .nullable(),
+  tookMs: z.int().nonnegative(),
+  trace: z.string().max(64).nullable(),
+});
+
 const approvalVerdictEntrySchema = z
   .strictObject({
     kind: z.literal("verdict"),
@@ -166,6 +208,7 @@ export const entrySchema = z
     outcomeEntrySchema,
     resolutionEntrySchema,
     gapEntrySchema,
+    completionEntrySchema,
     z.discriminatedUnion("on", [approvalVerdictEntrySchema, rolloutVerdictEntrySchema]),
   ])
   .readonly();

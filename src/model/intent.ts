@@ -27,6 +27,8 @@ export const intentSchema = z
     /** The tool's name or the resource's URI. */
     target: z.string().min(1).max(8_192),
     definition: digestSchema.nullable(),
+    /** Of what it rests on, as it was read last. Absent: on nothing that is declared. */
+    facts: digestSchema.exactOptional(),
     args: digestSchema,
     /** Metadata that goes upstream with the call. */
     forwarded: jsonObjectSchema,

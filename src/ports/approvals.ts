@@ -3,6 +3,7 @@ import type {
   ApprovalRequest,
   ApprovalState,
   Digest,
+  FactShown,
   IntentOpening,
   TenantId,
 } from "../model/index.ts";
@@ -27,6 +28,8 @@ export interface Asking {
   /** Canonical text. */
   readonly args: string;
   readonly claim: string | null;
+  /** What it rests on, for whoever decides. Absent: on nothing that is declared. */
+  readonly facts?: readonly FactShown[];
   readonly subject: string;
   readonly request: ApprovalRequest;
 }

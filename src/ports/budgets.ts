@@ -11,13 +11,21 @@ export interface Budgets {
 
 export interface Spending {
   readonly principal: Principal;
-  readonly server: string;
-  /** As rules name it, `server__tool`; null for prompts and resources. */
+  /** Null for a model. */
+  readonly server: string | null;
+  /** As rules name it, `server__tool`; null for prompts, resources and models. */
   readonly tool: string | null;
+  /** By its alias. Absent: it is no model that is asked. */
+  readonly model?: string;
+  /** Of a model, the most that it can cost. */
   readonly priceMicros: number | null;
 }
 
 export interface Held {
+  /** A budget in money holds some of it. */
+  readonly isMoney: boolean;
   /** For a call of which nothing was sent; once. */
   giveBack(): void;
+  /** What it did cost, in the place of what was held as the most; once. */
+  settle(micros: number): void;
 }

@@ -12,8 +12,9 @@ export interface Freezes {
 
 export interface FreezeSubject {
   readonly principal: FrozenPrincipal;
-  readonly server: string;
-  /** As rules name it, `server__tool`; null for prompts and resources. */
+  /** Null for a model. */
+  readonly server: string | null;
+  /** As rules name it, `server__tool`; null for prompts, resources and models. */
   readonly tool: string | null;
   readonly effect: Effect;
 }

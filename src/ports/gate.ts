@@ -1,5 +1,6 @@
 import type { Json } from "../lib/strict-json.ts";
 import type { Digest, EntryId, Principal, RunId } from "../model/index.ts";
+import type { FactShown } from "../model/approval.ts";
 import type { RunFacts } from "../model/run-facts.ts";
 import type { ClientCapabilities, Era, RpcError } from "../model/protocol.ts";
 import type { Decider } from "./decider.ts";
@@ -47,8 +48,21 @@ export interface RunOfCall {
   readonly ordinal: number;
   /** What its rules, and those in force, may read of it. */
   readonly facts: RunFacts;
+  /** What the call rests on, a part of its intent: with another one it is another call. Absent: on nothing. */
+  readonly basis?: RunBasis;
+  /**
+   * Asked once the things that it changes are its own: nobody has changed what it rests on since that was
+   * looked at. Absent: it rests on nothing.
+   */
+  readonly stillHolds?: () => Promise<boolean>;
+  /** What is so now is asked for: nothing that was kept is given. */
+  readonly isFresh?: true;
+  /** What its bundle says that the call changes, besides what the configuration says now. */
+  readonly changes?: readonly string[];
   /** The run has noted no intent of it: nobody has the key of the call. Absent: that is not known. */
   readonly isFirst?: boolean;
+  /** Read by the run itself, for what its model is shown: nothing but a read, and nobody is asked to agree. */
+  readonly isSource?: true;
   /** Leaf hash of the run's last entry that is durable by now; null: it has none yet. */
   previous(): Digest | null;
   /** Digest of the tool's definition that its bundle pinned: with another one it is not called. */
@@ -60,6 +74,16 @@ export interface RunOfCall {
    * another worker has the run, and nothing was written.
    */
   commit(unit: CommitUnit, moment: RunMoment): Promise<CommitOutcome>;
+}
+
+/** Facts as the run has read them. */
+export interface RunBasis {
+  /** Of their keys and values. */
+  readonly digest: Digest;
+  /** They are believed until then: a call that stood in line for longer is not made. */
+  readonly untilMs: number;
+  /** For whoever is asked to agree. */
+  readonly shown: readonly FactShown[];
 }
 
 export type RunMoment =

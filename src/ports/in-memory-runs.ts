@@ -9,6 +9,7 @@ import {
 } from "./in-memory-inbox.ts";
 import { requireBytes, requireDigest, requireId, requireIds, requireWhole } from "./storable.ts";
 import { requireStorableDraft, requireStorableLetter } from "./storable-unit.ts";
+import type { TracedRun } from "./in-memory-traces.ts";
 import { storeLimits } from "./store-limits.ts";
 import type {
   KeyedRun,
@@ -124,6 +125,11 @@ export class InMemoryRuns implements Runs {
   async get(run: RunId): Promise<RunHead | null> {
     requireId("run", run);
     return this.#logs.get(run)?.head ?? null;
+  }
+
+  /** For its twin of traces. */
+  listTraced(): readonly TracedRun[] {
+    return [...this.#logs.values()].map(({ head, endedAtMs }) => ({ ...head, endedAtMs }));
   }
 
   async heads(runs: readonly RunId[]): Promise<readonly RunHead[]> {

@@ -23,6 +23,8 @@ import { InMemoryRuns, type EnlistInMemory } from "./in-memory-runs.ts";
 import { requireId } from "./storable.ts";
 import { requireStorableUnit } from "./storable-unit.ts";
 import { storeLimits } from "./store-limits.ts";
+import { createInMemoryTouches } from "./in-memory-touches.ts";
+import { createInMemoryTraces } from "./in-memory-traces.ts";
 import { createInMemoryWorkspaces } from "./in-memory-workspaces.ts";
 import type { Entries, EntryRow, StoredEntry } from "./entry-rows.ts";
 import type { WakeNow } from "./run-rows.ts";
@@ -40,7 +42,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
   const enlist = options.enlist ?? refuseWakes;
   const entries = createInMemoryEntries();
   const calls = new InMemoryCalls();
-  const { runs, runBudgets, approvals, workspaces } = createRunTables(enlist, entries);
+  const { runs, runBudgets, approvals, workspaces, traces } = createRunTables(enlist, entries);
   let closed = false;
 
   function commit(unit: CommitUnit): CommitOutcome {
@@ -84,6 +86,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
     runs,
     runBudgets,
     workspaces,
+    traces,
     entries,
     approvals,
     calls,
@@ -107,7 +110,8 @@ function createRunTables(enlist: EnlistInMemory, entries: InMemoryEntries) {
     write: (entry) => entries.add(entries.toMissing([entry])),
     tell: (letters) => runs.tell(letters),
   });
-  return { runs, runBudgets, approvals, workspaces };
+  const traces = createInMemoryTraces(() => runs.listTraced());
+  return { runs, runBudgets, approvals, workspaces, traces };
 }
 
 /** What stands in no unit with others. */
@@ -126,6 +130,7 @@ function createTables(entries: InMemoryEntries) {
     labels: createInMemoryLabels(),
     freezes: createInMemoryFreezes(),
     spendings: createInMemorySpendings(),
+    touches: createInMemoryTouches(),
   };
 }
 

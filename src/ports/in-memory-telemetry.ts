@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { isLogged, renderLogLine } from "./log-line.ts";
-import { refuseSample, type Labels, type Sample } from "./metrics.ts";
+import type { Labels } from "./metrics.ts";
+import { refuseSample, type Sample } from "./sample.ts";
 import type { LogLevel, Telemetry } from "./telemetry.ts";
 
 export interface InMemoryTelemetry extends Telemetry {

@@ -1,20 +1,17 @@
-/**
- * Every metric, once. Its name on the wire is `countersign_`, the key and, of a counter, `_total`.
- * A label takes only the values listed here: what a caller sends cannot make new series.
- */
-export interface MetricEntry {
-  readonly kind: "counter" | "gauge" | "histogram";
-  readonly help: string;
-  readonly labels: Readonly<Record<string, readonly string[]>>;
-  /** Upper bounds, of a histogram. */
-  readonly buckets?: readonly number[];
-}
+import { goldenSignals } from "./golden-signals.ts";
+import { configured, type MetricEntry } from "./metric-entry.ts";
 
 const secondsBuckets = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
 export const metrics = {
+  ...goldenSignals,
+  completions: {
+    kind: "counter",
+    help: "Answers of models asked for outside of runs, by how they ended; refused: no backend was asked.",
+    labels: { outcome: ["answered", "failed", "cut", "refused"] },
+  },
   config_applies: {
     kind: "counter",
     help: "Documents given to apply, by what came of it.",
@@ -30,6 +27,26 @@ export const metrics = {
     help: "When the serving revision was applied.",
     labels: {},
   },
+  context_measuring_faults: {
+    kind: "counter",
+    help: "Runs whose context could not be measured at their end. Each is a bug, or a store that was away.",
+    labels: {},
+  },
+  context_quality: {
+    kind: "histogram",
+    help: "Of runs that ended: shares of calls that were well formed, repeated, or contradicted a fact; of results that were not used; of facts read again that had changed.",
+    labels: {
+      agent: configured,
+      measure: ["well_formed", "repeated", "contradictions", "unused", "stale_facts"],
+    },
+    buckets: [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 1],
+  },
+  context_window_share: {
+    kind: "histogram",
+    help: "Of runs that ended: what parts of the context took of the window on average; largest: all of it, at its fullest turn.",
+    labels: { part: ["instructions", "tools", "conversation", "sources", "largest"] },
+    buckets: [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1],
+  },
   freezes: {
     kind: "gauge",
     help: "Freezes in force, as this replica has heard.",
@@ -44,6 +61,11 @@ export const metrics = {
     kind: "counter",
     help: "Reads of tools with a cache, by where their result came from.",
     labels: { outcome: ["hit", "shared", "miss"] },
+  },
+  gate_conflicts: {
+    kind: "counter",
+    help: "Calls that were not made, since another one was changing the same thing.",
+    labels: {},
   },
   gate_calls: {
     kind: "counter",
@@ -79,8 +101,8 @@ export const metrics = {
   },
   gate_leaks: {
     kind: "counter",
-    help: "Known secrets found on their way, by where: calls with one are denied, elsewhere it is taken out.",
-    labels: { where: ["arguments", "answer", "fault", "message"] },
+    help: "Known secrets found on their way, by where: calls and questions to models with one are denied, elsewhere it is taken out.",
+    labels: { where: ["arguments", "answer", "fault", "message", "model"] },
   },
   gate_redactions: {
     kind: "counter",
@@ -164,6 +186,16 @@ export const metrics = {
     help: "Log lines written.",
     labels: { level: ["debug", "info", "warn", "error"] },
   },
+  mcp_index_age_seconds: {
+    kind: "gauge",
+    help: "How long ago an index was last known to say what its source says, as its server reports it.",
+    labels: { server: configured, index: configured },
+  },
+  mcp_index_stale: {
+    kind: "gauge",
+    help: "1 where the server of an index calls it stale, or has not reported on it since the start.",
+    labels: { server: configured, index: configured },
+  },
   memory_embeddings: {
     kind: "counter",
     help: "Texts given to the embedder of memories, by what came of it.",
@@ -222,6 +254,16 @@ export const metrics = {
     help: "Samples that do not fit the metric table. Each is a bug.",
     labels: { reason: ["metric", "labels", "value"] },
   },
+  trace_spans: {
+    kind: "counter",
+    help: "Spans given to destinations of traces: taken; rejected one by one; refused together, for good.",
+    labels: { destination: configured, outcome: ["taken", "rejected", "refused"] },
+  },
+  trace_tries_failed: {
+    kind: "counter",
+    help: "Times that a destination of traces did not take spans. They are sent again.",
+    labels: { destination: configured },
+  },
   webhook_deliveries: {
     kind: "counter",
     help: "Tries to tell webhooks, by what came of them; `unannounced` and `crowded_out` were never tried.",
@@ -244,6 +286,13 @@ export const metrics = {
     help: "From sending a request to a model's backend to the first token of its answer.",
     labels: {},
     buckets: [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60],
+  },
+  run_facts: {
+    kind: "counter",
+    help: "Facts that effects of runs rest on: why an effect was not carried out, or that a fact was read again and is the same.",
+    labels: {
+      outcome: ["same", "changed", "gone", "missing", "contradicted", "unread", "in_use"],
+    },
   },
   run_states: {
     kind: "counter",
@@ -320,31 +369,9 @@ export type LabelsOf<Name extends MetricName> = Labels & {
     (typeof metrics)[Name]["labels"][Label]
   >;
 };
-type ValueOf<Values> = Values extends readonly (infer Value extends string)[] ? Value : never;
+type ValueOf<Values> = Values extends readonly (infer Value extends string)[] ? Value : string;
 
 export function toWireName(name: MetricName): string {
-  return `countersign_${name}${metrics[name].kind === "counter" ? "_total" : ""}`;
-}
-
-export interface Sample {
-  readonly kind: MetricEntry["kind"];
-  readonly metric: string;
-  readonly labels: Labels;
-  readonly value: number;
-}
-export type SampleRefusal = "metric" | "labels" | "value";
-
-/** Types keep most mistakes out; this is for what came past them. Null: the sample fits. */
-export function refuseSample({ kind, metric, labels, value }: Sample): SampleRefusal | null {
-  const entry: MetricEntry | undefined = Object.hasOwn(metrics, metric)
-    ? metrics[metric as MetricName]
-    : undefined;
-  if (entry?.kind !== kind) return "metric";
-  const names = Object.keys(labels);
-  const fits = names.every(
-    (name) => Object.hasOwn(entry.labels, name) && entry.labels[name]!.includes(labels[name]!),
-  );
-  if (!fits || names.length !== Object.keys(entry.labels).length) return "labels";
-  if (!Number.isFinite(value) || (kind === "counter" && value < 0)) return "value";
-  return null;
+  const { wire, kind }: MetricEntry = metrics[name];
+  return wire ?? `countersign_${name}${kind === "counter" ? "_total" : ""}`;
 }

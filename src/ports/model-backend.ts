@@ -21,6 +21,8 @@ export interface StreamOptions {
   /** Wall-clock time after which nobody waits any more. */
   readonly deadlineMs: number;
   readonly onEvent: (event: ModelEvent) => void;
+  /** The span that asks, for a backend with spans of its own. Absent: none. */
+  readonly traceparent?: string;
 }
 
 export interface ModelRequest {

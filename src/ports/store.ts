@@ -16,6 +16,8 @@ import type { RunState } from "../model/run-states.ts";
 import type { LetterToRun, RunBlob, RunBudgets, Runs, WakeNow } from "./run-rows.ts";
 import type { SecretRows } from "./secret-rows.ts";
 import type { SpendingRows } from "./spending-rows.ts";
+import type { Touches } from "./touches.ts";
+import type { TraceRows } from "./trace-rows.ts";
 import type { WorkspaceRows } from "./workspace-rows.ts";
 
 /**
@@ -40,6 +42,8 @@ export interface Store {
   readonly labels: LabelRows;
   readonly freezes: FreezeRows;
   readonly spendings: SpendingRows;
+  readonly touches: Touches;
+  readonly traces: TraceRows;
   readonly runBudgets: RunBudgets;
   readonly workspaces: WorkspaceRows;
 

@@ -14,6 +14,8 @@ import { describeRunInbox } from "./store-run-inbox.ts";
 import { describeRunRows } from "./store-run-rows.ts";
 import { describeRuns } from "./store-runs.ts";
 import { describeSecretRows } from "./store-secrets.ts";
+import { describeTouches } from "./store-touches.ts";
+import { describeTraces } from "./store-traces.ts";
 import { describeWorkspaces } from "./store-workspaces.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 
@@ -45,5 +47,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     describeDeliveries(under);
     describeLog(under);
     describeWorkspaces(under);
+    describeTouches(under);
+    describeTraces(under);
   });
 }

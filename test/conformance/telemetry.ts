@@ -38,7 +38,7 @@ function describeMetrics(create: () => TelemetrySubject): void {
     telemetry.count("wakes", { outcome: "lost" });
     expect(await read("wakes", { outcome: "done" })).toBe(5);
     expect(await read("wakes", { outcome: "lost" })).toBe(1);
-    expect(await read("wakes", { outcome: "failed" })).toBeUndefined();
+    expect((await read("wakes", { outcome: "failed" })) ?? 0).toBe(0);
   });
 
   test("a gauge is what it was set to last", async () => {
@@ -53,6 +53,17 @@ function describeMetrics(create: () => TelemetrySubject): void {
     telemetry.observe("store_batch_units", 3);
     telemetry.observe("store_batch_units", 100);
     expect(await read("store_batch_units")).toBe(103);
+  });
+
+  test("a label that the configuration names takes such names alone", async () => {
+    const { telemetry, read } = create();
+    const untyped: Untyped = telemetry;
+    untyped.gauge("mcp_index_stale", 1, { server: "file-search", index: "docs_2" });
+    const wrong = ["", "Docs", "a b", 'a"', "a\n", "-a", "x".repeat(41), 5, null, undefined];
+    for (const index of wrong) untyped.gauge("mcp_index_stale", 1, { server: "a", index });
+    untyped.gauge("mcp_index_stale", 1, { server: "a" });
+    expect(await read("mcp_index_stale", { server: "file-search", index: "docs_2" })).toBe(1);
+    expect(await read("telemetry_refusals", { reason: "labels" })).toBe(wrong.length + 1);
   });
 
   test("what is not in the metric table is counted as a refusal, never thrown", async () => {
@@ -71,7 +82,7 @@ function describeMetrics(create: () => TelemetrySubject): void {
     expect(await read("telemetry_refusals", { reason: "metric" })).toBe(3);
     expect(await read("telemetry_refusals", { reason: "labels" })).toBe(4);
     expect(await read("telemetry_refusals", { reason: "value" })).toBe(3);
-    expect(await read("wakes", { outcome: "done" })).toBeUndefined();
+    expect((await read("wakes", { outcome: "done" })) ?? 0).toBe(0);
   });
 }
 

@@ -38,6 +38,8 @@ function toLines(
       return [toLine("model", `did not answer (${String(event["code"])})`)];
     case "call.ended":
       return [toLine("call", toCall(toolOf(event["step"], event["ordinal"]), event))];
+    case "fact.read":
+      return [toLine("facts", toFact(event))];
     case "approval.decided":
       return [toLine("person", `${String(event["outcome"])} it`)];
     case "run.paused":
@@ -57,6 +59,12 @@ function toLines(
     default:
       return [];
   }
+}
+
+function toFact({ key, was, value }: ToldEvent): string {
+  const now =
+    value === null ? "is not there any more" : value === was ? "is the same" : "has changed";
+  return `${String(key)} was read again: it ${now}`;
 }
 
 function isLast(event: ToldEvent): boolean {

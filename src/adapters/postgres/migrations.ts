@@ -5,6 +5,8 @@ import { ground, letters } from "./migrations-ground.ts";
 import { log } from "./migrations-ledger.ts";
 import { memory } from "./migrations-memory.ts";
 import { callRuns, runs, runSubjects } from "./migrations-runs.ts";
+import { touches } from "./migrations-touches.ts";
+import { traces } from "./migrations-traces.ts";
 import { workspaces } from "./migrations-workspaces.ts";
 
 /**
@@ -32,4 +34,6 @@ export const migrations: readonly Migration[] = [
   callRuns,
   workspaces,
   memory,
+  touches,
+  traces,
 ];

@@ -32,6 +32,8 @@ import {
   openLockingPool,
 } from "./postgres-secret-rows.ts";
 import { createPostgresSpendings } from "./postgres-spendings.ts";
+import { createPostgresTouches } from "./postgres-touches.ts";
+import { createPostgresTraces } from "./postgres-traces.ts";
 import { createPostgresWorkspaces } from "./postgres-workspaces.ts";
 import { createReaders, type Readers } from "./readers.ts";
 import { toFault } from "./to-fault.ts";
@@ -132,6 +134,8 @@ function createTables(database: Database) {
     labels: createPostgresLabels(database),
     freezes: createPostgresFreezes(database),
     spendings: createPostgresSpendings(database),
+    touches: createPostgresTouches(database),
+    traces: createPostgresTraces(database),
     workspaces: createPostgresWorkspaces(database),
     deliveries: createPostgresDeliveries(database),
   };
