@@ -1,0 +1,262 @@
+import { fromEntryBytes } from "../model/entry.ts";
+import { Fault, type RunId } from "../model/index.ts";
+import { isEndedSpan, type EndedSpan } from "../model/span.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Entries, EntryRow } from "../ports/entry-rows.ts";
+import type { LogRows } from "../ports/log-rows.ts";
+import type { RunDesk } from "../ports/run-desk.ts";
+import { spansAtOnce, type SpanSink } from "../ports/span-sink.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import type { DueTrace, TraceKey, TraceMark, TraceRows } from "../ports/trace-rows.ts";
+import { isKept } from "./keep-trace.ts";
+import { projectEntry } from "./project-entry.ts";
+import { readTrace, type RunTrace, type TraceReading, type TreeTrace } from "./read-trace.ts";
+import { withTexts } from "./span-texts.ts";
+import { toExported } from "./to-exported.ts";
+import type { TraceDestination } from "./trace-destination.ts";
+
+export interface RoundOptions extends TraceReading {
+  readonly rows: TraceRows;
+  readonly entries: Pick<Entries, "page">;
+  readonly log: Pick<LogRows, "latest">;
+  readonly runs: Pick<RunDesk, "events" | "content">;
+  /** This process. */
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly destination: TraceDestination;
+  readonly signal: AbortSignal;
+}
+
+/** Perhaps later; nothing of it is noted. */
+export class NotTaken extends Error {
+  readonly retryAfterMs: number | null;
+  constructor(why: string, retryAfterMs: number | null) {
+    super(why);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Another process has the destination by now: it goes on. */
+class TakenAway extends Error {}
+
+/** Several tries of a batch. Who died is followed after this; who lives keeps what it has from round to round. */
+const leaseMs = 30_000;
+const runsAtOnce = 20;
+const entriesAtOnce = spansAtOnce;
+/** Collectors take at least four megabytes at once; a character takes up to four bytes. */
+const charactersAtOnce = 512 * 1024;
+/** Longer than a commit takes, and than the clocks of two replicas differ. */
+const lateMs = 10 * 60_000;
+
+/**
+ * Sends one destination all that ended since it was sent something. What is noted as sent was taken before:
+ * whoever dies in between sends the same spans again, and none is left out.
+ */
+export async function exportRound(options: RoundOptions): Promise<void> {
+  const { rows, destination, owner, clock } = options;
+  const key = { tenant: destination.tenant, destination: destination.name, owner };
+  const mark = await take(options, key);
+  if (mark === null) return;
+  const sink = destination.open();
+  const round: Round = { ...options, key, sink, takenMs: clock.monotonicMs() };
+  try {
+    await sendEntries(round, mark);
+    await sendRuns(round, mark);
+  } catch (error) {
+    if (!(error instanceof TakenAway)) throw error;
+  } finally {
+    await sink.close();
+    if (options.signal.aborted) await rows.leave(key);
+  }
+}
+
+interface Round extends RoundOptions {
+  readonly key: TraceKey;
+  readonly sink: SpanSink;
+  takenMs: number;
+}
+
+function take({ rows, clock }: Pick<RoundOptions, "rows" | "clock">, key: TraceKey) {
+  const nowMs = clock.nowMs();
+  return rows.take({ ...key, nowMs, untilMs: nowMs + leaseMs });
+}
+
+/** Whoever is slow keeps what it has. */
+async function renew(round: Round): Promise<void> {
+  round.signal.throwIfAborted();
+  if (round.clock.monotonicMs() - round.takenMs < leaseMs / 4) return;
+  if ((await take(round, round.key)) === null) throw new TakenAway();
+  round.takenMs = round.clock.monotonicMs();
+}
+
+async function sendEntries(round: Round, mark: TraceMark): Promise<void> {
+  const { rows, entries, log, key, destination } = round;
+  const { tenant } = key;
+  let after = mark.entries;
+  if (after === null) {
+    // A new destination is sent what comes from now on.
+    after = (await log.latest(tenant, { limit: 1 }))[0]?.cursor ?? 0n;
+    require(await rows.moveEntries(key, after));
+  }
+  for (;;) {
+    await renew(round);
+    const page = await entries.page(tenant, { after, limit: entriesAtOnce });
+    const last = page.at(-1);
+    if (last === undefined) return;
+    const spans = page.flatMap((entry) => readSpan(round, entry) ?? []);
+    const kept = spans.filter((span) => isKept(span.traceId, [span], destination.keep));
+    await deliver(round, kept);
+    require(await rows.moveEntries(key, last.cursor));
+    after = last.cursor;
+  }
+}
+
+/** An entry that cannot be read is told of in the ledger's own checks: it holds up none of the others. */
+function readSpan({ telemetry }: Round, { id, bytes }: EntryRow): EndedSpan | null {
+  try {
+    return projectEntry(fromEntryBytes(bytes));
+  } catch (fault) {
+    telemetry.log("error", "an entry cannot be traced", { entry: id, fault });
+    return null;
+  }
+}
+
+/** Each run once, in the order of their ids; those that go on meanwhile are looked at in the next round. */
+async function sendRuns(round: Round, { sinceMs }: TraceMark): Promise<void> {
+  const { rows, key, clock } = round;
+  const startedMs = clock.nowMs();
+  const looked = new Set<RunId>();
+  let after: RunId | null = null;
+  for (;;) {
+    await renew(round);
+    const page: readonly DueTrace[] = await rows.listDue(key, {
+      sinceMs,
+      after,
+      limit: runsAtOnce,
+    });
+    for (const due of page) {
+      if (looked.has(due.run)) continue;
+      for (const { run } of await sendReadable(round, due)) looked.add(run);
+    }
+    if (page.length < runsAtOnce) break;
+    after = page.at(-1)!.run;
+  }
+  // All that ended until then was looked at: only what comes late may still be before it.
+  if (startedMs - lateMs > sinceMs + leaseMs)
+    require(await rows.moveSince(key, startedMs - lateMs));
+}
+
+/** A log that cannot be read, or is no run's, holds up none of the others. */
+async function sendReadable(round: Round, due: DueTrace): Promise<readonly RunTrace[]> {
+  try {
+    return await sendTree(round, due);
+  } catch (error) {
+    const isAnothers = error instanceof NotTaken || error instanceof TakenAway;
+    if (round.signal.aborted || isAnothers || !isOfLog(error)) throw error;
+    const { run, head } = due;
+    const mark = { run, root: run, seen: head, sent: 0 };
+    round.telemetry.log("error", "a run cannot be traced", { run, fault: error });
+    require(await round.rows.noteRun(round.key, mark));
+    return [];
+  }
+}
+
+/** A Fault is said by the store, but for what it could not read or did not have. */
+function isOfLog(error: unknown): boolean {
+  return !(error instanceof Fault) || ["record_unreadable", "not_found"].includes(error.code);
+}
+
+async function sendTree(round: Round, due: DueTrace): Promise<readonly RunTrace[]> {
+  const { rows, key, destination } = round;
+  const { runs } = await readTree(round, due.run);
+  const root = runs[0]!.run;
+  const spans = runs.flatMap((each) => each.spans);
+  const hasReason = spans[0] !== undefined && isKept(spans[0].traceId, spans, destination.keep);
+  const known = await rows.readRuns(
+    key,
+    runs.map(({ run }) => run),
+  );
+  for (const trace of runs) {
+    const sent = known.find(({ run }) => run === trace.run)?.sent ?? 0;
+    if (hasReason) await deliverRun(round, trace, sent);
+    // Of a run that is too long, what is not read is looked at no more.
+    const seen = trace.run === due.run ? Math.max(trace.head, due.head) : trace.head;
+    const mark = { run: trace.run, root, seen, sent: hasReason ? trace.head : sent };
+    require(await rows.noteRun(key, mark));
+  }
+  if (runs.every(({ run }) => run !== due.run))
+    require(await rows.noteRun(key, { run: due.run, root, seen: due.head, sent: 0 }));
+  return runs;
+}
+
+/** What is kept is decided by the whole tree; where its root is gone, by what is left. */
+async function readTree(round: Round, run: RunId): Promise<TreeTrace> {
+  const { runs, key, telemetry } = round;
+  const [first] = await runs.events(key.tenant, run, { after: 0, limit: 1 });
+  if (first?.event.type !== "run.created") throw new Error(`run ${run} has no beginning`);
+  const { root } = first.event;
+  const tree = await readTrace(round, key.tenant, root).catch((error: unknown) => {
+    if (root === run) throw error;
+    return readTrace(round, key.tenant, run);
+  });
+  if (tree.isCut) telemetry.log("warn", "a run is too long to be traced whole", { run: root });
+  return tree;
+}
+
+async function deliverRun(round: Round, { run, spans }: RunTrace, sent: number): Promise<void> {
+  const { destination, runs, key } = round;
+  const ended = spans.filter(isEndedSpan).filter(({ endSeq }) => endSeq > sent);
+  const reading = { runs, tenant: key.tenant, run, redact: destination.redact };
+  let batch: EndedSpan[] = [];
+  let characters = 0;
+  // One after the other: each may hold a long text.
+  for (const span of ended) {
+    const full = destination.hasTexts ? await withTexts(reading, span) : span;
+    batch.push(full);
+    characters += countTexts(full);
+    if (batch.length < spansAtOnce && characters < charactersAtOnce) continue;
+    await deliver(round, batch);
+    batch = [];
+    characters = 0;
+  }
+  await deliver(round, batch);
+}
+
+function countTexts({ attributes }: EndedSpan): number {
+  const { "input.value": input = "", "output.value": output = "" } = attributes;
+  return input.length + output.length;
+}
+
+/** At most as many as are sent at once. */
+async function deliver(round: Round, spans: readonly EndedSpan[]): Promise<void> {
+  if (spans.length === 0) return;
+  await renew(round);
+  const { destination, sink, signal, telemetry } = round;
+  const { name } = destination;
+  const exported = spans.map((span) => toExported(span, destination));
+  const sent = await sink.send(exported, signal);
+  switch (sent.kind) {
+    case "failed":
+      throw new NotTaken(sent.why, sent.retryAfterMs);
+    case "refused":
+      telemetry.count("trace_spans", { destination: name, outcome: "refused" }, spans.length);
+      telemetry.log("warn", "spans are refused and not sent again", {
+        destination: name,
+        why: sent.why,
+        spans: spans.length,
+      });
+      return;
+    case "taken": {
+      const rejected = Math.min(sent.rejected, spans.length);
+      const taken = spans.length - rejected;
+      if (taken > 0) telemetry.count("trace_spans", { destination: name, outcome: "taken" }, taken);
+      if (rejected > 0)
+        telemetry.count("trace_spans", { destination: name, outcome: "rejected" }, rejected);
+    }
+  }
+}
+
+function require(isOurs: boolean): void {
+  if (!isOurs) throw new TakenAway();
+}

@@ -1,0 +1,83 @@
+import type { Entry } from "../model/entry.ts";
+import { toEntrySpanId, toEntryTraceId } from "../model/trace-context.ts";
+import type { EndedSpan } from "../model/span.ts";
+import type { Attributes } from "../model/span-attributes.ts";
+import { toCostAttributes, toUsageAttributes } from "./usage-attributes.ts";
+
+type EntryOf<Kind extends Entry["kind"]> = Extract<Entry, { kind: Kind }>;
+
+/**
+ * The span of what happened outside of runs: a call that somebody made, an answer of a model. Null: the
+ * entry tells of something else, or its run does.
+ */
+export function projectEntry(entry: Entry): EndedSpan | null {
+  if (entry.kind === "completion") return toChat(entry);
+  if (entry.kind !== "outcome" || entry.run !== null) return null;
+  return toCall(entry);
+}
+
+function toCall(entry: EntryOf<"outcome">): EndedSpan {
+  const { server, tool, outcome, reason, timings, atMs } = entry;
+  const tookMs = (timings.queuedUs + timings.upstreamUs) / 1_000;
+  const isError = outcome !== "answered";
+  return {
+    ...toBase(entry, tookMs),
+    name: tool === null ? `execute ${server}` : `execute_tool ${tool}`,
+    isError,
+    endMs: atMs,
+    attributes: {
+      "gen_ai.operation.name": "execute_tool",
+      "openinference.span.kind": "TOOL",
+      ...(tool === null
+        ? {}
+        : { "gen_ai.tool.name": tool, "tool.name": tool, "mcp.method.name": "tools/call" }),
+      "countersign.server": server,
+      "countersign.entry": entry.of ?? entry.id,
+      "countersign.outcome": outcome,
+      "countersign.is_error": isError,
+      "countersign.active_ms": Math.round(tookMs),
+      ...(isError ? { "error.type": reason ?? outcome } : {}),
+    },
+  };
+}
+
+function toChat(entry: EntryOf<"completion">): EndedSpan {
+  const { model, backend, outcome, reason, usage, cost, tookMs, agent, atMs } = entry;
+  const isError = outcome !== "answered";
+  const said: Attributes = {
+    "gen_ai.operation.name": "chat",
+    "openinference.span.kind": "LLM",
+    "gen_ai.request.model": model,
+    "llm.model_name": model,
+    ...(backend === null ? {} : { "gen_ai.provider.name": backend }),
+    ...(agent === null ? {} : { "gen_ai.agent.name": agent }),
+    ...toUsageAttributes(usage),
+    ...(cost === null ? {} : toCostAttributes(cost.micros)),
+    "countersign.entry": entry.id,
+    "countersign.outcome": outcome,
+    ...(isError ? { "error.type": reason ?? outcome } : {}),
+  };
+  return {
+    ...toBase(entry, tookMs),
+    name: `chat ${model}`,
+    isError,
+    endMs: atMs,
+    attributes: said,
+  };
+}
+
+/** An entry keeps the caller's trace and not its span: it stands in that trace with nothing above it. */
+function toBase(entry: EntryOf<"outcome"> | EntryOf<"completion">, tookMs: number) {
+  const { id, atMs, trace } = entry;
+  return {
+    traceId: trace !== null && traceShape.test(trace) ? trace : toEntryTraceId(id),
+    spanId: toEntrySpanId(id),
+    parentSpanId: null,
+    kind: "client",
+    startMs: Math.max(0, atMs - tookMs),
+    endSeq: 0,
+    texts: { input: null, output: null },
+  } as const;
+}
+
+const traceShape = /^(?!0{32})[0-9a-f]{32}$/;
