@@ -19,7 +19,7 @@ import { renderDirection } from "./tidy/render-direction.ts";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const read = (file: string) => readFileSync(path.join(root, file), "utf8");
-const pages = ["", "docs", "docs/adr", "examples/travel"].flatMap((folder) =>
+const pages = ["", "docs", "docs/adr", "examples/mcp-search", "examples/travel"].flatMap((folder) =>
   readdirSync(path.join(root, folder))
     .filter((file) => file.endsWith(".md"))
     .map((file) => path.posix.join(folder, file)),

@@ -48,6 +48,8 @@ export interface ApiScript {
   readonly passkeys?: ApiOptions["passkeys"];
   readonly ledger?: ApiOptions["ledger"];
   readonly bundles?: ApiOptions["bundles"];
+  readonly a2a?: ApiOptions["a2a"];
+  readonly catalog?: ApiOptions["catalog"];
   readonly plan?: (document: string) => Promise<Plan>;
   readonly apply?: (document: string, previous: Digest | null) => Promise<Applied>;
 }
@@ -80,11 +82,13 @@ const noDesk = {
 
 export const noRuns = {
   start: absent,
+  byKey: absent,
   read: absent,
   list: absent,
   events: absent,
   changed: absent,
   content: absent,
+  context: absent,
   tell: absent,
   fork: absent,
 };
@@ -111,6 +115,9 @@ export async function startTestApi(script: ApiScript = {}) {
     models: () => {
       throw new Error("no models here");
     },
+    completions: () => {
+      throw new Error("no models here");
+    },
     bundles: script.bundles ?? absent,
     vault: script.vault ?? createInMemoryVault(systemClock),
     broker: script.broker ?? noBroker,
@@ -123,8 +130,10 @@ export async function startTestApi(script: ApiScript = {}) {
     ...(script.desk === undefined
       ? {}
       : { desk: script.desk, urlOf: (id) => `http://localhost/approvals/${id}` }),
+    ...(script.catalog === undefined ? {} : { catalog: script.catalog }),
     runs: script.runs ?? noRuns,
     agents: script.agents ?? (() => ({})),
+    a2a: script.a2a ?? { agents: () => ({}), keys: () => null, url: absent },
     passkeys: script.passkeys ?? openPasskeysUnderTest(null).passkeys,
     ledger: script.ledger ?? noLedger,
     face: {

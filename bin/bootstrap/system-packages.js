@@ -8,7 +8,7 @@ import { showProgress } from "./progress.js";
 // A mirror that does not answer must not hold the tests up for ever.
 const APT_MS = 5 * 60_000;
 
-/** @typedef {{ readonly package: string, readonly command: string, readonly reason: string }} SystemPackage */
+/** @typedef {{ readonly package: string, readonly command: string, readonly reason: string, readonly service?: string }} SystemPackage */
 
 /**
  * @typedef {object} Machine
@@ -16,6 +16,7 @@ const APT_MS = 5 * 60_000;
  * @property {boolean} hasApt
  * @property {string} path
  * @property {(args: readonly string[]) => Promise<number>} apt
+ * @property {(service: string) => Promise<number>} disable
  * @property {(line: string) => void} print
  */
 
@@ -47,6 +48,8 @@ export async function ensureSystemPackages(
     for (const entry of missing)
       machine.print(`installing ${entry.package} with apt: ${entry.reason}`);
     await installWithApt(names, machine);
+    // Tests start what they need themselves; nobody else asked for it to run.
+    for (const { service } of missing) if (service !== undefined) await machine.disable(service);
   }
   const left = packages.filter(({ command }) => !isOnPath(command, machine.path));
   if (left.length === 0) return [];
@@ -95,6 +98,7 @@ function thisMachine() {
     hasApt: /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release) && isOnPath("apt-get", searchPath),
     path: searchPath,
     apt: runApt,
+    disable: (service) => run("systemctl", ["disable", service]),
     print: (line) => process.stderr.write(`countersign: ${line}\n`),
   };
 }
@@ -102,13 +106,23 @@ function thisMachine() {
 /** @param {readonly string[]} args */
 function runApt(args) {
   const done = showProgress(`apt-get ${args.join(" ")}`);
+  return run("apt-get", ["-q", ...args]).finally(() => done());
+}
+
+/**
+ * With `SYSTEMD_OFFLINE` systemd starts no service of a package that is installed.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ */
+function run(command, args) {
   return new Promise((/** @type {(code: number) => void} */ resolve) => {
-    const child = spawn("apt-get", ["-q", ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    const child = spawn(command, args, {
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", SYSTEMD_OFFLINE: "1" },
       stdio: ["ignore", "ignore", "inherit"],
       timeout: APT_MS,
     });
     child.once("error", () => resolve(1));
     child.once("exit", (code) => resolve(code ?? 1));
-  }).finally(() => done());
+  });
 }

@@ -46,6 +46,8 @@ export interface DeskOptions extends DecideOptions {
   /** Whether what an intent names is still so: its tool as it was, and not blocked. */
   readonly stillHolds: (intent: Intent) => boolean;
   readonly tell: (event: ApprovalEvent) => void;
+  /** Once it is decided: how long it had waited. Absent: nobody wants to know. */
+  readonly onDecided?: (word: "approved" | "denied", waitedMs: number) => void;
 }
 
 export function createApprovalDesk(options: DeskOptions): ApprovalDesk {
@@ -96,7 +98,9 @@ async function decide(
 ): Promise<ApprovalRow["state"]> {
   const { tenant } = person;
   const proof = await readProof(options, person, word);
+  let askedAtMs = 0;
   const say = (read: ReadApproval): Said => {
+    askedAtMs = read.row.createdAtMs;
     const meets = listMet(person, read);
     checkFirstWord(person, read);
     if (word.word === "approved") checkPasskey(read, meets, proof);
@@ -107,6 +111,8 @@ async function decide(
   const before = (read: ReadApproval): Promise<void> => checkHolds(options, read);
   const state = await decideOnce(options, { tenant, id }, { say, before });
   options.tell({ kind: "decided", tenant, id });
+  if (state === "approved" || state === "denied")
+    options.onDecided?.(state, Math.max(0, options.clock.nowMs() - askedAtMs));
   return state;
 }
 

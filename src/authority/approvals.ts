@@ -140,7 +140,7 @@ async function expireLate(
 
 async function toDraft(
   { clock, random, openings, bounds }: ApprovalsOptions,
-  { intent, args, claim, subject, request }: Asking,
+  { intent, args, claim, facts, subject, request }: Asking,
   key: ApprovalDraft["key"],
 ): Promise<ApprovalDraft> {
   const nowMs = clock.nowMs();
@@ -152,7 +152,8 @@ async function toDraft(
     args: toTextCommitment(salt, args),
     notAfterMs: expiresAtMs,
   };
-  const opening = { v: 1, intent: whole, salt, args, claim };
+  const shown = facts === undefined ? {} : { facts };
+  const opening = { v: 1, intent: whole, salt, args, claim, ...shown };
   const asked = toCanonicalBytes(request);
   const place = toPlace({ tenant: intent.tenant, id, request: asked });
   return {

@@ -71,6 +71,15 @@ test("I8: money is counted in prices, and what has none is refused, not free", a
   expect(await attempt({ tool: null, priceMicros: null })).toBe("held");
 });
 
+test("I8: money holds of a model without a charge, too: one without a price may not answer for it", async () => {
+  const { reserve, attempt } = open({ daily: { each: "tenant", money: "0.01" } });
+  const ask = { server: null, tool: null, model: "small", priceMicros: 0 };
+  const held = await reserve(ask);
+  expect(held?.isMoney).toBe(true);
+  held?.settle(10_000);
+  expect(await attempt({ ...ask, priceMicros: 1 })).toBe("budget_exhausted");
+});
+
 test("a budget is about the tools that it names, an agent's about agents", async () => {
   const { attempt, reserve } = open({
     banking: { each: "tool", calls: 2, tools: ["bank__*"] },
@@ -196,4 +205,57 @@ test("what a budget gave goes back when another one fails at once", () => {
   const made = createBudgets({ budgets, leases, clock: createManualClock(startMs) })!;
   expect(() => made.reserve(pay)).toThrow("Too many.");
   expect(taken).toEqual([1, -1]);
+});
+
+const ask = { server: null, tool: null, model: "small", priceMicros: 1_000_000 };
+
+test("I8: a model holds the most that it can cost, and settles for what it did cost", async () => {
+  const { reserve, attempt } = open({ daily: { each: "tenant", money: "2", models: ["sm*"] } });
+  const held = await reserve(ask);
+  expect([held?.isMoney, await attempt(ask), await attempt(ask)]).toEqual([
+    true,
+    "held",
+    "budget_exhausted",
+  ]);
+  held!.settle(100_000);
+  expect(await attempt({ ...ask, priceMicros: 900_000 })).toBe("held");
+  expect(await attempt({ ...ask, priceMicros: 1 })).toBe("budget_exhausted");
+  expect(await attempt({ ...ask, priceMicros: null })).toBe("price_unknown");
+  // It is about models alone, and not about all of them.
+  expect([await reserve(), await reserve({ ...ask, model: "large" })]).toEqual([null, null]);
+});
+
+test("a cost beyond what was held is used up, too", async () => {
+  const { reserve, attempt } = open({ daily: { each: "tenant", money: "3", models: ["*"] } });
+  (await reserve(ask))!.settle(2_500_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await attempt({ ...ask, priceMicros: 500_001 })).toBe("budget_exhausted");
+  const last = await reserve({ ...ask, priceMicros: 400_000 });
+  // More than is left: the budget is passed by this one, and no other.
+  last!.settle(9_000_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(await attempt({ ...ask, priceMicros: 200_000 })).toBe("budget_exhausted");
+});
+
+test.each([
+  ["without tools and models it is about both", {}, [1, 1]],
+  ["with tools it is about those alone", { tools: ["bank__*"] }, [1, 0]],
+  ["with models it is about those alone", { models: ["small"] }, [0, 1]],
+  ["with both it is about both", { tools: ["bank__*"], models: ["small"] }, [1, 1]],
+])("%s", async (_case, about, [tools, models]) => {
+  const { reserve } = open({ daily: { each: "tenant", calls: 100, ...about } });
+  const isHeld = async (more: Partial<Spending>) => ((await reserve(more)) === null ? 0 : 1);
+  expect([await isHeld({}), await isHeld(ask)]).toEqual([tools, models]);
+});
+
+test("each tool's budget is each model's, and each server's is that of all models together", async () => {
+  const other = { ...ask, model: "large" };
+  const byModel = open({ daily: { each: "tool", calls: 1, models: ["*"] } });
+  expect([await byModel.attempt(ask), await byModel.attempt(other)]).toEqual(["held", "held"]);
+  expect(await byModel.attempt(ask)).toBe("budget_exhausted");
+  const together = open({ daily: { each: "server", calls: 1, models: ["*"] } });
+  expect([await together.attempt(ask), await together.attempt(other)]).toEqual([
+    "held",
+    "budget_exhausted",
+  ]);
 });

@@ -86,7 +86,7 @@ function find({ byKey }: View, { principal, server, tool }: FreezeSubject): Free
     byKey.get(toKey(everyTenant, "all", "")) ??
     byKey.get(toKey(tenant, "all", "")) ??
     byKey.get(toKey(tenant, "tenant", "")) ??
-    byKey.get(toKey(tenant, "server", server)) ??
+    (server === null ? undefined : byKey.get(toKey(tenant, "server", server))) ??
     (tool === null ? undefined : byKey.get(toKey(tenant, "tool", tool))) ??
     (actor === null ? undefined : byKey.get(toKey(tenant, "agent", actor.agent)))
   );

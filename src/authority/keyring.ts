@@ -23,6 +23,8 @@ export interface KeyHash {
   readonly tenant?: TenantId;
   /** Toolsets that a caller may use, `""` for `/mcp` itself; null for all. */
   readonly toolsets?: readonly string[] | null;
+  /** Models that it may ask, by their aliases, with `*`. */
+  readonly models?: readonly string[] | undefined;
 }
 
 /** A person as approvals, passkeys and the ledger know it. */
@@ -43,6 +45,8 @@ export interface KeyHolder {
   /** What policies know it by. */
   readonly roles: readonly string[];
   readonly toolsets: readonly string[] | null;
+  /** Models that it may ask. Absent: all, and none where it is held to toolsets. */
+  readonly models?: readonly string[];
   /** Our resources that its token was issued for, by their places; null for a key: any. */
   readonly opens: ReadonlySet<string> | null;
   /** What an agent's token could be made from. */
@@ -85,13 +89,14 @@ const proof = Object.freeze({ scopes: [], audiences: [], expiresAtMs: Number.POS
 const defaultTenant = "default" as TenantId;
 
 function toHolder(key: Omit<KeyHash, "sha256">): KeyHolder {
-  const { id, role, roles = [], tenant = defaultTenant, toolsets = null } = key;
+  const { id, role, roles = [], tenant = defaultTenant, toolsets = null, models } = key;
   const principal =
     role === "approver"
       ? null
       : Object.freeze({ tenant, kind: "service", subject: id, actor: null } as const);
   const approves = role === "approver" ? Object.freeze({ tenant, subject: id }) : null;
-  const common = { roles, toolsets, opens: null, proof };
+  const asks = models === undefined ? {} : { models };
+  const common = { roles, toolsets, ...asks, opens: null, proof };
   return Object.freeze({ id, access: [role], principal, approves, ...common });
 }
 

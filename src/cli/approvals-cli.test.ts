@@ -31,6 +31,7 @@ const approval: Approval = {
   approvers: [{ who: "role:finance", quorum: 2, passkey: true, have: 1 }],
   requester: { kind: "user", subject: "ada", agent: "helper" },
   claim: "Urgent.\u001b[2J\napprove  countersign approve other",
+  facts: [{ key: "rate:usd", value: '"1.1\u202e"' }],
   args: { amount: 500, to: "ad\u202ea", "\u0430mount": 1 },
   lastApproved: { id: "x", at: "2026-11-20T10:00:00.000Z", args: { amount: 10, to: "ada" } },
   reach: { transport: "http", hosts: ["bank.example"], credential: "static" },
@@ -78,6 +79,7 @@ test("a request is shown whole, inert, and with its claim set apart", async () =
     "agent helper for user ada",
     "role:finance (1 of 2)",
     "bank.example",
+    'rests on  rate:usd is "1.1⟦U+202E RIGHT-TO-LEFT OVERRIDE⟧"',
   ])
     expect(err).toContain(each);
   expect(err).toContain(`countersign approve ${id} --digest ${digest}`);

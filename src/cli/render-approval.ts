@@ -22,6 +22,7 @@ export function renderApproval(approval: Approval, paint: Paint): string {
     said("what", toWhat(approval)),
     said("effect", toEffect(approval)),
     ...(erased ? [said("args", "erased")] : ["  with exactly", ...toLines(args as Json)]),
+    ...approval.facts.map(toFact),
     ...toChanges(approval),
     ...rules.map(({ rule, text }) => said("rule", `${inert(rule)}: ${inert(text)}`)),
     said("asks", toRequester(approval)),
@@ -76,6 +77,12 @@ function toLines(value: Json): readonly string[] {
   return toJsonLines(value).map(
     ({ depth, text }) => `    ${"  ".repeat(depth)}${inert(text, { escapes: true })}`,
   );
+}
+
+/** As the run has read it: what it is by then decides whether this approval is good. */
+function toFact({ key, value }: Approval["facts"][number]): string {
+  const read = value === null ? "(not kept)" : inert(value, { escapes: true });
+  return `  rests on  ${inert(key)} is ${read}`;
 }
 
 /** Beside the last call of the same tool that somebody agreed to. */

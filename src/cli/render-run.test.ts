@@ -23,6 +23,21 @@ const approval = idOf(3) as ApprovalId;
 const entry = idOf(4) as EntryId;
 const digest = toDigest("x");
 const tool = (name: string) => ({ tool: name, args: digest, effect: "write" as const });
+const measured = {
+  calls: 1,
+  wellFormed: 1,
+  repeated: 0,
+  results: 4,
+  judged: 3,
+  unused: 2,
+  factsRead: 0,
+  staleFacts: 0,
+  staleEffects: 0,
+  contradictions: 0,
+  compactions: 0,
+  window: null,
+  isSampled: true,
+};
 const usage = { input: 9, cached: null, written: null, output: 42, reasoning: null };
 const place = { step: 1, ordinal: 1 };
 const untilMs = 1_795_000_600_000;
@@ -91,6 +106,40 @@ const given: readonly Given[] = [
     open: [place, place],
     unknown: [],
   },
+  { type: "tools.found", ...place, tools: ["flights__search", "flights__book\u202e"] },
+  {
+    type: "source.read",
+    step: 4,
+    source: "profile",
+    digest,
+    why: "stale",
+    isError: true,
+    tokens: 12,
+    cut: 0,
+  },
+  {
+    type: "fact.read",
+    ...place,
+    key: "fare:BA117",
+    was: digest,
+    value: null,
+    why: "touched",
+    result: digest,
+    cost: nothing,
+  },
+  {
+    type: "context.compacted",
+    step: 9,
+    upTo: 5,
+    summary: digest,
+    ledger: digest,
+    tokens: { before: 9_000, after: 900 },
+    dropped: { responses: 5, results: 7, sources: 0 },
+    backend: "gpu",
+    prices: digest,
+    cost: nothing,
+  },
+  { type: "context.measured", step: 9, quality: measured },
   { type: "run.completed", output: digest },
   { type: "run.failed", code: "model_refused", detail: "no\u202e" },
   { type: "run.cancelled", by: "admin", inbox: null },
@@ -156,6 +205,25 @@ const shown: Run = {
   waits: [],
   reason: { code: "calendar", detail: "down" },
   output: "Booked,\nnot in the calendar.\u001b[2J",
+  quality: {
+    calls: 12,
+    wellFormed: 11,
+    repeated: 2,
+    results: 1,
+    judged: 1,
+    unused: 1,
+    factsRead: 2,
+    staleFacts: 1,
+    staleEffects: 1,
+    contradictions: 0,
+    compactions: 3,
+    window: {
+      mean: { instructions: 0.01, tools: 0.125, conversation: 0.3, sources: { "p\u202e": 0.02 } },
+      last: { instructions: 0.01, tools: 0.125, conversation: 0.3, sources: {} },
+      largest: 0.7501,
+    },
+    sampled: false,
+  },
   calls: [
     { step: 1, ordinal: 0, tool: "booking__book", effect: "write", state: "done" },
     { step: 2, ordinal: 0, tool: "calendar__add", effect: "write", state: "open" },

@@ -3,6 +3,7 @@ import { toPlainInert } from "../lib/inert-text.ts";
 import { runEventSchema, type RunEvent } from "../model/run-event.ts";
 import { toDecision } from "./render-approval.ts";
 import { count } from "./render-changes.ts";
+import { renderQuality, toMeasured } from "./render-quality.ts";
 import { renderTable } from "./render-table.ts";
 import type { Paint } from "./voice.ts";
 
@@ -73,6 +74,8 @@ function toLine(event: RunEvent, tools: Tools): Line {
       ];
     case "fact.read":
       return ["fact", `${inert(event.key)} is read again, and is ${toChange(event)}`];
+    case "context.measured":
+      return ["context", toMeasured(event.quality)];
     case "context.compacted":
       return ["context", `${event.tokens.before} tokens become ${event.tokens.after}`];
     case "approval.decided":
@@ -210,6 +213,9 @@ export function renderRun(run: Run, { bold }: Paint): string {
       said(state, `${inert(tool)}  (${toPlace({ step, ordinal })})`),
     ),
     ...children.map((child) => said("sub-agent", child)),
+    ...(run.quality === null
+      ? []
+      : renderQuality(run.quality).map((line) => said("context", line))),
     ...run.waits.map(renderWait),
     ...(output === null ? [] : ["", inertLines(output)]),
   ].join("\n");

@@ -26,6 +26,7 @@ const run: Run = {
   waits: [],
   reason: null,
   output: null,
+  quality: null,
   calls: [],
   children: [],
 };

@@ -1,7 +1,15 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { lazy } from "./command.ts";
 import type { RunFlags } from "./commands/run.ts";
-import type { Flags, ForkFlags, ListFlags, LogFlags, ResumeFlags } from "./commands/runs.ts";
+import type {
+  ContextFlags,
+  Flags,
+  ForkFlags,
+  ListFlags,
+  LogFlags,
+  ResumeFlags,
+} from "./commands/runs.ts";
+import type { ExportFlags } from "./commands/run-traces.ts";
 import type { CliContext } from "./context.ts";
 import { json, optionalText, url } from "./flags.ts";
 
@@ -89,6 +97,44 @@ const logs = buildCommand<LogFlags, [string], CliContext>({
   docs: { brief: "Show what happened in a run" },
 });
 
+const context = buildCommand<ContextFlags, [string], CliContext>({
+  loader: lazy<ContextFlags, [string]>(
+    async () => (await import("./commands/runs.ts")).showContext,
+  ),
+  parameters: {
+    flags: { json, url, step: optionalText("At this step; else the last one", "step") },
+    positional: justId,
+  },
+  docs: {
+    brief: "Show what the model was shown, and what of its window that took",
+    fullDescription:
+      "Tokens are estimates; beside them stands what the backend counted. A + marks what did not stand " +
+      "in the snapshot before.",
+  },
+});
+
+const trace = buildCommand<Flags, [string], CliContext>({
+  loader: lazy<Flags, [string]>(async () => (await import("./commands/run-traces.ts")).showTrace),
+  parameters: { flags: { json, url }, positional: justId },
+  docs: { brief: "Show when what was done in a run, as a waterfall" },
+});
+
+const exported = buildCommand<ExportFlags, [string], CliContext>({
+  loader: lazy<ExportFlags, [string]>(
+    async () => (await import("./commands/run-traces.ts")).exportRun,
+  ),
+  parameters: {
+    flags: { json, url, contents: isSet("Also the texts: what was said, and what tools answered") },
+    positional: justId,
+  },
+  docs: {
+    brief: "Print a run as one JSON file: state, spans, events and, if asked for, texts",
+    fullDescription:
+      "All of it stands in the file, so that it can be looked at without the server: " +
+      "countersign runs export ID > run.json",
+  },
+});
+
 const cancel = buildCommand<Flags, [string], CliContext>({
   loader: lazy<Flags, [string]>(async () => (await import("./commands/runs.ts")).cancelRun),
   parameters: { flags: { json, url }, positional: justId },
@@ -153,6 +199,19 @@ const fork = buildCommand<ForkFlags, [string], CliContext>({
 });
 
 export const runs = buildRouteMap({
-  routes: { ls, show, logs, cancel, pause, resume, fork, signal, compensate },
+  routes: {
+    ls,
+    show,
+    logs,
+    context,
+    trace,
+    export: exported,
+    cancel,
+    pause,
+    resume,
+    fork,
+    signal,
+    compensate,
+  },
   docs: { brief: "Runs of agents" },
 });

@@ -188,6 +188,7 @@ export type Approval = {
   };
   readonly claim: string | null;
   readonly args: unknown;
+  readonly facts: readonly { readonly key: string; readonly value: string | null }[];
   readonly lastApproved: {
     readonly id: string;
     readonly at: string;
@@ -472,8 +473,17 @@ export type Receipt = {
   }[];
 };
 
+export type Model = {
+  readonly id: string;
+  readonly object: "model";
+  readonly created: number;
+  readonly owned_by: string;
+};
+
 export type Models = {
-  readonly models: readonly {
+  readonly object: "list";
+  readonly data: readonly Model[];
+  readonly models?: readonly {
     readonly alias: string;
     readonly groups: readonly (readonly {
       readonly backend: string;
@@ -481,7 +491,7 @@ export type Models = {
       readonly model: string | null;
     }[])[];
   }[];
-  readonly backends: readonly {
+  readonly backends?: readonly {
     readonly name: string;
     readonly kind: "openai" | "anthropic" | "scripted";
     readonly model: string;
@@ -495,7 +505,7 @@ export type Models = {
     readonly tokensPerSecond: number | null;
     readonly lastFault: string | null;
   }[];
-  readonly prices: string;
+  readonly prices?: string;
 };
 
 export type ModelsLooked = {
@@ -629,11 +639,48 @@ export type Run = {
   }[];
   readonly reason: { readonly code: string; readonly detail: string } | null;
   readonly output: string | null;
+  readonly quality: {
+    readonly calls: number;
+    readonly wellFormed: number;
+    readonly repeated: number;
+    readonly results: number;
+    readonly judged: number;
+    readonly unused: number;
+    readonly factsRead: number;
+    readonly staleFacts: number;
+    readonly staleEffects: number;
+    readonly contradictions: number;
+    readonly compactions: number;
+    readonly window: {
+      readonly mean: {
+        readonly instructions: number;
+        readonly tools: number;
+        readonly conversation: number;
+        readonly sources: Readonly<Record<string, number>>;
+      };
+      readonly last: {
+        readonly instructions: number;
+        readonly tools: number;
+        readonly conversation: number;
+        readonly sources: Readonly<Record<string, number>>;
+      };
+      readonly largest: number;
+    } | null;
+    readonly sampled: boolean;
+  } | null;
   readonly calls: readonly {
     readonly step: number;
     readonly ordinal: number;
     readonly tool: string;
-    readonly effect: "read" | "write" | "destructive" | "agent" | "wait" | "skill" | "refused";
+    readonly effect:
+      | "read"
+      | "write"
+      | "destructive"
+      | "agent"
+      | "wait"
+      | "skill"
+      | "find"
+      | "refused";
     readonly state:
       | "planned"
       | "started"
@@ -680,6 +727,63 @@ export type RunEvents = {
 
 export type RunContent = { readonly digest: string; readonly text: string };
 
+export type RunContext = {
+  readonly id: string;
+  readonly step: number;
+  readonly at: string;
+  readonly snapshot: string;
+  readonly parent: string | null;
+  readonly window: number | null;
+  readonly share: number | null;
+  readonly tokens: {
+    readonly instructions: number;
+    readonly skills: number;
+    readonly tools: number;
+    readonly conversation: number;
+    readonly sources: Readonly<Record<string, number>>;
+    readonly total: number;
+  };
+  readonly counted: { readonly backend: string; readonly input: number | null } | null;
+  readonly parts: readonly {
+    readonly kind: string;
+    readonly step: number;
+    readonly ordinal: number;
+    readonly name: string | null;
+    readonly digest: string;
+    readonly tokens: number;
+    readonly new: boolean;
+  }[];
+  readonly dropped: readonly {
+    readonly kind: string;
+    readonly step: number;
+    readonly ordinal: number;
+    readonly name: string | null;
+    readonly why: string;
+  }[];
+  readonly summary: {
+    readonly upTo: number;
+    readonly text: string | null;
+    readonly ledger: string | null;
+  } | null;
+};
+
+export type RunTrace = {
+  readonly id: string;
+  readonly trace: string;
+  readonly cut: boolean;
+  readonly spans: readonly {
+    readonly id: string;
+    readonly parent: string | null;
+    readonly run: string;
+    readonly name: string;
+    readonly kind: "internal" | "client";
+    readonly start: string;
+    readonly end: string | null;
+    readonly error: boolean;
+    readonly attributes: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  }[];
+};
+
 export type RunTold = {
   readonly id: string;
   readonly word: "cancel" | "pause" | "resume" | "compensate" | "signal";
@@ -711,6 +815,18 @@ export type Bundle = {
       readonly route: readonly (readonly Readonly<Record<string, unknown>>[])[];
     };
     readonly instructions: string;
+    readonly context?: {
+      readonly window: number;
+      readonly toolTokens: number;
+      readonly compaction: {
+        readonly at: number;
+        readonly keepTurns: number;
+        readonly model: string | null;
+        readonly maxTokens: number;
+        readonly prompt: string;
+      };
+      readonly sources: readonly Readonly<Record<string, unknown>>[];
+    };
     readonly toolset: string;
     readonly tools: readonly {
       readonly exposed: string;
@@ -718,6 +834,18 @@ export type Bundle = {
       readonly tool: string;
       readonly pin: string;
       readonly effect: "read" | "write" | "destructive";
+      readonly facts?: readonly {
+        readonly key: string;
+        readonly each?: string;
+        readonly value?: string;
+        readonly fresh: number;
+      }[];
+      readonly needs?: readonly {
+        readonly fact: string;
+        readonly same?: string;
+        readonly fresh?: number;
+      }[];
+      readonly changes?: readonly string[];
     }[];
     readonly servers: readonly {
       readonly name: string;
@@ -1373,10 +1501,20 @@ const operations = {
       }),
     ),
 
-  /** Models, and how the backends that answer for them are, as this replica sees it. */
+  /** Models, in OpenAI's form; for whoever may look, how the backends that answer for them are, as this replica sees it. */
   listModels: async (send: Send) =>
     as<{ readonly status: 200; readonly body: Models; readonly etag: string | null }>(
       await send({ method: "GET", path: "/v1/models", expects: [200] }),
+    ),
+
+  /** One model, in OpenAI's form. */
+  getModel: async (send: Send, input: { readonly alias: string }) =>
+    as<{ readonly status: 200; readonly body: Model; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/models/" + encodeURIComponent(input.alias) + "",
+        expects: [200],
+      }),
     ),
 
   /** Asks every backend now whether it answers. Costs no tokens. */
@@ -1397,10 +1535,37 @@ const operations = {
       }),
     ),
 
+  /** Asks a model in OpenAI's format, streaming or not; refusals are in that format, too. */
+  createChatCompletion: async (send: Send, input: { readonly body: string }) =>
+    as<{
+      readonly status: 200;
+      readonly body: {
+        readonly id: string;
+        readonly object: "chat.completion";
+        readonly created: number;
+        readonly model: string;
+        readonly system_fingerprint: string | null;
+        readonly choices: readonly {}[];
+      };
+      readonly etag: string | null;
+    }>(
+      await send({
+        method: "POST",
+        path: "/v1/chat/completions",
+        expects: [200],
+        body: input.body,
+        contentType: "application/json",
+      }),
+    ),
+
   /** Starts an agent, which acts for the holder of the key. */
   startRun: async (
     send: Send,
-    input: { readonly idempotencyKey?: string; readonly body: string },
+    input: {
+      readonly idempotencyKey?: string;
+      readonly traceparent?: string;
+      readonly body: string;
+    },
   ) =>
     as<
       | { readonly status: 200; readonly body: Run; readonly etag: string | null }
@@ -1410,7 +1575,7 @@ const operations = {
         method: "POST",
         path: "/v1/runs",
         expects: [200, 201],
-        headers: { "idempotency-key": input.idempotencyKey },
+        headers: { "idempotency-key": input.idempotencyKey, traceparent: input.traceparent },
         body: input.body,
         contentType: "application/json",
       }),
@@ -1492,6 +1657,27 @@ const operations = {
           "/contents/" +
           encodeURIComponent(input.digest) +
           "",
+        expects: [200],
+      }),
+    ),
+
+  /** What the model was shown at a step, and what of its window that took. */
+  getRunContext: async (send: Send, input: { readonly id: string; readonly step?: number }) =>
+    as<{ readonly status: 200; readonly body: RunContext; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "/context",
+        expects: [200],
+        query: { step: input.step },
+      }),
+    ),
+
+  /** Spans of a run and of its sub-agents, without any text. */
+  getRunTrace: async (send: Send, input: { readonly id: string }) =>
+    as<{ readonly status: 200; readonly body: RunTrace; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "/trace",
         expects: [200],
       }),
     ),

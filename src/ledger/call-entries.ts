@@ -75,6 +75,7 @@ async function toCallId(
       return entry.of;
     case "verdict":
       return entry.on === "approval" ? log.callOf(entry.tenant, entry.approval) : null;
+    case "completion":
     case "gap":
       return null;
   }

@@ -203,6 +203,8 @@ function toSummary({ id, bytes }: LogEntry, index: number | null): ReceiptSummar
           ...none,
           outcome: entry.on === "approval" ? entry.word : entry.verdict,
         };
+      case "completion":
+        return { ...shown, kind, atMs, server: null, tool: entry.model, outcome: entry.outcome };
       case "gap":
         return { ...shown, kind, atMs, ...none };
     }

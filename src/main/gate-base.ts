@@ -4,10 +4,12 @@ import { createSealer } from "../authority/sealer.ts";
 import { createTenantHash, createTenantKeys } from "../authority/tenant-keys.ts";
 import { createDeadlines, type Deadlines } from "../gate/deadlines.ts";
 import { settleParked } from "../gate/ending.ts";
+import { createIndexAges, type IndexAges } from "../gate/index-ages.ts";
 import { createRandomPool } from "../gate/intent-template.ts";
 import { watchOverdue } from "../gate/overdue-calls.ts";
 import { createParkedCalls, type ParkedCalls } from "../gate/parked.ts";
 import { createRecorder, type FlushingRecorder } from "../gate/record.ts";
+import { createTouching, type TouchingCalls } from "../gate/touching.ts";
 import { toUuidV7 } from "../model/index.ts";
 import type { Config } from "../model/config.ts";
 import { createLeases, type Leases } from "../authority/leases.ts";
@@ -50,8 +52,11 @@ export interface GateBase extends OpenedBroker {
   /** Of this replica, since its start. */
   readonly owner: string;
   readonly parked: ParkedCalls;
+  /** Lets go of things that calls change: it goes with `touching`. */
   readonly recorder: FlushingRecorder;
+  readonly touching: TouchingCalls;
   readonly deadlines: Deadlines;
+  readonly indexAges: IndexAges;
   readonly freezes: FreezeView;
   readonly leases: Leases;
   readonly approvals: OpenApprovals;
@@ -99,15 +104,8 @@ export async function openGateBase(
   });
   const pool = createRandomPool((length) => random.bytes(length));
   const asking = await openAsking(options);
-  const { approvals, openings } = asking;
-  const recorder = createRecorder({
-    store,
-    clock,
-    telemetry,
-    random: pool,
-    mode: config.gate.record,
-    openings,
-  });
+  const { approvals } = asking;
+  const { recorder, touching } = openRecorder(options, { ...asking, pool });
   const leases = createLeases({ rows: store.spendings, clock });
   const freezes = await openFreezeView({ rows: store.freezes, bus, clock, telemetry });
   const parked = createParkedCalls({
@@ -128,11 +126,12 @@ export async function openGateBase(
     leases,
     ...asking,
     recorder,
+    touching,
     parked,
     pool,
     sealer: createSealer(keys, random),
     owner: toUuidV7(clock.nowMs(), random.bytes(10)),
-    deadlines: createDeadlines(clock),
+    ...openTimes(options),
     async close() {
       await options.errands.close();
       await overdue.stop();
@@ -146,6 +145,25 @@ export async function openGateBase(
       await options.mailbox.close();
     },
   };
+}
+
+function openTimes({ clock, telemetry }: Pick<GateBaseOptions, "clock" | "telemetry">) {
+  return {
+    deadlines: createDeadlines(clock),
+    indexAges: createIndexAges({ clock, telemetry }),
+  };
+}
+
+/** What is recorded of calls, and the things that they take and let go with it. */
+function openRecorder(
+  { store, clock, telemetry, config }: GateBaseOptions,
+  { openings, hashes, pool }: Pick<GateBase, "openings" | "hashes" | "pool">,
+) {
+  const toId = (): string => toUuidV7(clock.nowMs(), pool(10));
+  const touching = createTouching({ touches: store.touches, hashes, clock, telemetry, toId });
+  const { record: mode } = config.gate;
+  const recorder = createRecorder({ store, clock, telemetry, random: pool, mode, openings });
+  return { recorder: touching.record(recorder), touching };
 }
 
 /** Far more than clocks of replicas differ by, and than an outcome takes to be written. */

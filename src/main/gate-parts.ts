@@ -15,6 +15,7 @@ import { createLabels, type Labels } from "../gate/labels.ts";
 import { createGate } from "../gate/gate.ts";
 import type { GateParts } from "../gate/gate-parts.ts";
 import { createGuard, type Guard } from "../gate/guard-upstream.ts";
+import type { IndexWatch } from "../gate/index-ages.ts";
 import { createRequestStates } from "../gate/request-state.ts";
 import { giveUp } from "../gate/resolve-call.ts";
 import { createResultCache, type ResultCache } from "../gate/result-cache.ts";
@@ -26,10 +27,11 @@ import { toLabelsOfAnswer } from "../memory/to-memory-answer.ts";
 import { listServers } from "../model/agents-server.ts";
 import type { Config } from "../model/config.ts";
 import type { HttpServerConfig, ServerConfig } from "../model/config-servers.ts";
-import { toUuidV7 } from "../model/index.ts";
+import { toUuidV7, type BreakerState } from "../model/index.ts";
 import { memoryServer } from "../model/memory-tools.ts";
 import type { CallRow } from "../ports/call-rows.ts";
 import type { Decider } from "../ports/decider.ts";
+import type { LeakScan } from "../ports/leak-scan.ts";
 import type { Registry } from "../ports/registry.ts";
 import type { Connector } from "../ports/upstream.ts";
 import type { Watch } from "../ports/watch.ts";
@@ -49,6 +51,10 @@ export interface GateOfRevision {
   readonly gate: ReturnType<typeof createGate>;
   readonly watch: Watch;
   readonly registry: Registry;
+  /** By server, of those that were called. */
+  readonly breakers: ReadonlyMap<string, BreakerState>;
+  /** What it has resolved of secrets. */
+  readonly scan: LeakScan;
   close(): Promise<void>;
 }
 
@@ -68,9 +74,14 @@ export async function startGate(
   given: RevisionBase,
   madeConnectors?: Connectors,
 ): Promise<GateOfRevision> {
-  const leave = given.sources.enter(config, given.agents ?? null);
+  const leaveSources = given.sources.enter(config, given.agents ?? null);
+  const indexes = given.indexAges.enter(listServers(config));
+  const leave = (): void => {
+    indexes.leave();
+    leaveSources();
+  };
   try {
-    const gate = await startEntered(config, given, madeConnectors);
+    const gate = await startEntered(config, { ...given, indexes }, madeConnectors);
     return { ...gate, close: () => gate.close().finally(leave) };
   } catch (error) {
     leave();
@@ -80,7 +91,7 @@ export async function startGate(
 
 async function startEntered(
   config: Config,
-  given: RevisionBase,
+  given: RevisionBase & { readonly indexes: IndexWatch },
   madeConnectors: Connectors | undefined,
 ): Promise<GateOfRevision> {
   const { base, known } = guardBase(given);
@@ -96,7 +107,7 @@ async function startEntered(
   const decider =
     rules === null ? createRuleDecider(config.policy.rule) : createPolicyDecider(rules);
   const { broker: credentials } = base;
-  const common = { servers, connectors, secrets, telemetry, guard };
+  const common = { servers, connectors, secrets, telemetry, guard, indexes: given.indexes };
   const connections = new ConnectionPool({ ...common, credentials, tenant: ownTenant });
   const registry = await startRegistry({
     servers,
@@ -115,13 +126,15 @@ async function startEntered(
   const { cache, unsubscribe } = await openCache(config, base, connections);
   const onCount = (count: number): void => telemetry.gauge("approvals_waiting_requests", count, {});
   const waiters = new Waiters(config.gate.parked, onCount);
-  const { gate, underWay } = countExchanges(
-    composeGate(config, base, { connections, registry, cache, decider, guard, waiters }),
-  );
+  const breakers = new Map<string, BreakerState>();
+  const behind = { connections, registry, cache, decider, guard, waiters, breakers };
+  const { gate, underWay } = countExchanges(composeGate(config, base, behind));
   return {
     gate,
+    breakers,
     watch,
     registry,
+    scan: known.scan,
     async close() {
       watch.close();
       waiters.close();
@@ -167,12 +180,13 @@ interface Behind {
   readonly decider: Decider;
   readonly guard: Guard;
   readonly waiters: Waiters;
+  readonly breakers: Map<string, BreakerState>;
 }
 
 function composeGate(
   { gate, policy, budgets, approvals }: Config,
   base: GateBase,
-  { connections, registry, cache, decider, guard, waiters }: Behind,
+  { connections, registry, cache, decider, guard, waiters, breakers }: Behind,
 ) {
   const { clock, random, telemetry, sealer, parked, owner, pool, freezes } = base;
   const { labels: rows } = base.store;
@@ -186,6 +200,7 @@ function composeGate(
     freezes,
     credentials: base.broker,
     labels,
+    onBreaker: (server, state) => void breakers.set(server, state),
   });
   const toId = (): string => toUuidV7(clock.nowMs(), pool(10));
   return createGate({
@@ -215,6 +230,7 @@ function composeGate(
     guard,
     admit: createAdmit({
       clock,
+      telemetry,
       caller: { ...gate, rate: gate.rate ?? null },
       tenant: { concurrency: gate.tenantConcurrency, queue: gate.queue },
     }),
@@ -230,12 +246,12 @@ function composeGate(
 
 /** How people are asked, and what is known of calls that were made before. */
 function toAsking(base: GateBase) {
-  const { clock, store, pool, approvals, openings, hashes } = base;
+  const { clock, store, pool, approvals, openings, hashes, touching } = base;
   return {
     approvals,
     openings,
     hashes,
-    calls: store.calls,
+    calls: touching.prolonging(store.calls),
     giveUpCall: (row: CallRow) => giveUp({ store, clock, random: pool }, row),
   };
 }

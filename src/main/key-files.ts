@@ -6,10 +6,10 @@ import type { Random } from "../ports/random.ts";
 import { writeOnce } from "./write-once.ts";
 
 /**
- * The last four open no door: one seals what clients carry for us, one wraps stored secrets, one
- * signs agents' tokens, one signs checkpoints.
+ * The last five open no door: one seals what clients carry for us, one wraps stored secrets, one
+ * signs agents' tokens, one their cards, one signs checkpoints.
  */
-type KeyUse = KeyRole | "sealing" | "vault" | "agent" | "ledger";
+type KeyUse = KeyRole | "sealing" | "vault" | "agent" | "card" | "ledger";
 
 /** A key of this user's server, in the user's configuration directory and nowhere else. */
 export interface KeyFile {

@@ -15,7 +15,7 @@ const minLength = 32;
 
 /** The ring that all replicas share, the newest first: from configuration, else this user's own key. */
 export async function readKeyRing(
-  use: "sealing" | "vault" | "agent" | "ledger",
+  use: "sealing" | "vault" | "agent" | "card" | "ledger",
   options: KeyRingOptions,
 ): Promise<readonly Uint8Array[]> {
   const { references, secrets } = options;

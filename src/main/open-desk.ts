@@ -12,7 +12,7 @@ import type { GateBase } from "./gate-base.ts";
 
 export interface OpenDeskOptions extends Pick<
   GateBase,
-  "store" | "clock" | "random" | "approvals" | "openings" | "pool"
+  "store" | "clock" | "random" | "approvals" | "openings" | "pool" | "telemetry"
 > {
   readonly passkeys: DeskOptions["passkeys"];
   readonly catalog: () => Catalog;
@@ -21,6 +21,7 @@ export interface OpenDeskOptions extends Pick<
 /** What people decide, find out and have erased. */
 export function openDesk(options: OpenDeskOptions) {
   const { store, clock, random, approvals, openings, pool, passkeys, catalog } = options;
+  const { telemetry } = options;
   return {
     catalog,
     news: approvals.news,
@@ -34,6 +35,8 @@ export function openDesk(options: OpenDeskOptions) {
       passkeys,
       stillHolds: (intent) => stillHolds(catalog(), intent),
       tell: approvals.tell,
+      onDecided: (word, waitedMs) =>
+        telemetry.observe("approval_wait_seconds", waitedMs / 1_000, { word }),
     }),
     resolveCall: (row: CallRow, finding: Finding) =>
       resolveCall({ store, clock, random: pool, catalog }, row, finding),

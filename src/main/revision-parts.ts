@@ -1,9 +1,11 @@
 import type { Identity } from "../authority/identity.ts";
+import type { CardKeys } from "../api/a2a/card.ts";
 import type { ApiLimits } from "../api/api.ts";
 import type { ListenAddress } from "../model/config-field.ts";
 import type { Config } from "../model/config.ts";
 import type { Random } from "../ports/random.ts";
 import type { OpenBundles } from "../rollout/bundles.ts";
+import type { Completions } from "../run/completing.ts";
 import type { ModelRouter } from "../run/model-router.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { KeyPlace } from "../cli/context.ts";
@@ -11,9 +13,11 @@ import { readApiKeys } from "./api-keys.ts";
 import type { GateBase } from "./gate-base.ts";
 import { startGate, type GateOfRevision, type RevisionBase } from "./gate-parts.ts";
 import { guardBase } from "./guard-base.ts";
+import { readCardKeys } from "./read-card-keys.ts";
 import { listOwnHosts, startIdentity } from "./start-identity.ts";
 import { startBundles } from "./start-bundles.ts";
 import { startMemory } from "./start-memory.ts";
+import { learnModelKeys, startCompletions } from "./start-completions.ts";
 import { startModels } from "./start-models.ts";
 import { ownTenant } from "./own-tenant.ts";
 import { keepSkills, type SkillShelf } from "./skill-shelf.ts";
@@ -27,7 +31,10 @@ export interface RevisionParts {
   readonly keys: readonly KeyPlace[];
   readonly gate: GateOfRevision;
   readonly models: ModelRouter;
+  readonly completions: Completions;
   readonly bundles: OpenBundles;
+  /** Null where no agent is exposed to others. */
+  readonly cardKeys: CardKeys | null;
   /** Stored secrets that the configuration refers to, as they were when these parts started. */
   readonly stored: StoredVersions;
 }
@@ -54,14 +61,16 @@ export async function startRevisionParts(
   const { blobs } = base.store;
   const skills = await keepSkills(config, { shelf, blobs, tenant: ownTenant });
   const { keyring, keys } = await readApiKeys(config, options);
+  const cardKeys = await readCardKeys(config, options);
   const started = await startIdentity(config, { ...base, ...options, keyring });
   const { identity } = started;
   try {
     const acting = await startActing(config, { ...base, agents: identity.agents });
-    const { gate, models } = acting;
+    const { gate, models, completions } = acting;
     const bundles = startBundles(config, { ...base, skills, registry: gate.registry });
     const limits = toLimits(config);
-    const parts = { identity, limits, keys, gate, models: models.router, bundles, stored };
+    const own = { identity, limits, keys, cardKeys, stored };
+    const parts = { ...own, gate, models: models.router, completions, bundles };
     return {
       parts: Object.freeze(parts),
       stop: async () => {
@@ -91,12 +100,16 @@ async function closeActing({ gate, memory }: Awaited<ReturnType<typeof startActi
 
 /** What reaches out. */
 async function startActing(config: Config, base: RevisionBase) {
-  const guarded = guardBase(base).base;
+  const { base: guarded, known } = guardBase(base);
   const models = await startModels(config.models, guarded);
   const memory = config.memory === undefined ? null : startMemory(config.memory, guarded);
   try {
     const gate = await startGate(config, { ...base, memory: memory?.connector ?? null });
-    return { models, memory, gate };
+    await learnModelKeys(config.models, guarded.secrets);
+    const scans = [gate.scan, known.scan];
+    const { router } = models;
+    const completions = startCompletions(config, { base: guarded, router, scans });
+    return { models, memory, gate, completions };
   } catch (error) {
     await memory?.close();
     await models.close();

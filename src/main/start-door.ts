@@ -10,6 +10,7 @@ import type { Random } from "../ports/random.ts";
 import type { RunDesk } from "../ports/run-desk.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { Vault } from "../ports/vault.ts";
+import { createStanding } from "../sight/standing.ts";
 import type { LiveConfiguration } from "./configuration.ts";
 import type { GateBase } from "./gate-base.ts";
 import { toListenerTls } from "./listener-tls.ts";
@@ -42,6 +43,8 @@ export interface Behind {
   readonly passkeys: OpenedPasskeys;
   readonly ledger: Ledger;
   readonly runs: RunDesk;
+  /** Where clients reach this server: without a slash at the end. */
+  readonly url: () => string;
 }
 
 /** The longest that a tool may be given; its own bound is shorter. */
@@ -75,10 +78,35 @@ export function createDoorFace(
   });
 }
 
+/** Whoever scrapes hears how servers, models and queues stand just then. */
+function openMetrics(
+  { clock, telemetry, metrics }: DoorOptions,
+  { storage, configuration, base }: Pick<Behind, "storage" | "configuration" | "base">,
+): DoorOptions["metrics"] {
+  const standing = createStanding({
+    clock,
+    telemetry,
+    tenant: ownTenant,
+    wake: storage.wake,
+    approvals: storage.store.approvals,
+    live: () => {
+      const { gate, models } = configuration.live().parts;
+      const { registry, breakers } = gate;
+      const [catalog, drifts] = [registry.catalog(), registry.drift()];
+      return { catalog, drifts, breakers, backends: models.describe() };
+    },
+  });
+  return async () => {
+    base.indexAges.tell();
+    await standing.tell();
+    return metrics();
+  };
+}
+
 /** From here on requests come in. */
 export function startDoor(options: DoorOptions, behind: Behind) {
   const { storage, configuration, face, vault, base, passkeys, ledger, runs } = behind;
-  const { clock, random, telemetry, listen, version, metrics } = options;
+  const { clock, random, telemetry, listen, version } = options;
   return startApi({
     listen,
     headerBytes: options.start.config.limits.headerSize,
@@ -88,7 +116,7 @@ export function startDoor(options: DoorOptions, behind: Behind) {
     clock,
     random,
     telemetry,
-    metrics,
+    metrics: openMetrics(options, behind),
     configuration,
     vault,
     broker: base.broker,
@@ -116,10 +144,16 @@ export function startDoor(options: DoorOptions, behind: Behind) {
     face,
     registry: () => configuration.live().parts.gate.registry,
     models: () => configuration.live().parts.models,
+    completions: () => configuration.live().parts.completions,
     bundles: () => configuration.live().parts.bundles,
     sandboxes: base.sandboxes,
     runs,
     agents: () => configuration.live().config.agents,
+    a2a: {
+      agents: () => configuration.live().config.agents,
+      keys: () => configuration.live().parts.cardKeys,
+      url: behind.url,
+    },
     gate: { exchange: (request) => configuration.live().parts.gate.gate.exchange(request) },
     identity: () => configuration.live().parts.identity,
     limits: () => configuration.live().parts.limits,

@@ -137,7 +137,7 @@ function listSubjectAudiences({ servers }: Config): readonly string[] {
 /** RFC 8410: what stands before the 32 bytes of an Ed25519 key. */
 const pkcs8 = Buffer.from("302e020100300506032b657004220420", "hex");
 
-function toSigningKey(seed: Uint8Array): KeyObject {
+export function toSigningKey(seed: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([pkcs8, seed]), format: "der", type: "pkcs8" });
 }
 

@@ -23,6 +23,7 @@ import { startLedger } from "./start-ledger.ts";
 import { listVaultKeys, startVault } from "./start-vault.ts";
 import { startWebhooks } from "./start-webhooks.ts";
 import { startRuns } from "./start-runs.ts";
+import { startTraces } from "./start-traces.ts";
 import { startStorage, type Storage } from "./storage.ts";
 import { createDoorFace, startDoor, type Behind, type DoorOptions } from "./start-door.ts";
 
@@ -96,7 +97,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     announce: now.announce,
   });
   live.runs = runs;
-  const behind = { storage, configuration, vault, base, ledger, runs };
+  await startTraces({ lifecycle, base, configuration, runs });
+  const behind = { storage, configuration, vault, base, ledger, runs, url: now.url };
   const api = await openDoor(options, behind);
   live.url = toBrowserUrl(api.url);
   await lifecycle.start({

@@ -11,7 +11,8 @@ function open(changes: Partial<UpkeepOptions["store"]> = {}) {
   const clock = createManualClock(Date.UTC(2026, 10, 21));
   const telemetry = createInMemoryTelemetry({ clock });
   const swept: string[] = [];
-  const { labels, spendings, deliveries, calls, runs, workspaces } = createInMemoryStore();
+  const { labels, spendings, touches, deliveries, calls, runs, workspaces, traces } =
+    createInMemoryStore();
   const sweep = (name: string, left = 0) => ({
     sweep: async () => {
       swept.push(name);
@@ -25,8 +26,10 @@ function open(changes: Partial<UpkeepOptions["store"]> = {}) {
     },
     labels: { ...labels, ...sweep("labels") },
     spendings: { ...spendings, ...sweep("spendings") },
+    touches: { ...touches, ...sweep("touches") },
     deliveries: { ...deliveries, ...sweep("deliveries") },
     workspaces: { ...workspaces, ...sweep("workspaces") },
+    traces: { ...traces, ...sweep("traces") },
     calls: Object.assign(calls, { sweepKeys: sweep("keys").sweep }),
     runs: Object.assign(runs, {
       listEnded: async (beforeMs: number) => {
@@ -57,10 +60,12 @@ test("what fails is said with its name, and all the rest is done", async () => {
   expect(scene.swept).toEqual([
     "labels",
     "spendings",
+    "touches",
     "keys",
     "deliveries",
     "workspaces",
     "runs of before 2026-10-22",
+    "traces",
   ]);
   expect(scene.telemetry.lines).toHaveLength(1);
   expect(scene.telemetry.lines[0]).toMatch(/upkeep failed.*partitions/);

@@ -9,7 +9,15 @@ export interface Upkeep {
 export interface UpkeepOptions {
   readonly store: Pick<
     PostgresStore,
-    "makePartitions" | "labels" | "spendings" | "deliveries" | "calls" | "runs" | "workspaces"
+    | "makePartitions"
+    | "labels"
+    | "spendings"
+    | "touches"
+    | "deliveries"
+    | "calls"
+    | "runs"
+    | "workspaces"
+    | "traces"
   >;
   /** How long a run is kept once it has ended. */
   readonly keepRunsMs: number;
@@ -53,7 +61,7 @@ type Task = () => Promise<"more" | "done">;
 
 /** Partitions, and what nobody reads any more: labels that are forgotten after 30 days, past periods. */
 function listTasks({ store, clock, keepRunsMs }: UpkeepOptions): Readonly<Record<string, Task>> {
-  const { labels, spendings, deliveries, calls, workspaces } = store;
+  const { labels, spendings, touches, deliveries, calls, workspaces, traces } = store;
   const nowMs = clock.nowMs();
   const isMore = async (swept: Promise<number>) =>
     (await swept) === sweptAtOnce ? "more" : "done";
@@ -64,12 +72,19 @@ function listTasks({ store, clock, keepRunsMs }: UpkeepOptions): Readonly<Record
     },
     labels: () => isMore(labels.sweep(nowMs - 31 * dayMs, sweptAtOnce)),
     spendings: () => isMore(spendings.sweep(nowMs - 2 * dayMs, sweptAtOnce)),
+    // Longer than any fact is believed.
+    touches: () => isMore(touches.sweep(nowMs - dayMs, sweptAtOnce)),
     keys: () => isMore(calls.sweepKeys(nowMs, sweptAtOnce)),
     // Those of an approval lie there until it has run out, which takes a week at most.
     deliveries: () => isMore(deliveries.sweep(nowMs - 14 * dayMs, sweptAtOnce)),
     // Those of runs go with their runs, which are kept as long after their end.
     workspaces: () => isMore(workspaces.sweep(nowMs - keepRunsMs, sweptAtOnce)),
     runs: () => removeRuns(store.runs, nowMs - keepRunsMs),
+    // Destinations that no revision has named for so long: put back, one is as a new one.
+    traces: async () => {
+      await traces.sweep(nowMs - keepRunsMs);
+      return "done";
+    },
   };
 }
 

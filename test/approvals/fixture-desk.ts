@@ -50,6 +50,7 @@ export function toShown(changes: Partial<Shown> = {}): Shown {
     approvers: [{ who: "role:finance", quorum: 1, passkey: false, have: 0 }],
     requester: { kind: "person", subject: "ada@example.com", agent: "assistant" },
     claim: "The invoice is due today, and Ada agreed on the phone.",
+    facts: [],
     args: { amount: 4200, currency: "EUR", to: "DE89 3704 0044 0532 0130 00" },
     lastApproved: {
       id: toId(),

@@ -28,6 +28,10 @@ function makeMachine(options: { isRoot: boolean; hasApt: boolean; exitCodes?: re
         writeFileSync(path.join(folder, "made-up"), "", { mode: 0o755 });
       return Promise.resolve(code);
     },
+    disable: (service: string) => {
+      calls.push(`disable ${service}`);
+      return Promise.resolve(0);
+    },
     print: (line: string) => void lines.push(line),
   };
   return { machine, calls, lines };
@@ -38,6 +42,18 @@ test("root on Debian: what is missing is installed, with the reason", async () =
   expect(await ensureSystemPackages(wanted, machine)).toEqual([]);
   expect(calls).toEqual(["install -y --no-install-recommends made-up-tools"]);
   expect(lines).toEqual(["installing made-up-tools with apt: a test makes something up"]);
+});
+
+test("what a package brings along as a service is switched off, and only where it was installed now", async () => {
+  const service = { ...wanted[0]!, service: "made-up.service" };
+  const { machine, calls } = makeMachine({ isRoot: true, hasApt: true });
+  await ensureSystemPackages([service], machine);
+  expect(calls).toEqual([
+    "install -y --no-install-recommends made-up-tools",
+    "disable made-up.service",
+  ]);
+  await ensureSystemPackages([service], machine);
+  expect(calls).toHaveLength(2);
 });
 
 test("root on an image without package lists: they are fetched first", async () => {

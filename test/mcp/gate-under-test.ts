@@ -12,8 +12,10 @@ import { createLeases } from "../../src/authority/leases.ts";
 import { openFreezeView } from "../../src/authority/freezes.ts";
 import { createSealer } from "../../src/authority/sealer.ts";
 import { createDeadlines } from "../../src/gate/deadlines.ts";
+import { createIndexAges } from "../../src/gate/index-ages.ts";
 import { createRandomPool } from "../../src/gate/intent-template.ts";
 import { createParkedCalls } from "../../src/gate/parked.ts";
+import { createTouching } from "../../src/gate/touching.ts";
 import { createRecorder } from "../../src/gate/record.ts";
 import { openAsking, type GateBase } from "../../src/main/gate-base.ts";
 import { openDesk } from "../../src/main/open-desk.ts";
@@ -23,7 +25,7 @@ import { startMemory } from "../../src/main/start-memory.ts";
 import { startIdentity } from "../../src/main/start-identity.ts";
 import { createPolicyDesk } from "../../src/main/policy-desk.ts";
 import { configSchema, type Config } from "../../src/model/config.ts";
-import type { TenantId } from "../../src/model/index.ts";
+import { toUuidV7, type TenantId } from "../../src/model/index.ts";
 import type { Bus } from "../../src/ports/bus.ts";
 import type { Errands } from "../../src/ports/errands.ts";
 import type { Sandboxes } from "../../src/ports/sandbox.ts";
@@ -136,7 +138,9 @@ export async function startGateOver<Kept extends Store>(
     announce: () => undefined,
   };
   const asking = await openAsking({ vault, random, store, bus, clock, telemetry, now });
-  const { openings } = asking;
+  const { openings, hashes } = asking;
+  const toId = (): string => toUuidV7(clock.nowMs(), pool(10));
+  const touching = createTouching({ touches: store.touches, hashes, clock, telemetry, toId });
   let runs: RunDesk | null = null;
   const { errands = noErrands, sandboxes = noSandboxes } = given;
   const base: GateBase = {
@@ -163,8 +167,12 @@ export async function startGateOver<Kept extends Store>(
       onCount: () => undefined,
       onLost: () => Promise.resolve(),
     }),
-    recorder: createRecorder({ store, clock, telemetry, random: pool, mode: "sync", openings }),
+    recorder: touching.record(
+      createRecorder({ store, clock, telemetry, random: pool, mode: "sync", openings }),
+    ),
+    touching,
     deadlines: createDeadlines(clock),
+    indexAges: createIndexAges({ clock, telemetry }),
     freezes: await openFreezeView({ rows: store.freezes, bus, clock, telemetry }),
     leases: createLeases({ rows: store.spendings, clock }),
     pool,
@@ -230,7 +238,11 @@ export async function startGateOver<Kept extends Store>(
     ledger: noLedger,
     runs: noRuns,
     agents: () => ({}),
+    a2a: { agents: () => ({}), keys: () => null, url: () => "http://localhost" },
     models: () => {
+      throw new Error("no models here");
+    },
+    completions: () => {
       throw new Error("no models here");
     },
     bundles: () => {

@@ -13,7 +13,13 @@ import {
   type TenantId,
 } from "../../src/model/index.ts";
 import { toRunMove, type RunEvent } from "../../src/model/run-event.ts";
-import type { RunAsking, RunDesk, RunReport, RunWord } from "../../src/ports/run-desk.ts";
+import type {
+  RunAsking,
+  RunContext,
+  RunDesk,
+  RunReport,
+  RunWord,
+} from "../../src/ports/run-desk.ts";
 
 type Created = Extract<RunEvent, { type: "run.created" }>;
 type Given = RunEvent extends infer E
@@ -28,6 +34,7 @@ interface FakeRun {
   readonly events: RunEvent[];
   readonly listeners: Set<() => void>;
   changes: Partial<RunReport>;
+  readonly contexts: RunContext[];
 }
 
 export const noCaps: Caps = { micros: null, tokens: null, calls: null };
@@ -78,7 +85,14 @@ export function openFakeRunDesk() {
       deadlineMs: null,
       ...changes,
     };
-    runs.set(id, { id, created, events: [created], listeners: new Set(), changes: {} });
+    runs.set(id, {
+      id,
+      created,
+      events: [created],
+      listeners: new Set(),
+      changes: {},
+      contexts: [],
+    });
     return id;
   }
 
@@ -100,6 +114,7 @@ export function openFakeRunDesk() {
       if (key !== null) keys.set(name, { run, fingerprint });
       return { run, isNew: true };
     },
+    byKey: async (principal, key) => keys.get(`${toSubjectKey(principal)}\n${key}`)?.run ?? null,
     read: async (tenant, id) => toReport(find(tenant, id)),
     list: async (tenant, { state, agent, parent, subject, before, limit }) =>
       [...runs.values()]
@@ -154,6 +169,12 @@ export function openFakeRunDesk() {
       find(tenant, id);
       return texts.get(digest) ?? null;
     },
+    async context(tenant, id, step) {
+      const { contexts } = find(tenant, id);
+      const shown = contexts.findLast((each) => step === null || each.step === step);
+      if (shown === undefined) throw new Fault("not_found", `Run ${id} has asked no model yet.`);
+      return shown;
+    },
     async tell(tenant, id, word) {
       find(tenant, id);
       told.push({ run: id, word });
@@ -177,6 +198,7 @@ export function openFakeRunDesk() {
         run.events.push({ v: 1, atMs: startMs + run.events.length * 1_000, ...each });
       for (const listener of run.listeners) listener();
     },
+    show: (id: RunId, shown: RunContext): void => void runs.get(id)!.contexts.push(shown),
     change: (id: RunId, changes: Partial<RunReport>): void =>
       void (runs.get(id)!.changes = changes),
   };
@@ -208,6 +230,7 @@ function toReport({ id, created, events, changes }: FakeRun): RunReport {
     waits: [],
     reason: null,
     output: null,
+    quality: null,
     calls: [],
     children: [],
     ...changes,

@@ -152,6 +152,7 @@ export const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   openai: [],
   anthropic: [],
   "model-http": [],
+  otel: [],
   scripted: [],
   "mcp-http": [],
   "mcp-sse": [],

@@ -51,7 +51,7 @@ interface Opened extends ModelHttpOptions {
 async function stream(
   opened: Opened,
   request: ModelRequest,
-  { model, signal, deadlineMs, onEvent }: StreamOptions,
+  { model, signal, deadlineMs, onEvent, traceparent }: StreamOptions,
 ): Promise<void> {
   const { clock, format, origin } = opened;
   signal.throwIfAborted();
@@ -69,6 +69,7 @@ async function stream(
         ...toHeaders(opened, backend),
         "content-type": "application/json",
         accept: "text/event-stream",
+        ...(traceparent === undefined ? {} : { traceparent }),
       },
       body,
       signal: until,

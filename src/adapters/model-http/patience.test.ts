@@ -25,7 +25,11 @@ test("before the first token it waits for firstToken, and longer while the model
   await pass(1_500);
   expect(patience.signal.aborted).toBe(false);
   await pass(500);
-  expect(patience.signal.reason).toMatchObject({ code: "model_unavailable" });
+  // It was asked, and may be paid for what it was thinking.
+  expect(patience.signal.reason).toMatchObject({
+    code: "model_unavailable",
+    details: { isOwed: true },
+  });
 });
 
 test("after it, only idle counts", async () => {

@@ -46,7 +46,8 @@ export function startPatience(
         : new Fault(
             hasBegun ? "model_broken" : "model_unavailable",
             `${host} said nothing for ${hasBegun ? idleMs : firstTokenMs} ms.`,
-            { details: { host } },
+            // It was asked: what it thought meanwhile may have to be paid.
+            { details: { host, isOwed: true } },
           ),
     );
   };

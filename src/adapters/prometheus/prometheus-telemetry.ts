@@ -1,15 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Clock } from "../../ports/clock.ts";
 import { isLogged, renderLogLine } from "../../ports/log-line.ts";
-import {
-  metrics,
-  refuseSample,
-  toWireName,
-  type MetricEntry,
-  type MetricName,
-  type Sample,
-} from "../../ports/metrics.ts";
+import type { MetricEntry } from "../../ports/metric-entry.ts";
+import { metrics, toWireName, type MetricName } from "../../ports/metrics.ts";
+import { refuseSample, type Sample } from "../../ports/sample.ts";
 import type { LogLevel, Telemetry } from "../../ports/telemetry.ts";
+import { createPinnedBound } from "./pinned-bound.ts";
 
 export interface PrometheusTelemetryOptions {
   readonly clock: Pick<Clock, "nowMs">;
@@ -39,13 +35,18 @@ export function createPrometheusTelemetry(
   if (options.withProcess === true) collectDefaultMetrics({ register: registry });
 
   const known = createKnown();
+  const bound = createPinnedBound();
+  const pending: Pending[] = [];
 
   function take(sample: Sample): void {
     const isSound = Number.isFinite(sample.value) && sample.value >= 0;
     const record = isSound ? known.find(sample) : undefined;
     if (record !== undefined) return record(sample.value);
     if (isSound && refuseSample(sample) === null) {
-      const found = toRecorder(instruments.get(sample.metric)!, sample.labels);
+      const labels = bound(sample);
+      // One of the many others is looked up each time: what is kept is bounded, too.
+      if (labels !== sample.labels) return takeOdd({ ...sample, labels });
+      const found = toRecorder(instruments.get(sample.metric)!, labels, pending);
       known.note(sample, found);
       return found(sample.value);
     }
@@ -73,11 +74,16 @@ export function createPrometheusTelemetry(
       take({ kind: "counter", metric: "log_lines", labels: { level }, value: 1 });
       options.write(renderLogLine({ atMs: options.clock.nowMs(), level, message, fields }));
     },
-    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    expose: async () => {
+      for (const flush of pending) flush();
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
   };
 }
 
 type Write = (value: number) => void;
+/** Adds up into the counter what was counted since. */
+type Pending = () => void;
 
 interface Known {
   readonly kind: string;
@@ -94,15 +100,27 @@ function createKnown() {
     return key;
   };
   const single = new Map<string, Map<string, Known>>();
+  // Labels that cannot change and come again are known as they are, without a key being made of them.
+  const frozen = new WeakMap<
+    Sample["labels"],
+    Pick<Sample, "kind" | "metric"> & { readonly record: Write }
+  >();
   return {
     find(sample: Sample): Write | undefined {
+      const kept = frozen.get(sample.labels);
+      if (kept?.metric === sample.metric && kept.kind === sample.kind) return kept.record;
       let label = "";
       let count = 0;
       for (const each in sample.labels) {
         label = each;
         count += 1;
       }
-      if (count > 1) return known.get(toKey(sample));
+      if (count > 1) {
+        const record = known.get(toKey(sample));
+        if (record !== undefined && Object.isFrozen(sample.labels))
+          frozen.set(sample.labels, { kind: sample.kind, metric: sample.metric, record });
+        return record;
+      }
       const found = single.get(sample.metric)?.get(sample.labels[label] ?? "");
       return found?.kind === sample.kind && found.label === label ? found.record : undefined;
     },
@@ -121,10 +139,19 @@ function createKnown() {
 function toRecorder(
   instrument: Instrument,
   labels: Readonly<Record<string, string>>,
-): (value: number) => void {
+  pending: Pending[],
+): Write {
   if (instrument instanceof Counter) {
     const child = instrument.labels(labels);
-    return (value) => child.inc(value);
+    let since = 0;
+    // A child hashes its labels at each sample; whoever scrapes is rarer.
+    pending.push(() => {
+      child.inc(since);
+      since = 0;
+    });
+    return (value) => {
+      since += value;
+    };
   }
   if (instrument instanceof Gauge) {
     const child = instrument.labels(labels);
@@ -144,7 +171,7 @@ function createInstrument(key: MetricName, registry: Registry): Instrument {
   };
   switch (kind) {
     case "counter":
-      return new Counter(common);
+      return startAtZero(new Counter(common), labels);
     case "gauge":
       return new Gauge(common);
     case "histogram":
@@ -153,4 +180,15 @@ function createInstrument(key: MetricName, registry: Registry): Instrument {
         ...(buckets === undefined ? {} : { buckets: [...buckets] }),
       });
   }
+}
+
+/** Where all values of its labels are known: a series that begins with 1 has no rate, so the first is not seen. */
+function startAtZero(counter: Counter, labels: MetricEntry["labels"]): Counter {
+  let series: Record<string, string>[] = [{}];
+  for (const [label, values] of Object.entries(labels)) {
+    if (typeof values === "string") return counter;
+    series = series.flatMap((each) => values.map((value) => ({ ...each, [label]: value })));
+  }
+  for (const each of series) counter.inc(each, 0);
+  return counter;
 }

@@ -18,16 +18,18 @@ export interface TryFlags extends Flags {
 export const listModels: Run<Flags> = async ({ parts, voice }, flags) => {
   const { client } = await parts.connect(flags.url);
   const { body } = await client.listModels();
+  const { data, models, backends = [], prices } = body;
+  // A key that only calls is told nothing but names.
+  const routes = models?.map(toRoute) ?? data.map(({ id }) => `  ${id}`);
   voice.answer(
     body,
-    body.models.length + body.backends.length === 0
+    routes.length + backends.length === 0
       ? "There are no models: docs/models.md says how to name some."
       : [
-          ...body.models.map(toRoute),
-          "",
-          renderTable(body.backends.map(toRow)),
-          "",
-          `  prices ${body.prices}`,
+          ...routes,
+          ...(prices === undefined
+            ? []
+            : ["", renderTable(backends.map(toRow)), "", `  prices ${prices}`]),
         ].join("\n"),
   );
   return exitCodes.ok;
@@ -55,7 +57,7 @@ function toCount(text: string): number {
   throw new Fault("usage_invalid", "--max-tokens takes a whole number.");
 }
 
-function toRoute({ alias, groups }: Models["models"][number]): string {
+function toRoute({ alias, groups }: Required<Models>["models"][number]): string {
   const shown = groups.map((group) =>
     group
       .map(({ backend, weight, model }) => {
@@ -67,7 +69,7 @@ function toRoute({ alias, groups }: Models["models"][number]): string {
   return `  ${alias}: ${shown.join(", then ")}`;
 }
 
-function toRow(backend: Models["backends"][number]): readonly string[] {
+function toRow(backend: Required<Models>["backends"][number]): readonly string[] {
   const { name, kind, model, host, active, waiting, firstTokenMs, tokensPerSecond } = backend;
   return [
     name,
@@ -82,7 +84,7 @@ function toRow(backend: Models["backends"][number]): readonly string[] {
   ];
 }
 
-function toHealth({ breaker, resting, lastFault }: Models["backends"][number]): string {
+function toHealth({ breaker, resting, lastFault }: Required<Models>["backends"][number]): string {
   if (breaker !== "closed") return `left alone (${lastFault ?? breaker})`;
   if (resting) return "busy";
   return lastFault === null ? "well" : `last: ${lastFault}`;

@@ -41,7 +41,7 @@ export const listReceipts: Run<ListFlags> = async ({ parts, voice }, { limit, af
 };
 
 function toRow({ id, kind, server, tool, outcome, at, index }: Receipts["receipts"][number]) {
-  const target = server === null ? "" : tool === null ? server : `${server}__${tool}`;
+  const target = server === null ? (tool ?? "") : tool === null ? server : `${server}__${tool}`;
   const place = index === null ? "waits" : `#${index}`;
   return [id, at, kind, target, outcome ?? "", place];
 }

@@ -4,6 +4,7 @@ import { runStates, type RunState } from "../../model/run-states.ts";
 import type { Run } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { followRun } from "../follow-run.ts";
+import { renderContext } from "../render-context.ts";
 import { createEventLines, renderRun, renderRuns, renderStopped } from "../render-run.ts";
 import { parseCount, toLimits, type LimitFlags } from "../run-limits.ts";
 
@@ -26,6 +27,9 @@ export interface LogFlags extends Flags {
 }
 export interface ResumeFlags extends Flags, LimitFlags {
   readonly maxSteps?: string;
+}
+export interface ContextFlags extends Flags {
+  readonly step?: string;
 }
 export interface ForkFlags extends Flags {
   readonly step: string;
@@ -58,6 +62,14 @@ export const showRun: Run<Flags, [string]> = async ({ parts, voice }, flags, id)
   const { client } = await parts.connect(flags.url);
   const { body } = await client.getRun({ id });
   voice.answer(body, renderRun(body, voice.paint));
+  return exitCodes.ok;
+};
+
+export const showContext: Run<ContextFlags, [string]> = async ({ parts, voice }, flags, id) => {
+  const step = flags.step === undefined ? {} : { step: parseCount("--step", flags.step) };
+  const { client } = await parts.connect(flags.url);
+  const { body } = await client.getRunContext({ id, ...step });
+  voice.answer(body, renderContext(body, voice.paint));
   return exitCodes.ok;
 };
 
