@@ -28,3 +28,13 @@ export function parseSeed(text: string | undefined): number {
   }
   return Number(text);
 }
+
+/** Before each test of a list of slow ones: in `npm test` a third of them is tried, by the seed. */
+export function createSampling(isSlow: boolean) {
+  const share = isSlow ? scaled({ test: 3, prove: 1 }) : 1;
+  let asked = 0;
+  return (skip: (isSkipped: boolean, why: string) => void): void => {
+    asked += 1;
+    skip(asked % share !== seed() % share, `one of ${share} is tried, by the seed`);
+  };
+}

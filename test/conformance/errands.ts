@@ -7,7 +7,7 @@ import type { Errand, ErrandEnd, WorkFile } from "../../src/ports/errands.ts";
 import { createInMemoryTelemetry } from "../../src/ports/in-memory-telemetry.ts";
 import type { SandboxDriver } from "../../src/ports/sandbox.ts";
 import { createSandboxes } from "../../src/sandbox/sandboxes.ts";
-import { scaled, seed } from "../scale.ts";
+import { createSampling } from "../scale.ts";
 import { generousLimits } from "./sandbox-spec.ts";
 
 export interface ErrandsUnderTest {
@@ -59,9 +59,8 @@ export async function describeErrands({ driver, findLeft }: ErrandsUnderTest): P
   // It is listed with the tests that were not run, too.
   if (probe.kind === "missing") console.log(`NOT RUN: errands in ${name}: ${probe.reason}`);
   const isUsable = probe.kind === "usable";
-  // A machine without help of the processor takes seconds for each: a third of them, by the seed.
-  const share = tier === "T3" ? scaled({ test: 3, prove: 1 }) : 1;
-  let asked = 0;
+  // A machine without help of the processor takes seconds for each.
+  const sample = createSampling(tier === "T3");
   const isHeld = (limit: keyof Enforcement): boolean =>
     isUsable && probe.enforcement[limit] !== "none";
   const errands = openErrands({ sandboxes, clock: systemClock, telemetry });
@@ -80,8 +79,7 @@ export async function describeErrands({ driver, findLeft }: ErrandsUnderTest): P
   describe.runIf(isUsable)(`errands in ${name}`, () => {
     let before: readonly string[];
     beforeEach(({ skip }) => {
-      asked += 1;
-      skip(asked % share !== seed() % share, `one of ${share} is tried, by the seed`);
+      sample(skip);
       before = findLeft();
     });
     // A process that is ending in the kernel is told of for a moment.

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { LimitName } from "../../src/model/sandbox.ts";
 import { createSeededRandom } from "../../src/ports/seeded-random.ts";
 import type { Sandbox, SandboxDriver, SandboxSpec } from "../../src/ports/sandbox.ts";
-import { scaled, seed } from "../scale.ts";
+import { createSampling } from "../scale.ts";
 import { generousLimits, plainSpec } from "./sandbox-spec.ts";
 import type { SandboxUnderTest } from "./sandbox-under-test.ts";
 
@@ -58,12 +58,9 @@ export function describeSandbox(name: string, under: SandboxUnderTest): void {
       // What is made for the first one of its size is there for all.
       if (isSlow) await run({});
     }, 200_000);
-    // Where each takes seconds a third of them is tried, by the seed.
-    const share = isSlow ? scaled({ test: 3, prove: 1 }) : 1;
-    let asked = 0;
+    const sample = createSampling(isSlow);
     beforeEach(({ skip }) => {
-      asked += 1;
-      skip(asked % share !== seed() % share, `one of ${share} is tried, by the seed`);
+      sample(skip);
       before = under.findLeft();
     });
     const expectNothingLeft = () => expect(under.findLeft()).toEqual(before);
