@@ -15,7 +15,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { LimitName } from "../../src/model/sandbox.ts";
 import { createSeededRandom } from "../../src/ports/seeded-random.ts";
 import type { Sandbox, SandboxDriver, SandboxSpec } from "../../src/ports/sandbox.ts";
-import { createSampling } from "../scale.ts";
+import { createSampling, scaled, seed } from "../scale.ts";
 import { generousLimits, plainSpec } from "./sandbox-spec.ts";
 import type { SandboxUnderTest } from "./sandbox-under-test.ts";
 
@@ -302,11 +302,8 @@ export function describeSandbox(name: string, under: SandboxUnderTest): void {
     test("leaves nothing, whenever it is killed", async () => {
       const random = createSeededRandom(seed());
       const command = shell("setsid sleep 600 & sleep 600");
-      for (
-        let round = 0;
-        round < scaled(isSlow ? { test: 1, prove: 12 } : { test: 8, prove: 125 });
-        round += 1
-      ) {
+      const rounds = scaled(isSlow ? { test: 1, prove: 12 } : { test: 8, prove: 125 });
+      for (let round = 0; round < rounds; round += 1) {
         const ends = Array.from({ length: 8 }, async () => {
           const sandbox = await driver.start({ ...plainSpec, command });
           await sleep(random.fraction() * 120);
