@@ -74,9 +74,9 @@ export function createAdmit({
     while (entered < places.length && places[entered]!.tryEnter()) entered += 1;
     if (entered === places.length) return toAdmitted(call, places, 0);
     const rest = { places, from: entered, tenant: principal.tenant };
-    return line.stand(enterRest(rest, signal)).then((waitedMs) =>
-      toAdmitted(call, places, Math.round(waitedMs * 1_000)),
-    );
+    return line
+      .stand(enterRest(rest, signal))
+      .then((waitedMs) => toAdmitted(call, places, Math.round(waitedMs * 1_000)));
   };
 }
 

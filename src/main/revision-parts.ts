@@ -17,8 +17,9 @@ import { readCardKeys } from "./read-card-keys.ts";
 import { listOwnHosts, startIdentity } from "./start-identity.ts";
 import { startBundles } from "./start-bundles.ts";
 import { startMemory } from "./start-memory.ts";
-import { learnModelKeys, startCompletions } from "./start-completions.ts";
+import { joinScans, learnModelKeys, startCompletions } from "./start-completions.ts";
 import { startModels } from "./start-models.ts";
+import { learnTraceKeys, type TraceParts } from "./learn-trace-keys.ts";
 import { ownTenant } from "./own-tenant.ts";
 import { keepSkills, type SkillShelf } from "./skill-shelf.ts";
 import type { StoredVersions } from "./stored-secrets.ts";
@@ -32,6 +33,7 @@ export interface RevisionParts {
   readonly gate: GateOfRevision;
   readonly models: ModelRouter;
   readonly completions: Completions;
+  readonly traces: TraceParts;
   readonly bundles: OpenBundles;
   /** Null where no agent is exposed to others. */
   readonly cardKeys: CardKeys | null;
@@ -66,11 +68,11 @@ export async function startRevisionParts(
   const { identity } = started;
   try {
     const acting = await startActing(config, { ...base, agents: identity.agents });
-    const { gate, models, completions } = acting;
+    const { gate, models, completions, traces } = acting;
     const bundles = startBundles(config, { ...base, skills, registry: gate.registry });
     const limits = toLimits(config);
     const own = { identity, limits, keys, cardKeys, stored };
-    const parts = { ...own, gate, models: models.router, completions, bundles };
+    const parts = { ...own, gate, models: models.router, completions, traces, bundles };
     return {
       parts: Object.freeze(parts),
       stop: async () => {
@@ -106,10 +108,12 @@ async function startActing(config: Config, base: RevisionBase) {
   try {
     const gate = await startGate(config, { ...base, memory: memory?.connector ?? null });
     await learnModelKeys(config.models, guarded.secrets);
-    const scans = [gate.scan, known.scan];
+    const secrets = await learnTraceKeys(config.telemetry, { secrets: base.secrets, known });
+    // Everything that the revision knows: the gate's secrets, the keys of its models and of who is sent traces.
+    const scan = joinScans([gate.scan, known.scan]);
     const { router } = models;
-    const completions = startCompletions(config, { base: guarded, router, scans });
-    return { models, memory, gate, completions };
+    const completions = startCompletions(config, { base: guarded, router, scan });
+    return { models, memory, gate, completions, traces: { scan, secrets } };
   } catch (error) {
     await memory?.close();
     await models.close();

@@ -13,16 +13,14 @@ import type { GateBase } from "./gate-base.ts";
 export interface CompletionParts {
   readonly base: GateBase;
   readonly router: ModelRouter;
-  /** Of everything that the revision knows: the gate's secrets, and the keys of its models. */
-  readonly scans: readonly LeakScan[];
+  readonly scan: LeakScan;
 }
 
 /** Models for agents built elsewhere, under one revision. */
 export function startCompletions(
   { budgets, limits }: Config,
-  { base, router, scans }: CompletionParts,
+  { base, router, scan }: CompletionParts,
 ): Completions {
-  const scan = joinScans(scans);
   return createCompletions({
     ...base,
     router,
@@ -33,7 +31,7 @@ export function startCompletions(
   });
 }
 
-function joinScans(scans: readonly LeakScan[]): LeakScan {
+export function joinScans(scans: readonly LeakScan[]): LeakScan {
   return {
     get isEmpty() {
       return scans.every(({ isEmpty }) => isEmpty);

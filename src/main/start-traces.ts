@@ -51,8 +51,11 @@ function listDestinations({
     keep: toRules(destination.keep),
     hasTexts: destination.content === "redacted",
     drop: destination.drop,
-    redact: (text) => parts.gate.scan.redact(text),
-    open: () => createOtlpSink({ ...base, ...destination, dialer: createDialer() }),
+    redact: (text) => parts.traces.scan.redact(text),
+    open: () => {
+      const { secrets } = parts.traces;
+      return createOtlpSink({ ...base, ...destination, secrets, dialer: createDialer() });
+    },
   }));
 }
 

@@ -9,16 +9,16 @@ import { listReaders, toFactRules, toFreshMs, type BothRules } from "./fact-rule
 import { readFactSource, readValue, toChecked } from "./fact-source.ts";
 import { standingOf } from "./fact-standing.ts";
 import {
-  toChangedWords,
   toDifferingWords,
   toDoubtWords,
   toInUseWords,
   toMissingWords,
   toNamelessWords,
   toShown,
-  type ChangedFact,
+  toUnheardWords,
   type DifferingFact,
   type FactRefusal,
+  type UnheardFact,
 } from "./fact-words.ts";
 import { refreshFacts, type DueFact } from "./refresh-facts.ts";
 import { findTouched, type Touched } from "./touched-facts.ts";
@@ -109,9 +109,9 @@ async function look(
     const words = toDifferingWords(differing);
     return { outcome: "contradicted", words, isPassing: false, contradicts: first.key };
   }
-  const changed = await listChanged(work, call, needed);
-  if (changed.length > 0)
-    return { outcome: "changed", words: toChangedWords(changed), isPassing: false };
+  const unheard = await listUnheard(work, call, needed);
+  if (unheard.length > 0)
+    return { outcome: "changed", words: toUnheardWords(unheard), isPassing: false };
   const known = needed.map(({ key, fact }) => ({ ...fact!, key }));
   const { touched, inUse, stillHolds } = await findTouched(work, call, known);
   if (inUse.length > 0) return { outcome: "in_use", words: toInUseWords(inUse), isPassing: true };
@@ -128,20 +128,18 @@ async function look(
   return { stillHolds };
 }
 
-/** Since its model asked for the call, and no argument says that the model knew. */
-async function listChanged(
+/** Read since its model asked for the call, and no argument says that the model knew. */
+async function listUnheard(
   work: Work,
   { step }: Checked,
   needed: readonly Needed[],
-): Promise<readonly ChangedFact[]> {
-  const changed = needed.filter(
-    ({ need, fact }) => need.same === undefined && (fact!.changedIn ?? -1) >= step,
-  );
+): Promise<readonly UnheardFact[]> {
+  const unheard = needed.filter(({ need, fact }) => need.same === undefined && fact!.newIn >= step);
   return Promise.all(
-    changed.map(async ({ key, fact }) => {
-      const now = toShown(await readKnown(work, { ...fact!, key }));
-      return { key, was: null, now, isGone: false };
-    }),
+    unheard.map(async ({ key, fact }) => ({
+      key,
+      now: toShown(await readKnown(work, { ...fact!, key })),
+    })),
   );
 }
 

@@ -72,6 +72,16 @@ export function toChangedWords(changed: readonly ChangedFact[]): string {
   return `${notDone} What the call rests on was read again. ${lines.join(" ")} Decide again.`;
 }
 
+export type UnheardFact = Pick<ChangedFact, "key" | "now">;
+
+export function toUnheardWords(unheard: readonly UnheardFact[]): string {
+  const lines = unheard.map(
+    ({ key, now }) =>
+      `${key} was read after the call was asked for: it is ${now ?? "too long to be shown"}.`,
+  );
+  return `${notDone} ${lines.join(" ")} Decide again.`;
+}
+
 export function toUnreadWords(tool: string, why: string): string {
   return `${notDone} What the call rests on could not be read again with ${tool}: ${why}`;
 }

@@ -53,15 +53,13 @@ function readFact(view: RunView, event: Event<"fact.read">): RunView {
   return { ...spent, facts };
 }
 
-/** A model that asked for calls in that step had not heard of it. */
 function toRead(
   before: FactView | undefined,
-  now: Omit<FactView, "isTouched" | "changedIn">,
+  now: Omit<FactView, "isTouched" | "newIn">,
   inStep: number,
 ): FactView {
-  const isOther = before !== undefined && before.value !== now.value;
-  const changedIn = isOther ? inStep : before?.changedIn;
-  return { ...now, isTouched: false, ...(changedIn === undefined ? {} : { changedIn }) };
+  const newIn = before?.value === now.value ? before.newIn : inStep;
+  return { ...now, isTouched: false, newIn };
 }
 
 /** What was read is as old as the question: what changed while it was answered may not be in it. */

@@ -6,7 +6,7 @@ import { fold } from "./fold.ts";
 import type { RunView } from "./view.ts";
 
 /** Of what a view looks like: one that an older version kept is not read, and the events are. */
-const viewVersion = 7;
+const viewVersion = 8;
 const pageSize = 1_000;
 
 export interface Loaded {

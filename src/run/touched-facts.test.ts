@@ -30,10 +30,21 @@ test.each([
     await scene.pass(61_001);
     const first = which === "before the first of them" ? "denied" : "answered";
     expect(await endsOf(scene, run)).toEqual(["answered", "answered", first, "denied", "answered"]);
-    expect((await scene.words(run))[3]).toContain("fare:LH900 has changed.");
+    expect((await scene.words(run))[3]).toContain(
+      "fare:LH900 was read after the call was asked for: it is 150.",
+    );
     expect([...scene.disk.effects.values()]).toEqual([1]);
   },
 );
+
+test("an effect that is asked for together with the read is not made before its model has heard of it", async () => {
+  const scene = await openFacts({ said: [[read, book(1)], [book(1)]], configs: unsaid });
+  const run = await live(scene);
+  expect(await endsOf(scene, run)).toEqual(["answered", "denied", "answered"]);
+  // What the argument itself says was known.
+  const said = await openFacts({ said: [[read, book(100)]] });
+  expect(await endsOf(said, await live(said))).toEqual(["answered", "answered"]);
+});
 
 test("killed once it is known that it has changed, and before the call ends so: it is not made after all", async () => {
   const said = [[read], [["run__wait", { seconds: 61 }]], [book(1)]] as const;

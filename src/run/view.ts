@@ -94,8 +94,8 @@ export interface FactView extends Placed {
   readonly atMs: number;
   /** Something that may have changed it was done since. */
   readonly isTouched: boolean;
-  /** The last step in which it was found to be another than before; absent: in none. */
-  readonly changedIn?: number;
+  /** The step in which this value was read first: its model had not heard of it as it asked for the calls of that step. */
+  readonly newIn: number;
 }
 
 export interface Turn {

@@ -14,11 +14,13 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const trace = "0af7651916cd43dd8448eb211c80319c";
 const span = "b7ad6b7169203331";
+const modelKey = "model-canary-94715";
+const otelKey = "otel-canary-94715";
 const script = {
   name: "suite",
   turns: [
     { when: { last: "user", contains: "Look" }, calls: [{ tool: "bank__look", args: {} }] },
-    { when: { last: "tool" }, say: "It is there." },
+    { when: { last: "tool" }, say: `It is there. ${modelKey} ${otelKey}` },
   ],
 };
 
@@ -72,13 +74,21 @@ async function openScene() {
     () => tools,
   );
   const home = createHome();
-  Object.assign(home.environment, { OTEL_KEY: "Bearer otel-canary" });
+  Object.assign(home.environment, { OTEL_KEY: `Bearer ${otelKey}`, MODEL_KEY: modelKey });
   const document = {
     version: 1,
     policy: { rule: "allow-all" },
     servers: { bank: { transport: "http", url: bank.url, private: true, labels: ["trusted"] } },
     models: {
-      backends: { local: { kind: "openai", url: model.url, private: true, model: "any" } },
+      backends: {
+        local: {
+          kind: "openai",
+          url: model.url,
+          private: true,
+          model: "any",
+          key: "env://MODEL_KEY",
+        },
+      },
       routes: { model: [[{ backend: "local" }]] },
     },
     agents: { clerk: { description: "Looks.", model: "model", instructions: "Look." } },
@@ -89,6 +99,7 @@ async function openScene() {
             url: collector.url,
             private: true,
             headers: { authorization: "env://OTEL_KEY" },
+            content: "redacted",
           },
         },
       },
@@ -142,7 +153,11 @@ test("the product is killed in the middle of a run: one trace, each span once, f
   ]);
   expect(one.find(({ name }) => name === "invoke_agent clerk")!.parentSpanId).toBe(span);
   for (const { headers } of collector.requests)
-    expect(headers.authorization).toBe("Bearer otel-canary");
+    expect(headers.authorization).toBe(`Bearer ${otelKey}`);
+  // Neither the keys of models nor its own are told to a destination, whoever says them.
+  const bodies = collector.requests.map(({ body }) => body.toString("latin1")).join("\n");
+  expect(bodies).toContain("It is there. [redacted]");
+  expect(bodies).not.toMatch(/canary/);
   const shown = await home.run("runs", "trace", id);
   expect([shown.code, shown.err]).toEqual([0, ""]);
   expect(shown.out).toContain(`Trace ${trace} of run ${id}`);
