@@ -180,7 +180,11 @@ export const runSchemas = {
   RunTrace: z.object({
     id: z.string(),
     trace: z.string().describe("Id of the trace, as it is sent to others."),
-    cut: z.boolean().describe("It is too long to be shown whole: what came last is missing."),
+    cut: z
+      .boolean()
+      .describe(
+        "It is too long to be shown whole, and what came last is missing; or a sub-agent cannot be read.",
+      ),
     spans: z
       .array(
         z.object({

@@ -28,7 +28,11 @@ export function renderTrace(trace: RunTrace, paint: Paint): string {
     ...rows.map((row) => renderRow(row, { scale, lastMs, paint })),
     ...(scale.idle.length === 0 ? [] : [paint.dim("~ stands for time in which nothing was done.")]),
     ...(trace.cut
-      ? [paint.yellow("It is too long to be shown whole: what came last is missing.")]
+      ? [
+          paint.yellow(
+            "It is too long to be shown whole, and what came last is missing; or a sub-agent cannot be read.",
+          ),
+        ]
       : []),
   ].join("\n");
 }

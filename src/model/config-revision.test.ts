@@ -53,6 +53,22 @@ const answering = {
 };
 const answeringKeys = ["concurrency", "queue", "firstToken", "idle"] as const;
 
+const share = fc.double({ min: 0, max: 1, noNaN: true }).map((each) => each + 0);
+const destination = fc.record({
+  url: fc.constant("https://otel.example/v1/traces"),
+  headers: fc.dictionary(fc.constantFrom("authorization", "x-key"), fc.constant("env://KEY")),
+  private: fc.boolean(),
+  tenant: fc.constant("default"),
+  content: fc.constantFrom("none", "redacted"),
+  keep: fc.record({
+    always: fc.subarray(["errors", "denials", "asks", "slow", "expensive"]),
+    share,
+    slow: milliseconds,
+    expensive: micros,
+  }),
+  drop: fc.subarray(["user.id", "session.id"]),
+});
+
 /** Anything the program can read, as it reads it. */
 const config: fc.Arbitrary<unknown> = fc.record({
   version: fc.constant(1),
@@ -197,6 +213,9 @@ const config: fc.Arbitrary<unknown> = fc.record({
   worker: fc.record({ slots: fc.integer({ min: 1, max: 10_000 }) }),
   runs: fc.record({ keep: fc.integer({ min: 3_600, max: 315_360_000 }).map((s) => s * 1_000) }),
   log: fc.record({ level: fc.constantFrom("debug", "info", "warn", "error") }),
+  telemetry: fc.record({
+    traces: fc.record({ destinations: fc.dictionary(fc.constantFrom("a", "b-c"), destination) }),
+  }),
 });
 
 /** Of a model that the document has. */
@@ -260,7 +279,7 @@ test("every default is written out, so that later defaults do not change what a 
       '"concurrentRequests":256,"drainTime":"20s","headerSize":"16KiB","openStreams":4096,' +
       '"queuedRequests":256,"requestDeadline":"1m"},"listen":"127.0.0.1:7070",' +
       '"log":{"level":"info"},"models":{"backends":{},"routes":{}},"policy":{"forgetLabels":"8h","rule":"deny-all","rules":{}},"runs":{"keep":"30d"},"servers":{},' +
-      '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"toolsets":{},' +
+      '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"telemetry":{"traces":{"destinations":{}}},"toolsets":{},' +
       '"version":1,"webhooks":{},"worker":{"slots":64}}',
   );
 });

@@ -46,6 +46,8 @@ test.each([
   [{ headers: { authorization: "Bearer sk-canary" } }, "never the secret itself"],
   [{ headers: { Authorization: "secret://otel" } }, "lower case"],
   [{ headers: { "content-type": "secret://otel" } }, "said by the request itself"],
+  [{ headers: { "transfer-encoding": "secret://otel" } }, "said by the request itself"],
+  [{ headers: { "content-encoding": "secret://otel" } }, "said by the request itself"],
   [{ headers: { "x\ny": "secret://otel" } }, "lower case"],
   [{ keep: { always: ["canary"] } }, "takes errors, denials"],
   [{ keep: { share: 1.5 } }, "from 0 to 1"],

@@ -12,7 +12,18 @@ export type KeepReason = (typeof keepReasons)[number];
 const attributeNames = Object.keys(attributes) as [AttributeName, ...AttributeName[]];
 const headerName = "takes names of headers in lower case, such as authorization";
 /** What the request itself says. */
-const ownHeaders = new Set(["host", "content-type", "content-length", "user-agent", "connection"]);
+const ownHeaders = new Set([
+  "host",
+  "content-type",
+  "content-length",
+  "content-encoding",
+  "user-agent",
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "expect",
+  "upgrade",
+]);
 
 const keepSchema = z
   .strictObject({

@@ -59,6 +59,7 @@ export const attributes = {
   "llm.token_count.completion": "int",
   "llm.token_count.total": "int",
   "llm.token_count.prompt_details.cache_read": "int",
+  "llm.token_count.prompt_details.cache_write": "int",
   "llm.token_count.completion_details.reasoning": "int",
   "llm.cost.total": "double",
   "tool.name": "string",

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import type { RunId } from "./id.ts";
 
@@ -65,10 +65,7 @@ export function toEntryTraceId(entry: string): string {
 }
 
 function digest(text: string, bytes: number): string {
-  return createHash("sha256")
-    .update(text)
-    .digest("hex")
-    .slice(0, bytes * 2);
+  return hash("sha256", text).slice(0, bytes * 2);
 }
 
 /** What a run's own spans belong to. */

@@ -1,5 +1,5 @@
 import { fromEntryBytes } from "../model/entry.ts";
-import { Fault, type RunId } from "../model/index.ts";
+import { Fault, toUuidMs, type RunId } from "../model/index.ts";
 import { isEndedSpan, type EndedSpan } from "../model/span.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Entries, EntryRow } from "../ports/entry-rows.ts";
@@ -9,6 +9,7 @@ import { spansAtOnce, type SpanSink } from "../ports/span-sink.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { DueTrace, TraceKey, TraceMark, TraceRows } from "../ports/trace-rows.ts";
 import { isKept } from "./keep-trace.ts";
+import type { LookTimes } from "./look-times.ts";
 import { projectEntry } from "./project-entry.ts";
 import { readTrace, type RunTrace, type TraceReading, type TreeTrace } from "./read-trace.ts";
 import { withTexts } from "./span-texts.ts";
@@ -25,6 +26,8 @@ export interface RoundOptions extends TraceReading {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly destination: TraceDestination;
+  /** Of this destination, from round to round. */
+  readonly looks: LookTimes;
   readonly signal: AbortSignal;
 }
 
@@ -44,6 +47,7 @@ class TakenAway extends Error {}
 const leaseMs = 30_000;
 const runsAtOnce = 20;
 const entriesAtOnce = spansAtOnce;
+const entriesForMs = 30_000;
 /** Collectors take at least four megabytes at once; a character takes up to four bytes. */
 const charactersAtOnce = 512 * 1024;
 /** Longer than a commit takes, and than the clocks of two replicas differ. */
@@ -54,7 +58,7 @@ const lateMs = 10 * 60_000;
  * whoever dies in between sends the same spans again, and none is left out.
  */
 export async function exportRound(options: RoundOptions): Promise<void> {
-  const { rows, destination, owner, clock } = options;
+  const { destination, owner, clock } = options;
   const key = { tenant: destination.tenant, destination: destination.name, owner };
   const mark = await take(options, key);
   if (mark === null) return;
@@ -67,7 +71,6 @@ export async function exportRound(options: RoundOptions): Promise<void> {
     if (!(error instanceof TakenAway)) throw error;
   } finally {
     await sink.close();
-    if (options.signal.aborted) await rows.leave(key);
   }
 }
 
@@ -91,8 +94,9 @@ async function renew(round: Round): Promise<void> {
 }
 
 async function sendEntries(round: Round, mark: TraceMark): Promise<void> {
-  const { rows, entries, log, key, destination } = round;
+  const { rows, entries, log, key, destination, clock } = round;
   const { tenant } = key;
+  const untilMs = clock.monotonicMs() + entriesForMs;
   let after = mark.entries;
   if (after === null) {
     // A new destination is sent what comes from now on.
@@ -104,11 +108,13 @@ async function sendEntries(round: Round, mark: TraceMark): Promise<void> {
     const page = await entries.page(tenant, { after, limit: entriesAtOnce });
     const last = page.at(-1);
     if (last === undefined) return;
+    after = last.cursor;
     const spans = page.flatMap((entry) => readSpan(round, entry) ?? []);
     const kept = spans.filter((span) => isKept(span.traceId, [span], destination.keep));
     await deliver(round, kept);
-    require(await rows.moveEntries(key, last.cursor));
-    after = last.cursor;
+    require(await rows.moveEntries(key, after));
+    // Where they come as fast as they are sent, runs have their turn all the same.
+    if (page.length < entriesAtOnce || clock.monotonicMs() > untilMs) return;
   }
 }
 
@@ -122,10 +128,11 @@ function readSpan({ telemetry }: Round, { id, bytes }: EntryRow): EndedSpan | nu
   }
 }
 
-/** Each run once, in the order of their ids; those that go on meanwhile are looked at in the next round. */
+/** Each run once, in the order of their ids; those that begin or go on meanwhile come in the next round. */
 async function sendRuns(round: Round, { sinceMs }: TraceMark): Promise<void> {
-  const { rows, key, clock } = round;
+  const { rows, key, clock, looks } = round;
   const startedMs = clock.nowMs();
+  looks.forget(clock.monotonicMs());
   const looked = new Set<RunId>();
   let after: RunId | null = null;
   for (;;) {
@@ -136,11 +143,11 @@ async function sendRuns(round: Round, { sinceMs }: TraceMark): Promise<void> {
       limit: runsAtOnce,
     });
     for (const due of page) {
-      if (looked.has(due.run)) continue;
+      if (looked.has(due.run) || toUuidMs(due.run) > startedMs) continue;
       for (const { run } of await sendReadable(round, due)) looked.add(run);
     }
-    if (page.length < runsAtOnce) break;
-    after = page.at(-1)!.run;
+    after = page.at(-1)?.run ?? null;
+    if (page.length < runsAtOnce || toUuidMs(after!) > startedMs) break;
   }
   // All that ended until then was looked at: only what comes late may still be before it.
   if (startedMs - lateMs > sinceMs + leaseMs)
@@ -168,8 +175,10 @@ function isOfLog(error: unknown): boolean {
 }
 
 async function sendTree(round: Round, due: DueTrace): Promise<readonly RunTrace[]> {
-  const { rows, key, destination } = round;
-  const { runs } = await readTree(round, due.run);
+  const { rows, key, destination, looks, clock } = round;
+  const asked = await readRoot(round, due.run);
+  if (looks.isResting(asked, clock.monotonicMs())) return [];
+  const { runs } = await readTree(round, due.run, asked);
   const root = runs[0]!.run;
   const spans = runs.flatMap((each) => each.spans);
   const hasReason = spans[0] !== undefined && isKept(spans[0].traceId, spans, destination.keep);
@@ -187,21 +196,30 @@ async function sendTree(round: Round, due: DueTrace): Promise<readonly RunTrace[
   }
   if (runs.every(({ run }) => run !== due.run))
     require(await rows.noteRun(key, { run: due.run, root, seen: due.head, sent: 0 }));
+  // Only now: what was not taken may have ended long ago, and is tried again before anything is forgotten.
+  const events = runs.reduce((sum, { head }) => sum + head, 0);
+  looks.note(asked, { events, nowMs: clock.monotonicMs() });
   return runs;
 }
 
-/** What is kept is decided by the whole tree; where its root is gone, by what is left. */
-async function readTree(round: Round, run: RunId): Promise<TreeTrace> {
-  const { runs, key, telemetry } = round;
+async function readRoot({ runs, key }: Round, run: RunId): Promise<RunId> {
   const [first] = await runs.events(key.tenant, run, { after: 0, limit: 1 });
   if (first?.event.type !== "run.created") throw new Error(`run ${run} has no beginning`);
-  const { root } = first.event;
+  return first.event.root;
+}
+
+/** What is kept is decided by the whole tree; where its root is gone, by what is left. */
+async function readTree(round: Round, run: RunId, root: RunId): Promise<TreeTrace> {
+  const { key, telemetry } = round;
   const tree = await readTrace(round, key.tenant, root).catch((error: unknown) => {
     if (root === run) throw error;
     return readTrace(round, key.tenant, run);
   });
-  if (tree.isCut) telemetry.log("warn", "a run is too long to be traced whole", { run: root });
-  return tree;
+  if (tree.isCut) telemetry.log("warn", "a run cannot be traced whole", { run: root });
+  if (tree.isCut || tree.runs.some((each) => each.run === run)) return tree;
+  // Its parent was cancelled before it noted that this one had begun.
+  const apart = await readTrace(round, key.tenant, run);
+  return { runs: [...tree.runs, ...apart.runs], isCut: apart.isCut };
 }
 
 async function deliverRun(round: Round, { run, spans }: RunTrace, sent: number): Promise<void> {

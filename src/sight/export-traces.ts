@@ -1,11 +1,13 @@
 import { Nudge } from "../lib/nudge.ts";
+import type { TenantId } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { exportRound, NotTaken, type RoundOptions } from "./export-round.ts";
+import { betweenRoundsMs, LookTimes } from "./look-times.ts";
 import type { TraceDestination } from "./trace-destination.ts";
 
-export interface TraceExportOptions extends Omit<RoundOptions, "destination" | "signal"> {
+export interface TraceExportOptions extends Omit<RoundOptions, "destination" | "looks" | "signal"> {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
@@ -13,7 +15,6 @@ export interface TraceExportOptions extends Omit<RoundOptions, "destination" | "
   readonly destinations: () => readonly TraceDestination[];
 }
 
-const pollMs = 5_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 5 * 60_000;
 
@@ -21,40 +22,59 @@ interface Pause {
   readonly untilMs: number;
   readonly failures: number;
 }
+const none: Pause = { untilMs: 0, failures: 0 };
+
+/** What this process knows of a destination. */
+interface Known {
+  readonly tenant: TenantId;
+  readonly destination: string;
+  readonly looks: LookTimes;
+  pause: Pause;
+}
 
 /**
  * Sends traces to all destinations, each for itself: one that stalls holds up no other. Nothing waits for it,
  * and nothing is put into a queue: what is to be sent is in the logs already.
  */
 export function exportTraces(options: TraceExportOptions): { stop(): Promise<void> } {
-  const { clock, destinations } = options;
+  const { clock, destinations, rows, owner } = options;
   const stopping = new AbortController();
   const nudge = new Nudge();
   const busy = new Map<string, Promise<void>>();
-  const pauses = new Map<string, Pause>();
+  const known = new Map<string, Known>();
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       const serving = destinations();
-      for (const key of pauses.keys())
-        if (!serving.some((each) => toKey(each) === key)) pauses.delete(key);
+      for (const key of known.keys())
+        if (!serving.some((each) => toKey(each) === key)) known.delete(key);
       for (const destination of serving) start(destination);
-      await nudge.wait((signal) => clock.sleep(pollMs, signal));
+      await nudge.wait((signal) => clock.sleep(betweenRoundsMs, signal));
     }
     await Promise.all(busy.values());
+    // Another process goes on at once. Where this fails, it does when the time is over.
+    await Promise.allSettled([...known.values()].map((each) => rows.leave({ ...each, owner })));
   }
 
   function start(destination: TraceDestination): void {
     const key = toKey(destination);
-    const pause = pauses.get(key);
-    if (busy.has(key) || (pause?.untilMs ?? 0) > clock.monotonicMs()) return;
-    const working = exportRound({ ...options, destination, signal: stopping.signal })
-      .then(() => void pauses.delete(key))
+    const { tenant, name } = destination;
+    const one = known.get(key) ?? {
+      tenant,
+      destination: name,
+      looks: new LookTimes(),
+      pause: none,
+    };
+    known.set(key, one);
+    if (busy.has(key) || one.pause.untilMs > clock.monotonicMs()) return;
+    const { looks } = one;
+    const working = exportRound({ ...options, destination, looks, signal: stopping.signal })
+      .then(() => void (one.pause = none))
       .catch((error: unknown) => {
         if (stopping.signal.aborted) return;
-        const failures = (pause?.failures ?? 0) + 1;
-        pauses.set(key, toPause(options, failures, error));
-        tell(options, { name: destination.name, failures, error });
+        const failures = one.pause.failures + 1;
+        one.pause = toPause(options, failures, error);
+        tell(options, { name, failures, error });
       })
       .finally(() => busy.delete(key));
     busy.set(key, working);

@@ -20,7 +20,7 @@ export interface RunTrace {
 export interface TreeTrace {
   /** The run that was asked for first, then its sub-agents in the order in which they began. */
   readonly runs: readonly RunTrace[];
-  /** There is more than is read at once: what came last is missing. */
+  /** There is more than is read at once, and what came last is missing; or a sub-agent cannot be read. */
   readonly isCut: boolean;
 }
 
@@ -45,8 +45,11 @@ export async function readTrace(
   for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
     if (runs.length === mostRuns || left <= 0) return { runs, isCut: true };
     const most = Math.min(mostEvents, left);
-    const events = await readEvents(reading, { tenant, run, most }).catch(orGone(run, root));
-    if (events === null) continue;
+    const events = await readEvents(reading, { tenant, run, most }).catch(orWhy(run, root));
+    if (typeof events === "string") {
+      isCut ||= events === "record_unreadable";
+      continue;
+    }
     isCut ||= events.length === most;
     left -= events.length;
     runs.push({
@@ -62,10 +65,12 @@ export async function readTrace(
   return { runs, isCut };
 }
 
-/** A sub-agent may have been removed before its parent was. */
-function orGone(run: RunId, root: RunId) {
-  return (error: unknown): null => {
-    if (run !== root && error instanceof Fault && error.code === "not_found") return null;
+/** A sub-agent may have been removed before its parent was; one that cannot be read takes none with it. */
+function orWhy(run: RunId, root: RunId) {
+  return (error: unknown): "not_found" | "record_unreadable" => {
+    if (run === root || !(error instanceof Fault)) throw error;
+    const { code } = error;
+    if (code === "not_found" || code === "record_unreadable") return code;
     throw error;
   };
 }

@@ -19,7 +19,12 @@ export function toUsageAttributes(usage: ModelUsage): Attributes {
           "gen_ai.usage.cache_read.input_tokens": cached,
           "llm.token_count.prompt_details.cache_read": cached,
         }),
-    ...(written === null ? {} : { "gen_ai.usage.cache_creation.input_tokens": written }),
+    ...(written === null
+      ? {}
+      : {
+          "gen_ai.usage.cache_creation.input_tokens": written,
+          "llm.token_count.prompt_details.cache_write": written,
+        }),
     ...(reasoning === null
       ? {}
       : {

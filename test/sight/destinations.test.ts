@@ -1,13 +1,14 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { systemRandom } from "../../src/adapters/system/system-random.ts";
-import type { RunId } from "../../src/model/index.ts";
+import { Fault, type RunId } from "../../src/model/index.ts";
 import { createManualClock } from "../../src/ports/manual-clock.ts";
 import { exportTraces } from "../../src/sight/export-traces.ts";
 import { toShare } from "../../src/sight/keep-trace.ts";
 import type { TraceDestination } from "../../src/sight/trace-destination.ts";
 import {
   agent,
+  ask,
   look,
   openAgentsScene,
   own,
@@ -228,6 +229,26 @@ test("a run whose log cannot be read holds up none of the others", async () => {
   expect(other.telemetry.lines.join("\n")).toContain("a run cannot be traced");
   await other.round();
   expect(other.telemetry.lines.filter((line) => line.includes("cannot be traced"))).toHaveLength(1);
+});
+
+test("a sub-agent whose log cannot be read leaves the rest of its tree to be sent", async () => {
+  const scene = await openScene({
+    agents: { clerk: agent({ agents: ["teller"] }), teller: agent() },
+  });
+  const collector = await startCollector();
+  await toExporter(scene, collector).round();
+  const run = await scene.go({ turns: [[ask("teller", {})]] });
+  const events = (...given: Parameters<typeof scene.desk.events>) =>
+    given[1] === run
+      ? scene.desk.events(...given)
+      : Promise.reject(new Fault("record_unreadable", "These bytes are not those of an event."));
+  const desk = { ...scene.desk, events };
+  const other = createExporter({ ...scene, desk, destination: toDestination(collector) });
+  await other.round();
+  const names = collector.spans().map(({ name }) => name);
+  expect(names).toContain("invoke_agent clerk");
+  expect(names).not.toContain("invoke_agent teller");
+  expect(other.telemetry.lines.join("\n")).toContain("cannot be traced whole");
 });
 
 test("a new destination is sent nothing of what ended before it was there", async () => {

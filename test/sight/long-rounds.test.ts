@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { systemRandom } from "../../src/adapters/system/system-random.ts";
-import { toUuidV7 } from "../../src/model/id.ts";
-import { toDigest, type RunId } from "../../src/model/index.ts";
+import { toDigest, toUuidV7, type RunId } from "../../src/model/index.ts";
 import type { StoredEntry } from "../../src/ports/entry-rows.ts";
 import { createInMemoryTraces, type TracedRun } from "../../src/ports/in-memory-traces.ts";
 import { createManualClock } from "../../src/ports/manual-clock.ts";
@@ -17,17 +16,20 @@ const some = toDigest("something");
 const toRun = (atMs: number): RunId => toUuidV7(atMs, systemRandom.bytes(10)) as RunId;
 
 /** Runs that do nothing but read a source, over and over. */
-function openRuns() {
+function openRuns(isAway = () => false) {
   const clock = createManualClock(startMs);
   const runs = new Map<RunId, TracedRun>();
   const reads: RunId[] = [];
   const sent: string[] = [];
   const rows = createInMemoryTraces(() => [...runs.values()]);
-  const add = (run: RunId, head: number): void =>
-    void runs.set(run, { run, tenant: own, head, ended: false, endedAtMs: null });
+  const roots = new Map<RunId, RunId>();
+  const add = (run: RunId, head: number, root = run): void => {
+    roots.set(run, root);
+    runs.set(run, { run, tenant: own, head, ended: false, endedAtMs: null });
+  };
   const [created] = writtenLog;
   const toEvent = (run: RunId, seq: number): NumberedEvent["event"] => {
-    if (seq === 1) return { ...created!.event, root: run } as NumberedEvent["event"];
+    if (seq === 1) return { ...created!.event, root: roots.get(run) } as NumberedEvent["event"];
     const read = { source: "profile", digest: some, why: "first", isError: false } as const;
     return { v: 1, type: "source.read", atMs: startMs, step: 0, tokens: 1, cut: 0, ...read };
   };
@@ -42,6 +44,7 @@ function openRuns() {
     url: "http://127.0.0.1:1",
     open: () => ({
       send: async (spans) => {
+        if (isAway()) return { kind: "failed", why: "status 503", retryAfterMs: null };
         sent.push(...spans.map(({ spanId }) => spanId));
         for (const each of onSend) each();
         return { kind: "taken", rejected: 0 };
@@ -78,6 +81,17 @@ test("a long run that goes on is looked at less often than it is asked about, an
   expect(sent).toHaveLength(10_058 + 60);
 });
 
+test("a long run of which something was not taken does not rest: it may have ended long ago", async () => {
+  let isAway = true;
+  const { sent, add, toExporter } = openRuns(() => isAway);
+  const { round } = toExporter();
+  add(toRun(startMs), 5_000);
+  await expect(round()).rejects.toThrow("status 503");
+  isAway = false;
+  await round();
+  expect(new Set(sent).size).toBe(4_999);
+});
+
 test.each([
   ["a few", 1],
   ["many", 256],
@@ -89,8 +103,8 @@ test.each([
     let pages = 0;
     const page = async (): Promise<readonly StoredEntry[]> => {
       pages += 1;
-      if (pages > 5_000) throw new Error("it never ends");
-      clock.advance(100);
+      if (pages > 500) throw new Error("it never ends");
+      clock.advance(1_000);
       return Array.from({ length: count }, () => {
         cursor += 1n;
         return { cursor, id: "entry", tenant: own, bytes: new Uint8Array() } as never;
@@ -117,6 +131,18 @@ test("runs that begin while others are sent wait for the next round, in which en
   onSend.length = 0;
   await round();
   expect(sent).toHaveLength(80);
+});
+
+test("a sub-agent that its parent's log does not name, since that was cancelled meanwhile, is sent as well", async () => {
+  const { sent, add, toExporter } = openRuns();
+  const { round } = toExporter();
+  const parent = toRun(startMs);
+  add(parent, 3);
+  add(toRun(startMs), 4, parent);
+  await round();
+  await round();
+  expect(sent).toHaveLength(2 + 3);
+  expect(new Set(sent).size).toBe(5);
 });
 
 test("whoever stops gives back what it had, also between two rounds", async () => {

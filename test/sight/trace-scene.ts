@@ -9,6 +9,7 @@ import type { RunDesk } from "../../src/ports/run-desk.ts";
 import type { Store } from "../../src/ports/store.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import { exportRound, type RoundOptions } from "../../src/sight/export-round.ts";
+import { LookTimes } from "../../src/sight/look-times.ts";
 import type { TraceDestination } from "../../src/sight/trace-destination.ts";
 import { own } from "../mcp/agents-scene.ts";
 
@@ -72,6 +73,7 @@ export function createExporter({ store, desk, destination, owner = "one", more }
     clock: systemClock,
     telemetry,
     destination,
+    looks: new LookTimes(),
     signal: new AbortController().signal,
     ...more,
   };
