@@ -10,7 +10,7 @@ import type { SandboxDriver } from "../../src/ports/sandbox.ts";
 import * as bubblewrap from "../conformance/bubblewrap-under-test.ts";
 import * as gvisor from "../conformance/gvisor-under-test.ts";
 import * as microvm from "../conformance/microvm-under-test.ts";
-import { scaled, seed } from "../scale.ts";
+import { proving, scaled, seed } from "../scale.ts";
 
 interface Place {
   readonly name: string;
@@ -26,7 +26,7 @@ const places: readonly Place[] = [
     name: "bubblewrap",
     driver: bubblewrap.createDriverUnderTest(),
     findLeft: bubblewrap.findLeft,
-    kills: scaled({ test: 30, prove: 1_000 }),
+    kills: scaled({ test: 12, prove: 1_000 }),
     mostMs: 250,
   },
   {
@@ -125,11 +125,15 @@ async function expectNothingLeft({ findLeft }: Place, servers: readonly Server[]
   await expect.poll(find, { timeout: 20_000 }).toEqual([]);
 }
 
+/** In `npm test` one of the two strong ones is tried, by the seed: each of their errands takes seconds. */
+const rested = proving ? undefined : places[1 + (seed() % 2)]!.name;
+
 describe.each(places)("errands in $name, killed at random", (place) => {
   const servers: Server[] = [];
   afterAll(() => servers.forEach(({ child }) => child.kill("SIGKILL")));
 
   test("leave nothing, whoever was killed", { timeout: 3_000_000 }, async ({ skip }) => {
+    skip(place.name === rested, "one of two strong ones is tried, by the seed");
     const { name, driver, kills, mostMs } = place;
     const probe = await driver.probe();
     if (probe.kind === "missing") {

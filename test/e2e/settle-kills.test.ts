@@ -15,7 +15,7 @@ import {
 vi.setConfig({ testTimeout: 4 * 60 * 60_000 });
 const postgres = usePostgres();
 
-const kills = scaled({ test: 24, prove: 1_000 });
+const kills = scaled({ test: 16, prove: 1_000 });
 const replicas = 2;
 const random = createSeededRandom(seed());
 
