@@ -1,20 +1,15 @@
-import { parseStrictJson, type Json } from "../lib/strict-json.ts";
-import { modernVersion } from "../mcp/protocol.ts";
-import { isObject } from "../mcp/read-message.ts";
-import { rpcCodes } from "../mcp/rpc-error.ts";
+import { OwnUpstream, readOwnArguments } from "../mcp/own-upstream.ts";
 import type { Label } from "../model/index.ts";
 import { memoryTools } from "../model/memory-tools.ts";
 import type { Clock } from "../ports/clock.ts";
 import type {
   Connector,
-  Upstream,
   UpstreamAnswer,
   UpstreamCaller,
-  UpstreamFacts,
   UpstreamRequest,
 } from "../ports/upstream.ts";
 import type { Memories } from "./memories.ts";
-import { toForgotten, toRecalled, toRemembered, toRefused, toAnswer } from "./to-memory-answer.ts";
+import { toForgotten, toRecalled, toRemembered, toRefused } from "./to-memory-answer.ts";
 
 export interface MemoryConnectorOptions {
   readonly memories: Memories;
@@ -22,53 +17,17 @@ export interface MemoryConnectorOptions {
   readonly version: string;
 }
 
-/** The server of our own behind which a memory stands: the gate reaches it as it reaches any. */
+/** The server of our own behind which a memory stands. */
 export function createMemoryConnector(options: MemoryConnectorOptions): Connector {
-  return { connect: async () => new MemoryUpstream(options) };
-}
-
-class MemoryUpstream implements Upstream {
-  readonly sandbox = null;
-  readonly facts: UpstreamFacts;
-  readonly #options: MemoryConnectorOptions;
-  #outstanding = 0;
-
-  constructor(options: MemoryConnectorOptions) {
-    this.#options = options;
-    this.facts = {
-      era: "modern",
-      version: modernVersion,
-      serverInfo: { name: "countersign", version: options.version },
-      capabilities: { tools: {} },
-      instructions: null,
-    };
-  }
-
-  get outstanding(): number {
-    return this.#outstanding;
-  }
-
-  async send(request: UpstreamRequest): Promise<UpstreamAnswer> {
-    if (request.method === "tools/list") {
-      request.beforeWrite();
-      return toAnswer({ tools: memoryTools as unknown as Json });
-    }
-    if (request.method !== "tools/call") {
-      const message = `There is no method ${request.method}.`;
-      return { kind: "error", error: { code: rpcCodes.methodNotFound, message } };
-    }
-    this.#outstanding += 1;
-    try {
-      return await call(this.#options, request);
-    } finally {
-      this.#outstanding -= 1;
-    }
-  }
-
-  /** What it offers does not change, and there are no resources. */
-  async watch(): Promise<void> {}
-
-  async close(): Promise<void> {}
+  return {
+    connect: async () =>
+      new OwnUpstream({
+        name: "countersign",
+        version: options.version,
+        tools: memoryTools,
+        call: (request) => call(options, request),
+      }),
+  };
 }
 
 async function call(
@@ -110,12 +69,9 @@ async function readLabels({ labels }: UpstreamCaller): Promise<readonly Label[]>
   return (await labels?.()) ?? ["untrusted"];
 }
 
-/** The gate has checked them against the tool's schema. */
-function readArguments({ members }: UpstreamRequest): Readonly<Record<string, unknown>> {
-  const read = parseStrictJson(`{${members}}`);
-  const params = read.kind === "parsed" && isObject(read.value) ? read.value : {};
-  const args = params["arguments"];
-  if (isObject(args)) return args;
+function readArguments(request: UpstreamRequest): Readonly<Record<string, unknown>> {
+  const args = readOwnArguments(request);
+  if (args !== null) return args;
   throw new Error("a call of a memory has no arguments");
 }
 

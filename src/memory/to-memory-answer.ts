@@ -1,3 +1,4 @@
+import { toOwnAnswer } from "../mcp/own-upstream.ts";
 import type { Json } from "../lib/strict-json.ts";
 import { isObject } from "../mcp/read-message.ts";
 import { labelSchema, type Label } from "../model/index.ts";
@@ -9,18 +10,13 @@ import { toAge } from "./to-age.ts";
 
 type Answer = Extract<UpstreamAnswer, { kind: "result" }>;
 
-export function toAnswer(members: Readonly<Record<string, Json>>): Answer {
-  const value = { resultType: "complete", ...members };
-  return { kind: "result", text: JSON.stringify(value), value };
-}
-
 function toToolAnswer(text: string, structuredContent: Json): Answer {
-  return toAnswer({ content: [{ type: "text", text }], structuredContent });
+  return toOwnAnswer({ content: [{ type: "text", text }], structuredContent });
 }
 
 /** Nothing was kept, and whoever asked can do something about it. */
 export function toRefused(why: string): Answer {
-  return toAnswer({ content: [{ type: "text", text: why }], isError: true });
+  return toOwnAnswer({ content: [{ type: "text", text: why }], isError: true });
 }
 
 export function toRemembered(key: string, labels: readonly Label[], given: Remembered): Answer {

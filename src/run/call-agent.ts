@@ -1,6 +1,5 @@
 import { cutShort } from "../lib/cut-short.ts";
-import { parseStrictJson } from "../lib/strict-json.ts";
-import { isObject } from "../mcp/read-message.ts";
+import { readOwnArguments } from "../mcp/own-upstream.ts";
 import { agentServer, agentToolEffect } from "../model/agent-tool.ts";
 import { agentKeyMember } from "../model/agents-server.ts";
 import {
@@ -76,12 +75,8 @@ function toAsking(request: UpstreamRequest, { caller, agent, parent }: Asked): R
   };
 }
 
-/** The gate has checked it against the tool's schema. */
-function readTask({ members }: UpstreamRequest): string {
-  const read = parseStrictJson(`{${members}}`);
-  const params = read.kind === "parsed" && isObject(read.value) ? read.value : {};
-  const args = params["arguments"];
-  const task = isObject(args) ? args["task"] : undefined;
+function readTask(request: UpstreamRequest): string {
+  const task = readOwnArguments(request)?.["task"];
   if (typeof task !== "string") throw new Error("a call of an agent has no task");
   return task;
 }

@@ -1,4 +1,5 @@
 import type { Json } from "../lib/strict-json.ts";
+import { toOwnAnswer } from "../mcp/own-upstream.ts";
 import { isObject } from "../mcp/read-message.ts";
 import { Fault, runIdSchema, type ApprovalId, type RunId, type TenantId } from "../model/index.ts";
 import type { RunDesk } from "../ports/run-desk.ts";
@@ -7,14 +8,9 @@ import { lookAtRun, type Looked } from "./follow-run.ts";
 
 type Answer = Extract<UpstreamAnswer, { kind: "result" }>;
 
-export function toAnswer(members: Readonly<Record<string, Json>>): Answer {
-  const value = { resultType: "complete", ...members };
-  return { kind: "result", text: JSON.stringify(value), value };
-}
-
 function toToolAnswer(text: string, isError: boolean, structuredContent?: Json): Answer {
   const content = [{ type: "text", text }];
-  return toAnswer({
+  return toOwnAnswer({
     content,
     ...(structuredContent === undefined ? {} : { structuredContent }),
     ...(isError ? { isError } : {}),
