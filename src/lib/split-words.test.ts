@@ -18,3 +18,7 @@ test("what is very long is cut, and no character with it", () => {
   expect(word!.length).toBeLessThanOrEqual(64);
   expect(splitWords("\u{20000}".repeat(500))[0]!.isWellFormed()).toBe(true);
 });
+
+test("of what is joined without an end the first words are taken", () => {
+  expect(splitWords("a.".repeat(500_000))).toHaveLength(20_000);
+});

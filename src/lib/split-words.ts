@@ -12,7 +12,8 @@ export function splitWords(text: string): readonly string[] {
   const words: string[] = [];
   for (const [joined] of text.normalize("NFKC").toLowerCase().matchAll(joinedShape)) {
     const parts = joined.match(partShape) ?? [];
-    words.push(...parts.map(cut));
+    // One by one: what is joined may have more parts than a call takes arguments.
+    for (const part of parts.slice(0, mostWords)) words.push(cut(part));
     if (parts.length > 1 && /\p{N}/u.test(joined)) words.push(cut(parts.join("")));
     if (words.length >= mostWords) break;
   }

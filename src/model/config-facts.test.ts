@@ -47,6 +47,19 @@ test.each<[string, Tools, string]>([
     "look.needs is for tools with an effect: this one reads (effect: read)",
   ],
   [
+    "a key that is none",
+    {
+      search: { effect: "read", facts: [{ key: "bad" }] },
+      book: { effect: "write", needs: [need] },
+    },
+    "search.facts.0.key begins with a kind and a colon, such as fare:{/args/flight}",
+  ],
+  [
+    "a need that is no key",
+    { search, book: { effect: "write", needs: [{ fact: "bad" }] } },
+    "book.needs.0.fact begins with a kind and a colon, such as fare:{/args/flight}",
+  ],
+  [
     "changes of a read",
     { look: { effect: "read", changes: ["a:b"] } },
     "look.changes is for tools with an effect: this one reads (effect: read)",

@@ -125,14 +125,21 @@ export function refuseUnreadFacts(servers: Servers, context: z.core.$RefinementC
     Object.entries(named).map(([tool, rules]: [string, FactRules]) => ({ server, tool, rules })),
   );
   const shapes = new Set(
-    tools.flatMap(({ rules }) => (rules.facts ?? []).map(({ key }) => toKeyShape(key))),
+    tools.flatMap(({ rules }) => (rules.facts ?? []).map(({ key }) => toShape(key))),
   );
   for (const { server, tool, rules } of tools) {
     for (const [index, { fact }] of (rules.needs ?? []).entries()) {
-      if (shapes.has(toKeyShape(fact))) continue;
+      const shape = toShape(fact);
+      if (shape === null || shapes.has(shape)) continue;
       const path = [server, "tools", tool, "needs", index, "fact"];
       const message = "is said by no tool of this document: none has such a key among its facts";
       context.addIssue({ code: "custom", path, message });
     }
   }
+}
+
+/** Null: it is no key, which is said where it stands. */
+function toShape(text: string): string | null {
+  const parsed = parseFactTemplate(text, ["args", "result", "item"]);
+  return "problem" in parsed ? null : toKeyShape(text);
 }

@@ -70,11 +70,13 @@ export async function askHeld(
   });
   const span = toSpanId({ run: work.run, subject: "model", step, ordinal: 0, attempt: view.asks });
   const traceparent = toTraceparent({ trace: toRunTrace(view.created), span });
-  const asking = { alias, request, priced, traceparent };
+  const owed: Owed = { mayOwe: false };
+  const asking = { alias, request, priced, traceparent, owed };
   const answer = await stream(work, asking).catch(toModelFault);
   // A cut one has no end of its own; one that came all the same is taken.
   if (answer instanceof Fault && work.cut.aborted) return null;
-  const cost = answer instanceof Fault ? toFailedCost(answer, held) : toCost(answer, held);
+  const counted = answer instanceof Fault ? toFailedCost(answer, held) : toCost(answer, held);
+  const cost = owed.mayOwe ? toLarger(counted, held) : counted;
   // Before it is noted: whoever dies in between counts what was held, and this stands.
   await settleShared(work, slot, cost);
   return { answer, step, cost };
@@ -86,16 +88,22 @@ function toEstimate(micros: number | null, request: ModelRequest): Estimate {
   return { micros, tokens: input + request.parameters.maxTokens, calls: 0 };
 }
 
+/** A backend that was asked before the last one may have to be paid. */
+interface Owed {
+  mayOwe: boolean;
+}
+
 interface Streaming {
   readonly alias: string;
   readonly request: ModelRequest;
   readonly priced: boolean;
   readonly traceparent: string;
+  readonly owed: Owed;
 }
 
 async function stream(
   work: Work,
-  { alias, request, priced, traceparent }: Streaming,
+  { alias, request, priced, traceparent, owed }: Streaming,
 ): Promise<ModelAnswer> {
   const { options, journal, cut } = work;
   const { clock, models } = options;
@@ -110,7 +118,8 @@ async function stream(
     if (event.kind === "call") calls.set(event.index, event.call);
     if (event.kind === "call_refused") calls.set(event.index, event);
   };
-  const ask = { alias, priced, signal: cut, deadlineMs, onEvent, traceparent };
+  const onFailed = (fault: Fault): void => void (owed.mayOwe ||= !isFree(fault));
+  const ask = { alias, priced, signal: cut, deadlineMs, onEvent, onFailed, traceparent };
   const routed = await inTime({ clock, cut, deadlineMs }, () => models().stream(ask, request));
   const inOrder = [...calls].toSorted(([one], [other]) => one - other).map(([, call]) => call);
   const left = inOrder.length - maxCallsPerTurn;
@@ -141,9 +150,19 @@ export function isForGood({ code }: Fault): boolean {
   return forGood.has(code);
 }
 
-function toFailedCost({ code }: Fault, held: Amounts): Amounts {
-  return wasNotTaken.has(code) ? nothing : held;
+function isFree({ code, details }: Fault): boolean {
+  return wasNotTaken.has(code) && details["isOwed"] !== true;
 }
+
+function toFailedCost(fault: Fault, held: Amounts): Amounts {
+  return isFree(fault) ? nothing : held;
+}
+
+const toLarger = (one: Amounts, other: Amounts): Amounts => ({
+  micros: Math.max(one.micros, other.micros),
+  tokens: Math.max(one.tokens, other.tokens),
+  calls: Math.max(one.calls, other.calls),
+});
 
 function toModelFault(error: unknown): Fault {
   if (error instanceof LeftBehind) return new Fault("deadline_exceeded", error.message);

@@ -11,16 +11,29 @@ const star = 0x2a;
 export function createMask(texts: readonly string[]): (chunk: Buffer | null) => Buffer {
   const needles = texts.map((text) => Buffer.from(text, "latin1")).filter(isLong);
   let held: Buffer = Buffer.alloc(0);
+  /** So many bytes of what is held end one that began before them. */
+  let begun = 0;
   return (chunk) => {
-    const all = Buffer.concat([held, chunk ?? Buffer.alloc(0)]);
-    for (const needle of needles)
-      for (let at = all.indexOf(needle); at >= 0; at = all.indexOf(needle, at + needle.length))
-        all.fill(star, at, at + needle.length);
+    // Looked for in what was said, not in what is masked: one may hold another, or begin in it.
+    const said = Buffer.concat([held, chunk ?? Buffer.alloc(0)]);
+    const found = [{ from: -1, to: begun }, ...needles.flatMap((needle) => findAll(said, needle))];
+    const shown = Buffer.from(said);
+    for (const { from, to } of found) shown.fill(star, Math.max(0, from), to);
     // What may be the beginning of one waits for what comes next.
-    const waiting = chunk === null ? 0 : Math.max(0, ...needles.map((one) => countBegun(all, one)));
-    held = all.subarray(all.length - waiting);
-    return all.subarray(0, all.length - waiting);
+    const waiting =
+      chunk === null ? 0 : Math.max(0, ...needles.map((one) => countBegun(said, one)));
+    const border = said.length - waiting;
+    begun = Math.max(0, ...found.filter(({ from }) => from < border).map(({ to }) => to - border));
+    held = said.subarray(border);
+    return shown.subarray(0, border);
   };
+}
+
+function findAll(said: Buffer, needle: Buffer) {
+  const found: { readonly from: number; readonly to: number }[] = [];
+  for (let at = said.indexOf(needle); at >= 0; at = said.indexOf(needle, at + 1))
+    found.push({ from: at, to: at + needle.length });
+  return found;
 }
 
 const isLong = ({ length }: Buffer): boolean => length >= leastBytes;
