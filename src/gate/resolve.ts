@@ -2,7 +2,13 @@ import type { Json } from "../lib/strict-json.ts";
 import { isObject } from "../mcp/read-message.ts";
 import { RpcRefusal, rpcCodes } from "../mcp/rpc-error.ts";
 import { Fault, type Digest } from "../model/index.ts";
-import type { Catalog, CatalogServer, CatalogTool, CatalogToolset } from "../ports/catalog.ts";
+import {
+  serverOfUri,
+  type Catalog,
+  type CatalogServer,
+  type CatalogTool,
+  type CatalogToolset,
+} from "../ports/catalog.ts";
 import type { GateRequest } from "../ports/gate.ts";
 import { toTenantView } from "./tenant-view.ts";
 
@@ -93,15 +99,6 @@ function resolveResource(
   const server = serverOfUri(toolset, uri);
   if (server === null) throw notFound(request, uri);
   return { server: serverOf(catalog, server), tool: null, target: uri, kind: "Resource" };
-}
-
-/** The server that listed the URI, or whose template it fits; the only server there is, else. */
-export function serverOfUri(toolset: CatalogToolset, uri: string): string | null {
-  const listed = toolset.resources.get(uri);
-  if (listed !== undefined) return listed.server;
-  const template = toolset.templates.find(({ matches }) => matches(uri));
-  if (template !== undefined) return template.server;
-  return toolset.servers.length === 1 ? toolset.servers[0]! : null;
 }
 
 function notFound({ client }: GateRequest, uri: string): RpcRefusal {

@@ -1,6 +1,6 @@
 import { Fault } from "../model/index.ts";
 import { toSandboxFactsOf } from "../model/server-sandbox.ts";
-import type { Catalog } from "../ports/catalog.ts";
+import { serverOfUri, type Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
 import type { Decider } from "../ports/decider.ts";
@@ -11,7 +11,7 @@ import type { UpstreamNotification } from "../ports/upstream.ts";
 import type { Watch, WatchFilter, WatchWish } from "../ports/watch.ts";
 import { defaultTenant } from "./dispatch.ts";
 import type { Guard } from "./guard-upstream.ts";
-import { resolveToolset, serverOfUri } from "./resolve.ts";
+import { resolveToolset } from "./resolve.ts";
 
 export interface WatchOptions {
   readonly registry: Pick<Registry, "catalog" | "onChange">;

@@ -81,6 +81,7 @@ export async function reembed(
     signal.throwIfAborted();
     const asked = Math.min(left, embedderLimits.texts);
     const page = await memory.listStale(embedder, { after: last, limit: asked });
+    if (page.length === 0) return null;
     const vectors = await embedPage(options, page, signal);
     for (const [at, row] of page.entries()) {
       const values = vectors[at] ?? null;

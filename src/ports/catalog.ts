@@ -125,3 +125,10 @@ export interface CatalogTemplate {
   readonly text: string;
   readonly matches: (uri: string) => boolean;
 }
+
+/** The server that listed the URI, or whose template it fits; the only server there is, else. */
+export function serverOfUri(toolset: CatalogToolset, uri: string): string | null {
+  const { resources, templates, servers } = toolset;
+  const listed = resources.get(uri) ?? templates.find(({ matches }) => matches(uri));
+  return listed?.server ?? (servers.length === 1 ? servers[0]! : null);
+}

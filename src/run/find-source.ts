@@ -2,7 +2,7 @@ import type { Json } from "../lib/strict-json.ts";
 import type { ContextSource } from "../model/agent-context.ts";
 import type { Bundle } from "../model/bundle.ts";
 import type { Digest } from "../model/index.ts";
-import type { Catalog, CatalogToolset } from "../ports/catalog.ts";
+import { serverOfUri, type Catalog } from "../ports/catalog.ts";
 import { toEffect, toToolset } from "./offered-tools.ts";
 
 /** One that somebody else is asked for. */
@@ -50,10 +50,4 @@ function findTool(
   if (effect !== "read") return { why: `${exposed} does more than read by now.` };
   const toolset = toToolset(bundle, exposed);
   return { method: "tools/call", params: { name: exposed }, toolset, pin };
-}
-
-/** As the gate finds it: whoever listed it, whose template it fits, or the only one there is. */
-function serverOfUri({ resources, templates, servers }: CatalogToolset, uri: string) {
-  const listed = resources.get(uri) ?? templates.find(({ matches }) => matches(uri));
-  return listed?.server ?? (servers.length === 1 ? servers[0]! : null);
 }
