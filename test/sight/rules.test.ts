@@ -15,7 +15,9 @@ const missing = !isOnPath("promtool", systemPath);
 if (missing) console.log("NOT RUN: rules of alerts: there is no promtool; install prometheus");
 
 function promtool(...args: readonly string[]): string {
-  return execFileSync("promtool", args, { encoding: "utf8", timeout: 120_000 });
+  // What it says of a wrong expectation is in the error; printed as well, it reads like a failed test.
+  const stdio = ["ignore", "pipe", "pipe"] as const;
+  return execFileSync("promtool", args, { encoding: "utf8", timeout: 120_000, stdio: [...stdio] });
 }
 
 interface Check {
