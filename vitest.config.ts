@@ -8,7 +8,7 @@ const proves = process.env["COUNTERSIGN_PROVE"] === "1";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "console/src/**/*.test.ts", "test/**/*.test.ts"],
     env: { COUNTERSIGN_SEED: seed },
     reporters: ["default", new ClosingReporter(seed)],
     // The full counts of one test may take most of an hour.

@@ -4,6 +4,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { commands } from "./bootstrap/commands.js";
+import { ensureConsole } from "./bootstrap/console.js";
 import { ensureInstalled } from "./bootstrap/install.js";
 import { chooseNode } from "./bootstrap/pinned-node.js";
 import { runNode } from "./bootstrap/run-node.js";
@@ -25,6 +26,7 @@ async function bootstrap([name = "", ...args]) {
   process.chdir(root);
   await ensureInstalled(root);
   const node = await chooseNode(root);
+  if (command.needsConsole === true) await ensureConsole(root, node);
   if (command.needsSystemPackages === true) await ensureSystemPackages();
   return runSteps(command.steps(args), node);
 }

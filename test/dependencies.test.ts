@@ -16,6 +16,7 @@ const groups = {
   "At run time": manifest.dependencies,
   "Executables, by platform": manifest.optionalDependencies,
   "For development": manifest.devDependencies,
+  "Of the console": (JSON.parse(read("console/package.json")) as Manifest).devDependencies,
 };
 
 /** The rows of the table below a heading: package, version, reason. */
@@ -56,11 +57,15 @@ interface Locked {
   readonly integrity?: string;
   readonly optional?: boolean;
   readonly hasInstallScript?: boolean;
+  readonly link?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 const lock = (JSON.parse(read("package-lock.json")) as { packages: Record<string, Locked> })
   .packages;
-const locked = Object.entries(lock).filter(([name]) => name !== "");
+/** But the project's own: the package itself, and the console. */
+const locked = Object.entries(lock).filter(
+  ([name, { link }]) => name !== "" && name !== "console" && link !== true,
+);
 
 describe("package-lock.json", () => {
   test("names every package that a package may bring, for every platform: npm 11 refuses it otherwise", () => {

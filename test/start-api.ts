@@ -49,6 +49,7 @@ export interface ApiScript {
   readonly ledger?: ApiOptions["ledger"];
   readonly bundles?: ApiOptions["bundles"];
   readonly a2a?: ApiOptions["a2a"];
+  readonly console?: ApiOptions["console"];
   readonly catalog?: ApiOptions["catalog"];
   readonly plan?: (document: string) => Promise<Plan>;
   readonly apply?: (document: string, previous: Digest | null) => Promise<Applied>;
@@ -133,6 +134,7 @@ export async function startTestApi(script: ApiScript = {}) {
     ...(script.catalog === undefined ? {} : { catalog: script.catalog }),
     runs: script.runs ?? noRuns,
     agents: script.agents ?? (() => ({})),
+    console: script.console ?? null,
     a2a: script.a2a ?? { agents: () => ({}), keys: () => null, url: absent },
     passkeys: script.passkeys ?? openPasskeysUnderTest(null).passkeys,
     ledger: script.ledger ?? noLedger,

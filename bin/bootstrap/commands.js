@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
  * @typedef {object} Command
  * @property {string} summary
  * @property {boolean} [needsSystemPackages]
+ * @property {boolean} [needsConsole]
  * @property {(args: readonly string[]) => readonly Step[]} steps
  */
 
@@ -20,6 +21,8 @@ const compiled = new URL("../../node_modules/.countersign/compiled", import.meta
 // The native loader writes nothing beside the configuration, so a checkout may be read-only.
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--configLoader=native"];
 const countersign = ["bin/countersign.js", "up"];
+const vite = "node_modules/vite/bin/vite.js";
+const viteLoader = ["--configLoader", "native"];
 const tsc = "node_modules/typescript/bin/tsc";
 const oxlint = "node_modules/oxlint/bin/oxlint";
 const oxfmt = "node_modules/oxfmt/bin/oxfmt";
@@ -29,6 +32,7 @@ const knip = "node_modules/knip/bin/knip.js";
 export const commands = {
   start: {
     summary: "runs the quickstart: Countersign, three servers and an agent",
+    needsConsole: true,
     steps: (args) => [
       {
         title: "quickstart",
@@ -40,6 +44,7 @@ export const commands = {
   },
   dev: {
     summary: "starts it and starts it again when a file changes",
+    needsConsole: true,
     steps: (args) => [
       {
         title: "countersign up",
@@ -50,11 +55,13 @@ export const commands = {
   test: {
     summary: "runs every test, large counts sampled",
     needsSystemPackages: true,
+    needsConsole: true,
     steps: (args) => [{ title: "tests", args: [...vitest, ...args] }],
   },
   prove: {
     summary: "runs every test, large counts in full",
     needsSystemPackages: true,
+    needsConsole: true,
     steps: (args) => [
       { title: "tests", args: [...vitest, ...args], env: { COUNTERSIGN_PROVE: "1" } },
     ],
@@ -62,8 +69,10 @@ export const commands = {
   check: {
     summary: "types, lint, format, unused code, and every test",
     needsSystemPackages: true,
+    needsConsole: true,
     steps: () => [
       { title: "types", args: [tsc, "-p", "."] },
+      { title: "types of the console", args: [tsc, "-p", "console"] },
       { title: "lint", args: [oxlint] },
       { title: "format", args: [oxfmt, "--check", "."] },
       { title: "unused code", args: [knip] },
@@ -86,8 +95,24 @@ export const commands = {
     summary: "formats every file in place",
     steps: (args) => [{ title: "format", args: [oxfmt, ...(args.length === 0 ? ["."] : args)] }],
   },
+  console: {
+    summary: "serves the console while it is worked on; with `mock` it answers itself",
+    steps: ([mode, ...args]) => [
+      {
+        title: "console",
+        args: [
+          vite,
+          "console",
+          ...viteLoader,
+          ...(mode === "mock" ? ["--mode", "mock"] : []),
+          ...args,
+        ],
+      },
+    ],
+  },
   build: {
-    summary: "compiles src to dist",
+    summary: "compiles src to dist, and the console",
+    needsConsole: true,
     steps: () => [
       { title: "removing dist", args: ["bin/bootstrap/remove-dist.js"] },
       { title: "build", args: [tsc, "-p", "tsconfig.build.json"] },

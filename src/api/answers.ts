@@ -62,6 +62,11 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
       status: 200,
       body: { version, node, revision: configuration.current().digest },
     }),
+    getHolder: ({ holder }) => {
+      const { id, access, principal, approves } = holder!;
+      const tenant = principal?.tenant ?? approves?.tenant ?? null;
+      return { status: 200, body: { name: id, roles: [...access], tenant } };
+    },
     getConfig: () => {
       const { digest, bytes, appliedAtMs } = configuration.current();
       const document: unknown = JSON.parse(new TextDecoder().decode(bytes));

@@ -6,6 +6,8 @@ import type { AdmissionBounds } from "./admission.ts";
 import { createAgUiDoor, isAgUi } from "./ag-ui/ag-ui-door.ts";
 import { createAnswers, type AnswersOptions } from "./answers.ts";
 import { createApp } from "./app.ts";
+import type { ConsoleFiles } from "./console/read-console.ts";
+import { isConsole, serveConsole } from "./console/serve-console.ts";
 import type { Route } from "./contract.ts";
 import { createA2aDoor } from "./a2a/a2a-door.ts";
 import type { A2aParts } from "./a2a/options.ts";
@@ -40,6 +42,8 @@ export interface ApiOptions extends Omit<AnswersOptions, "isDraining"> {
   readonly identity: () => Identity;
   readonly face: Face;
   readonly a2a: A2aParts;
+  /** Null where it was not built. */
+  readonly console: ConsoleFiles | null;
   /** Of the revision that is serving; asked once a request. */
   readonly limits: () => ApiLimits;
 }
@@ -70,6 +74,7 @@ export async function startApi(options: ApiOptions): Promise<HttpServer> {
     if (isProtocol(target)) return face.serve(incoming, outgoing, visit);
     const path = target.split("?", 1)[0]!;
     if (isDocument(path)) return serveDocument(identity(), incoming, outgoing);
+    if (isConsole(path)) return serveConsole(options.console, incoming, outgoing);
     if (isA2aDocument(path) || isA2aCall(path)) return a2a.serve(incoming, outgoing, visit);
     if (isAgUi(path)) return agUi.serve(incoming, outgoing, visit);
     if (isRunStream(incoming.method ?? "", path, incoming.headers.accept))
@@ -121,7 +126,8 @@ function toAccess(method: string, path: string, accept: string | undefined): Acc
   );
   const roles = reserved === undefined || reserved.access === "open" ? [] : reserved.access;
   const anyOrigin = isDocument(path) || isA2aDocument(path);
-  const isOpen = open.has(path) || openShapes.some((shape) => shape.test(path)) || anyOrigin;
+  const isOpen =
+    open.has(path) || openShapes.some((shape) => shape.test(path)) || anyOrigin || isConsole(path);
   const lane =
     isRunStream(method, path, accept) || isCompletion(method, path)
       ? "streams"

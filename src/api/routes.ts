@@ -15,6 +15,7 @@ import { schemas } from "./schemas.ts";
 import { tokenRoutes } from "./token-route.ts";
 
 const everyone = ["admin", "approver", "viewer", "operator", "auditor"] as const;
+const anybody = [...everyone, "caller"] as const;
 const readers = ["admin", "viewer", "operator", "auditor"] as const;
 const operators = ["admin", "operator"] as const;
 const admin = ["admin"] as const;
@@ -63,6 +64,13 @@ export const routes = {
     summary: "What is running.",
     access: everyone,
     answers: { 200: { description: "Version and revision.", schema: schemas.Version } },
+  },
+  getHolder: {
+    method: "GET",
+    path: "/v1/holder",
+    summary: "Who the key or token that asks belongs to, and what it may be used for.",
+    access: anybody,
+    answers: { 200: { description: "Its holder.", schema: schemas.Holder } },
   },
   getConfig: {
     method: "GET",

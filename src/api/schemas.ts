@@ -30,6 +30,12 @@ const change = z.object({
   restart: z.boolean().describe("A running process refuses it; the next start takes it."),
 });
 
+const holder = z.object({
+  name: z.string().describe("As logs and receipts name it."),
+  roles: z.array(z.enum(["admin", "approver", "caller", "viewer", "operator", "auditor"])),
+  tenant: z.string().nullable(),
+});
+
 const server = z.object({
   name: z.string(),
   transport: z.enum(["http", "sse", "stdio", "workbench", "internal"]),
@@ -102,6 +108,7 @@ export const schemas = {
       z.object({ name: z.string(), ready: z.boolean(), reason: z.string().nullable() }),
     ),
   }),
+  Holder: holder,
   Version: z.object({
     version: z.string(),
     node: z.string(),

@@ -12,6 +12,12 @@ export type Readiness = {
   }[];
 };
 
+export type Holder = {
+  readonly name: string;
+  readonly roles: readonly ("admin" | "approver" | "caller" | "viewer" | "operator" | "auditor")[];
+  readonly tenant: string | null;
+};
+
 export type Version = {
   readonly version: string;
   readonly node: string;
@@ -939,6 +945,12 @@ const operations = {
   getVersion: async (send: Send) =>
     as<{ readonly status: 200; readonly body: Version; readonly etag: string | null }>(
       await send({ method: "GET", path: "/v1/version", expects: [200] }),
+    ),
+
+  /** Who the key or token that asks belongs to, and what it may be used for. */
+  getHolder: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: Holder; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/holder", expects: [200] }),
     ),
 
   /** The revision that is serving. */

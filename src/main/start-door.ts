@@ -1,4 +1,6 @@
+import { fileURLToPath } from "node:url";
 import { startApi } from "../api/api.ts";
+import { readConsole } from "../api/console/read-console.ts";
 import { createFace, type Face } from "../api/mcp/face.ts";
 import { createReadiness } from "../api/readiness.ts";
 import { freezeChannel } from "../authority/freezes.ts";
@@ -22,6 +24,9 @@ import type { StartConfig } from "./read-config.ts";
 import type { RevisionParts } from "./revision-parts.ts";
 import type { Storage } from "./storage.ts";
 import { secretsChannel } from "./stored-secrets.ts";
+
+/** In a checkout and in the product alike, beside `src` and `dist`. */
+const consoleFolder = new URL("../../console/dist", import.meta.url);
 
 export interface DoorOptions {
   readonly start: StartConfig;
@@ -149,6 +154,7 @@ export function startDoor(options: DoorOptions, behind: Behind) {
     sandboxes: base.sandboxes,
     runs,
     agents: () => configuration.live().config.agents,
+    console: readConsole(fileURLToPath(consoleFolder)),
     a2a: {
       agents: () => configuration.live().config.agents,
       keys: () => configuration.live().parts.cardKeys,

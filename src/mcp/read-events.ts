@@ -1,5 +1,5 @@
 import { createParser } from "eventsource-parser";
-import { Fault } from "../model/index.ts";
+import { Fault } from "../model/fault.ts";
 
 export interface ServerEvent {
   readonly event: string;

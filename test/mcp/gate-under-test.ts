@@ -227,6 +227,7 @@ export async function startGateOver<Kept extends Store>(
     node: process.version,
     configuration: createScriptedConfiguration({}),
     vault,
+    console: null,
     sandboxes: noSandboxes,
     broker: base.broker,
     sourceOf: (tenant, name) => base.sources.of(tenant, name),

@@ -1,0 +1,3 @@
+import type { MockRoute } from "./mock-route.ts";
+
+export const runDetailMocks: readonly MockRoute[] = [];

@@ -1,0 +1,43 @@
+import { faults, type FaultCode } from "../../../src/model/faults.ts";
+import { findRoute, type MockAsked } from "./mock-route.ts";
+import { mockRoutes } from "./mock-routes.ts";
+
+/**
+ * Answers in the place of the server, for work on the page. `?fault=store_unavailable` in the address
+ * of the page makes each answer that fault; the key `wrong` is not accepted.
+ */
+export function startMock(): void {
+  globalThis.fetch = async (target, init = {}) => {
+    const url = new URL(target instanceof Request ? target.url : target);
+    const method = init.method ?? "GET";
+    const forced = new URLSearchParams(location.search).get("fault");
+    if (url.pathname !== "/v1/holder" && forced !== null && Object.hasOwn(faults, forced))
+      return refuse(forced as FaultCode, "A fault that the address asked for.");
+    if (new Headers(init.headers).get("authorization") === "Bearer wrong")
+      return refuse("unauthenticated", "This key is not known.");
+    const found = findRoute(mockRoutes, method, url.pathname);
+    if (found === null) return refuse("not_found", `The mock has no ${method} ${url.pathname}.`);
+    const query = Object.fromEntries(url.searchParams);
+    const { status = 200, body } = found.route.answer({
+      params: found.params,
+      query,
+      body: parseBody(init.body),
+    });
+    return Response.json(body, { status });
+  };
+}
+
+function parseBody(body: RequestInit["body"]): MockAsked["body"] {
+  if (typeof body !== "string") return null;
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return body;
+  }
+}
+
+function refuse(code: FaultCode, message: string): Response {
+  const { status, retryable, hint } = faults[code];
+  const error = { code, message, retryable, hint, docs: "", details: {}, request: "mock" };
+  return Response.json({ error }, { status });
+}

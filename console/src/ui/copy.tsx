@@ -1,0 +1,23 @@
+import { useState } from "react";
+import { toShort } from "../words/to-amount.ts";
+
+/** A digest or an id: its beginning, the whole of it at a click. */
+export function Copy({ text, label }: { readonly text: string; readonly label: string }) {
+  const [isCopied, setCopied] = useState(false);
+  return (
+    <button
+      type="button"
+      title={text}
+      aria-label={`Copy the ${label} ${text}`}
+      className="rounded font-mono text-xs text-muted hover:text-ink"
+      onClick={() => {
+        void navigator.clipboard.writeText(text).then(() => {
+          setCopied(true);
+          setTimeout(() => setCopied(false), 1_500);
+        });
+      }}
+    >
+      {isCopied ? "copied" : toShort(text)}
+    </button>
+  );
+}

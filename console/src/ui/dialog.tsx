@@ -1,0 +1,40 @@
+import { useEffect, useRef, type ReactNode } from "react";
+
+export interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  readonly actions?: ReactNode;
+}
+
+/** The browser's own dialog: it keeps the focus, and Escape closes it. */
+export function Dialog({ title, onClose, children, actions }: DialogProps) {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const shown = box.current;
+    shown?.showModal();
+    return () => shown?.close();
+  }, []);
+  return (
+    <dialog
+      ref={box}
+      aria-label={title}
+      className="m-auto w-[min(36rem,calc(100vw-2rem))] rounded-xl border border-line bg-raised p-0 text-ink shadow-2xl"
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => {
+        if (event.target === box.current) onClose();
+      }}
+    >
+      <div className="p-5">
+        <h2 className="text-base font-semibold">{title}</h2>
+        <div className="mt-3 text-sm">{children}</div>
+        {actions === undefined ? null : (
+          <div className="mt-5 flex flex-wrap justify-end gap-2">{actions}</div>
+        )}
+      </div>
+    </dialog>
+  );
+}
