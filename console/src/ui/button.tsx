@@ -44,9 +44,5 @@ export function Button(props: ButtonProps) {
 
 /** A key of the keyboard. */
 export function Key({ children }: { readonly children: ReactNode }) {
-  return (
-    <kbd className="rounded border border-current px-1 font-sans text-2xs">
-      {children}
-    </kbd>
-  );
+  return <kbd className="rounded border border-current px-1 font-sans text-2xs">{children}</kbd>;
 }
