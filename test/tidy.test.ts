@@ -1,6 +1,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { findWrongConsole } from "./tidy/console.ts";
 import { findCycles } from "./tidy/cycles.ts";
 import { findBarrels, findWrongDirections } from "./tidy/direction.ts";
 import { findClockAndChance, findEnvironment } from "./tidy/outside.ts";
@@ -9,7 +10,7 @@ import { readSources, toSources, type Finding, type Source } from "./tidy/source
 import { findVagueWords, toWords } from "./tidy/words.ts";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const house = readSources(root, ["bin", "src", "test"]);
+const house = readSources(root, ["bin", "console/src", "src", "test"]);
 
 type Rule = (sources: readonly Source[]) => readonly Finding[];
 const lines = (count: number) => "// a line\n".repeat(count);
@@ -50,6 +51,25 @@ const rules: readonly {
       "src/model/a.ts": `import { z } from "zod";\nimport { createHash } from "node:crypto";\nimport { b } from "../lib/b.ts";`,
       "src/adapters/postgres/a.ts": `import pg from "pg";\nimport type { Store } from "../../ports/store.ts";`,
       "src/run/a.test.ts": `import { b } from "../main/b.ts";`,
+    },
+  },
+  {
+    name: "the console stands on the client, pure parts of the model and the verifier",
+    rule: findWrongConsole,
+    wrong: {
+      "the model's front door": {
+        "console/src/a.ts": `import { b } from "../../src/model/index.ts";`,
+      },
+      "the API": { "console/src/a.tsx": `import type { B } from "../../src/api/b.ts";` },
+      "a port": { "console/src/pages/a.ts": `import type { B } from "../../../src/ports/b.ts";` },
+      "a built-in": { "console/src/a.ts": `import { hash } from "node:crypto";` },
+      "a package": { "console/src/a.ts": `import { z } from "zod";` },
+      "a test": { "console/src/a.ts": `import { b } from "./b.test.ts";` },
+    },
+    right: {
+      "console/src/ui/a.tsx": `import { useState } from "react";\nimport { b } from "../b.ts";`,
+      "console/src/c.ts": `import { d } from "../../src/client/d.ts";\nimport { e } from "../../src/model/e.ts";`,
+      "console/src/c.test.ts": `import { test } from "vitest";`,
     },
   },
   {

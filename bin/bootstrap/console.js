@@ -5,7 +5,14 @@ import { runNode } from "./run-node.js";
 import { Stop } from "./stop.js";
 
 /** Whatever the console is made from: its own files, and the parts of the product that it uses. */
-const sources = ["console", "src/client", "src/ledger", "src/lib", "src/mcp", "src/model"];
+export const consoleSources = [
+  "console",
+  "src/client",
+  "src/ledger",
+  "src/lib",
+  "src/mcp",
+  "src/model",
+];
 
 /**
  * Builds the console where its sources are newer than what was built last. It takes some seconds, and is
@@ -30,7 +37,7 @@ function isStale(root) {
     throwIfNoEntry: false,
   });
   if (built === undefined) return true;
-  return sources.some((folder) => isNewer(path.join(root, folder), built.mtimeMs));
+  return consoleSources.some((folder) => isNewer(path.join(root, folder), built.mtimeMs));
 }
 
 /**

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { consoleSources } from "../../bin/bootstrap/console.js";
 
 export const house = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
@@ -45,6 +46,10 @@ export function makeCheckout(runner = ""): string {
   writeFileSync(path.join(root, "runner.mjs"), runner);
   mkdirSync(path.join(root, "npm"));
   writeFileSync(path.join(root, "npm", "npm-cli.js"), npm);
+  // As after a build of the console: nothing is newer than it.
+  mkdirSync(path.join(root, "console", "dist"), { recursive: true });
+  for (const folder of consoleSources) mkdirSync(path.join(root, folder), { recursive: true });
+  writeFileSync(path.join(root, "console", "dist", "index.html"), "");
   writeLock(root);
   return root;
 }

@@ -34,7 +34,7 @@ function requireOf(node: Node): string | null {
   const [first, second] = Array.isArray(node["arguments"]) ? (node["arguments"] as unknown[]) : [];
   const isHere = isNode(second) && second.type === "MemberExpression";
   const specifier = isHere ? nameOf(first) : null;
-  return specifier !== null && /^\.{1,2}\/.*\.(ts|js)$/.test(specifier) ? specifier : null;
+  return specifier !== null && /^\.{1,2}\/.*\.(tsx?|js)$/.test(specifier) ? specifier : null;
 }
 
 function resolve(source: Source, specifier: string): string | null {

@@ -37,14 +37,19 @@ function toSource(file: string, text: string): Source {
   // Only the shape of the tree is used here, and the rules look at it by the names of its fields.
   // Its successor is not reachable through the runner, and one parser is enough.
   // oxlint-disable-next-line typescript/no-deprecated
-  const program = parseAst(text, { lang: file.endsWith(".js") ? "js" : "ts" }) as unknown as Node;
+  const program = parseAst(text, { lang: languageOf(file) }) as unknown as Node;
   return { path: file, text, program };
+}
+
+function languageOf(file: string): "js" | "ts" | "tsx" {
+  if (file.endsWith(".js")) return "js";
+  return file.endsWith(".tsx") ? "tsx" : "ts";
 }
 
 export function listFiles(root: string, folder: string): readonly string[] {
   const found = readdirSync(path.join(root, folder), { withFileTypes: true, recursive: true });
   return found
-    .filter((entry) => entry.isFile() && /\.(ts|js)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(tsx?|js)$/.test(entry.name))
     .map((entry) =>
       path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll("\\", "/"),
     )
