@@ -57,7 +57,7 @@ export class CallSpans {
         return this.#read(event, moment, {
           subject: "skill",
           name: `read_skill ${event.skill}`,
-          attributes: { "countersign.skill": event.skill },
+          attributes: { "gen_ai.data_source.id": event.skill, "countersign.skill": event.skill },
         });
       case "fact.read":
         return this.#read(event, moment, {
@@ -192,6 +192,7 @@ export class CallSpans {
         startMs: moment.atMs,
         attributes: {
           "openinference.span.kind": "RETRIEVER",
+          "gen_ai.operation.name": "retrieval",
           "countersign.step": step,
           ...said.attributes,
         },
