@@ -6,6 +6,8 @@ export interface Report {
   readonly machine: Machine;
   readonly rows: readonly Readonly<Record<string, string | number>>[];
   readonly notes: readonly string[];
+  /** Measured beside it, each on its own. */
+  readonly sections?: readonly Report[];
 }
 
 export interface Machine {
@@ -28,12 +30,12 @@ export function readMachine(): Machine {
   };
 }
 
-export function toMarkdown(report: Report): string {
+export function toMarkdown(report: Report, heading = "#"): string {
   const columns = Object.keys(report.rows[0] ?? {});
   const toLine = (cells: readonly unknown[]): string => `| ${cells.join(" | ")} |`;
   const { machine } = report;
   return [
-    `# ${report.name}`,
+    `${heading} ${report.name}`,
     "",
     report.about,
     "",
@@ -44,6 +46,7 @@ export function toMarkdown(report: Report): string {
     `${machine.cores} cores of ${machine.model}, Node ${machine.node}, load ${machine.loadBefore} before, ${machine.at}.`,
     ...report.notes.map((note) => `- ${note}`),
     "",
+    ...(report.sections ?? []).map((section) => toMarkdown(section, `${heading}#`)),
   ].join("\n");
 }
 

@@ -24,15 +24,4 @@ test("what is built runs without src", async () => {
     .ended;
   expect(version.stdout, version.stderr).toContain("countersign 0.1.0");
   expect(version.code).toBe(0);
-  const page = await start(process.execPath, ["--input-type=module", "-e", makePage], { cwd: root })
-    .ended;
-  expect(page.stdout, page.stderr).toContain("a page");
 });
-
-/** Its script is put together from the modules as they were built. */
-const makePage = `
-import { Script } from "node:vm";
-import { createApprovalPage } from "./dist/api/approval-page.js";
-new Script(/<script>(.*)<\\/script>/s.exec(createApprovalPage().html)[1]);
-console.log("a page");
-`;

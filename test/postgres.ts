@@ -9,6 +9,7 @@ import {
 } from "../src/adapters/embedded-postgres/embedded-postgres.ts";
 import { systemClock } from "../src/adapters/system/system-clock.ts";
 import { systemRandom } from "../src/adapters/system/system-random.ts";
+import { layOutCluster } from "./cluster.ts";
 
 export interface TestPostgres {
   url(): string;
@@ -24,8 +25,10 @@ export function usePostgres(): TestPostgres {
   const directory = mkdtempSync(path.join(tmpdir(), "cs-pg-"));
 
   beforeAll(async () => {
+    const dataDir = path.join(directory, "pg");
+    await layOutCluster(dataDir);
     server = await startEmbeddedPostgres({
-      dataDir: path.join(directory, "pg"),
+      dataDir,
       clock: systemClock,
       random: systemRandom,
       log: () => undefined,

@@ -43,6 +43,7 @@ export interface ApiScript {
   readonly policy?: PolicyDesk;
   readonly runs?: ApiOptions["runs"];
   readonly agents?: ApiOptions["agents"];
+  readonly costs?: ApiOptions["costs"];
   readonly desk?: ApiOptions["desk"];
   readonly clock?: ApiOptions["clock"];
   readonly passkeys?: ApiOptions["passkeys"];
@@ -86,6 +87,7 @@ export const noRuns = {
   byKey: absent,
   read: absent,
   list: absent,
+  count: absent,
   events: absent,
   changed: absent,
   content: absent,
@@ -93,6 +95,13 @@ export const noRuns = {
   tell: absent,
   fork: absent,
 };
+
+/** Nothing was spent, and nothing is capped. */
+export function noCosts(): ApiOptions["costs"] {
+  const { costs, runs, spendings } = createInMemoryStore();
+  const parts = { budgets: () => ({}), agents: () => [], models: () => [] };
+  return { rows: costs, runs, spendings, ...parts };
+}
 
 export async function startTestApi(script: ApiScript = {}) {
   const logged: { level: string; message: string; fields?: unknown }[] = [];
@@ -134,6 +143,7 @@ export async function startTestApi(script: ApiScript = {}) {
     ...(script.catalog === undefined ? {} : { catalog: script.catalog }),
     runs: script.runs ?? noRuns,
     agents: script.agents ?? (() => ({})),
+    costs: script.costs ?? noCosts(),
     console: script.console ?? null,
     a2a: script.a2a ?? { agents: () => ({}), keys: () => null, url: absent },
     passkeys: script.passkeys ?? openPasskeysUnderTest(null).passkeys,

@@ -1,6 +1,6 @@
 import { starterRules } from "../../src/model/starter-rules.ts";
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -159,6 +159,15 @@ export interface Governing {
   readonly concurrency?: number;
   /** Tenants with a caller each, whose key is `toTenantKey(NAME)`. */
   readonly tenants?: readonly string[];
+  readonly telemetry?: Watching;
+}
+
+/** What a gate says of itself, and where. */
+export interface Watching {
+  readonly program: string;
+  readonly level: "error" | "info";
+  /** As the configuration has it. */
+  readonly config: object;
 }
 
 export function toTenantKey(tenant: string): string {
@@ -168,7 +177,7 @@ export function toTenantKey(tenant: string): string {
 /** The product as it is shipped: identity, validation, pins, limits and recording on, embedded Postgres. */
 export async function startGoverned(
   port: string,
-  { effect, servers = ["up"], concurrency = 512, tenants = [] }: Governing,
+  { effect, servers = ["up"], concurrency = 512, tenants = [], telemetry }: Governing,
 ): Promise<Contender & { readonly url: string; readonly key: string }> {
   const directory = mkdtempSync(path.join(tmpdir(), "cs-bench-"));
   const config = path.join(directory, "config");
@@ -184,7 +193,8 @@ export async function startGoverned(
     version: 1,
     listen: "127.0.0.1:0",
     policy: { rules: { bench: rules } },
-    log: { level: "error" },
+    log: { level: telemetry?.level ?? "error" },
+    telemetry: telemetry?.config ?? { calls: "none" },
     auth: {
       callers: Object.fromEntries(
         tenants.map((tenant) => [tenant, { key: `env://KEY_${tenant}`, tenant }]),
@@ -195,17 +205,20 @@ export async function startGoverned(
     servers: Object.fromEntries(servers.map((name) => [name, server])),
   };
   writeFileSync(path.join(directory, "countersign.yaml"), JSON.stringify(document));
-  const child = spawn(process.execPath, [buildProgram(), "up", "--json"], {
+  // Lines go where a supervisor would put them.
+  const log = telemetry === undefined ? "inherit" : openSync(path.join(directory, "log"), "w");
+  const program = telemetry?.program ?? buildProgram();
+  const child = spawn(process.execPath, [program, "up", "--json"], {
     cwd: directory,
     env: {
       ...process.env,
       XDG_CONFIG_HOME: config,
       ...Object.fromEntries(tenants.map((tenant) => [`KEY_${tenant}`, toTenantKey(tenant)])),
     },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", log],
   });
   const url = await new Promise<string>((resolve) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
+    createInterface({ input: child.stdout! }).on("line", (line) => {
       const event = JSON.parse(line) as { event: string; url: string };
       if (event.event === "ready") resolve(event.url);
     });

@@ -8,6 +8,7 @@ import type { Start } from "./orders.ts";
 import { createPlainModels, plainBundle, plainCatalog } from "./plan.ts";
 import { createPlainGate } from "./plain-gate.ts";
 import type { Meter, Runtime } from "./runtime.ts";
+import { taskKindOf } from "../../test/simulation/task-kind.ts";
 
 /** Store, wake, engine and desk, wired as the server does it; the model and the gate are plain ones. */
 async function open({ urls: [url], isBeside = false }: Start, meter: Meter): Promise<Runtime> {
@@ -37,6 +38,7 @@ async function open({ urls: [url], isBeside = false }: Start, meter: Meter): Pro
     models: () => models,
     freezes: { check: () => undefined },
     onMoved: () => undefined,
+    taskKindOf,
   } satisfies Parameters<typeof advance>[0];
   return createRuntime({ engine, wake, desk: createRunDesk(engine), tenant });
 }

@@ -23,6 +23,7 @@ import type { Start } from "./orders.ts";
 import { createPlainModels } from "./plan.ts";
 import type { Meter, Runtime } from "./runtime.ts";
 import { noErrands, noSandboxes } from "../../test/no-sandboxes.ts";
+import { taskKindOf } from "../../test/simulation/task-kind.ts";
 
 /** Effects pass unasked; else what a project begins with. */
 const rules = starterRules.replace(/@id\("starter\/effects-ask"\)[^;]*;/, "");
@@ -84,6 +85,7 @@ async function open({ urls: [url, directory] }: Start, meter: Meter): Promise<Ru
     catalog: () => registry.catalog(),
     models: () => models,
     onMoved: () => undefined,
+    taskKindOf,
   } satisfies Parameters<typeof advance>[0];
   const desk = createRunDesk(engine);
   return createRuntime({ engine, desk, wake: opened.wake, tenant: ownTenant });
@@ -115,6 +117,8 @@ async function openParts({ opened, config, directory }: Opening): Promise<Base> 
     listen: { host: "127.0.0.1", port: 0 },
     now: { config: () => config, url: () => "http://localhost", announce: () => undefined },
     mailbox: await openMailbox({ letters: store.letters, bus, clock, telemetry, toId }),
+    lines: { later: () => undefined },
+    redact: (text) => text,
     runs: () => {
       throw new Fault("draining", "Nobody starts a run by a call here.");
     },

@@ -7,6 +7,7 @@ import type { RouteAsk, Routed } from "../../src/run/model-router.ts";
 import { benchTenant as tenant, openBase } from "./open-base.ts";
 import { plainBundle, plainCatalog } from "./plan.ts";
 import { stepsPerFlow, stepText } from "./runtime.ts";
+import { taskKindOf } from "../../test/simulation/task-kind.ts";
 
 /**
  * One run with very many events, in a process of its own that dies in the middle of a step: it makes the
@@ -106,6 +107,7 @@ const engine = {
   models: () => models,
   freezes: { check: () => undefined },
   onMoved: () => undefined,
+  taskKindOf,
 } satisfies Parameters<typeof advance>[0];
 
 async function make(): Promise<RunId> {

@@ -4,9 +4,9 @@ import { compareRules, type RuleChange } from "../policy/compare-rules.ts";
 import { createApprovalAnswers, type ApprovalAnswersOptions } from "./approval-answers.ts";
 import { createBundleAnswers, type BundleAnswersOptions } from "./bundle-answers.ts";
 import { createCallAnswers, type CallAnswersOptions } from "./call-answers.ts";
-import { createApprovalPageAnswers } from "./approval-page-routes.ts";
 import type { Answer, Answers } from "./contract.ts";
 import { createChatAnswers } from "./chat/chat-routes.ts";
+import { createCostAnswers, type CostAnswersOptions } from "./cost-answers.ts";
 import { createCredentialAnswers, type CredentialAnswersOptions } from "./credential-answers.ts";
 import { toOpenApi } from "./openapi.ts";
 import { createFreezeAnswers, type FreezeAnswersOptions } from "./freeze-answers.ts";
@@ -37,6 +37,7 @@ export interface AnswersOptions
     BundleAnswersOptions,
     PolicyAnswersOptions,
     RunAnswersOptions,
+    CostAnswersOptions,
     SandboxAnswersOptions {
   readonly version: string;
   readonly node: string;
@@ -88,7 +89,6 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
     ...createTokenAnswers(options),
     ...createApprovalAnswers(options),
     ...createCallAnswers(options),
-    ...createApprovalPageAnswers(),
     ...createCredentialAnswers(options),
     ...createFreezeAnswers(options),
     ...createPasskeyAnswers(options),
@@ -96,6 +96,7 @@ export function createAnswers(options: AnswersOptions): Answers<typeof routes> {
     ...createModelAnswers(options),
     ...createChatAnswers(),
     ...createRunAnswers(options),
+    ...createCostAnswers(options),
     ...createBundleAnswers(options),
     ...createSandboxAnswers(options),
   };

@@ -143,7 +143,7 @@ function toLane(path: string, isOpen: boolean): LaneName {
   return isOpen ? "pages" : "shared";
 }
 
-/** `/approvals/{id}` as the paths that it stands for. */
+/** `/connect/callback/{server}` as the paths that it stands for. */
 function toShape(path: string): RegExp {
   return new RegExp(`^${path.replaceAll(".", "\\.").replace(/\{\w+\}/g, "[^/]+")}$`);
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { approvalRoutes } from "./approval-routes.ts";
-import { approvalPageRoutes } from "./approval-page-routes.ts";
 import { bundleRoutes } from "./bundle-routes.ts";
 import type { Contract } from "./contract.ts";
 import { chatRoutes } from "./chat/chat-routes.ts";
+import { costRoutes } from "./cost-routes.ts";
 import { credentialRoutes } from "./credential-routes.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
 import { sandboxRoutes } from "./sandbox-routes.ts";
@@ -115,6 +115,14 @@ export const routes = {
     access: readers,
     answers: { 200: { description: "By name.", schema: schemas.Servers } },
   },
+  getServer: {
+    method: "GET",
+    path: "/v1/servers/{name}",
+    summary: "One server with its tools, and how this replica finds it.",
+    access: readers,
+    params: z.object({ name: z.string() }),
+    answers: { 200: { description: "How it is.", schema: schemas.ServerFacts } },
+  },
   refreshServer: {
     method: "POST",
     path: "/v1/servers/{name}/refresh",
@@ -129,6 +137,14 @@ export const routes = {
     summary: "Tools as they are offered on /mcp.",
     access: readers,
     answers: { 200: { description: "By name.", schema: schemas.Tools } },
+  },
+  getToolDefinition: {
+    method: "GET",
+    path: "/v1/tools/{name}/definition",
+    summary: "What a tool takes and says of itself, as clients are shown it.",
+    access: readers,
+    params: z.object({ name: z.string().max(256) }),
+    answers: { 200: { description: "Its definition.", schema: schemas.ToolDefinition } },
   },
   listDrift: {
     method: "GET",
@@ -224,7 +240,6 @@ export const routes = {
     answers: { 200: { description: "It is gone.", schema: schemas.SecretRemoved } },
   },
   ...approvalRoutes,
-  ...approvalPageRoutes,
   ...credentialRoutes,
   ...tokenRoutes,
   ...policyRoutes,
@@ -233,6 +248,7 @@ export const routes = {
   ...modelRoutes,
   ...chatRoutes,
   ...runRoutes,
+  ...costRoutes,
   ...bundleRoutes,
   ...sandboxRoutes,
 } as const satisfies Contract;

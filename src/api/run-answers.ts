@@ -5,6 +5,7 @@ import type { RunDesk, RunReport, RunWord } from "../ports/run-desk.ts";
 import type { KeyHolder } from "../authority/keyring.ts";
 import { readTrace } from "../sight/read-trace.ts";
 import type { Answer, Answers, Asked } from "./contract.ts";
+import { explain } from "./explain-answers.ts";
 import { parseBody } from "./parse-body.ts";
 import { checkFork } from "./run-agents.ts";
 import { forking, resuming, signalling, starting, toCaps, toDeadlineMs } from "./run-bodies.ts";
@@ -34,6 +35,7 @@ export function createRunAnswers(options: RunAnswersOptions): Answers<Routes> {
   return {
     startRun: (asked) => start(options, asked),
     listRuns: (asked) => list(options, asked),
+    countRuns: (asked) => count(options, asked),
     getRun: async ({ params, holder }) => {
       const found = await readRun(runs, { id: params.id, holder, reach: "see" });
       return { status: 200, body: await show(options, holder, found) };
@@ -70,6 +72,12 @@ export function createRunAnswers(options: RunAnswersOptions): Answers<Routes> {
       const trace = await readTrace(options, tenantOf(holder), run);
       return { status: 200, body: toShownTrace(run, trace) };
     },
+    getRunExplanation: async ({ params: { id }, holder }) => {
+      const report = await readRun(runs, { id, holder, reach: "see" });
+      const isReadable = isOwn(holder, report) || reachesAll(holder, "read");
+      const asked = { tenant: tenantOf(holder), report, isReadable };
+      return { status: 200, body: await explain(runs, asked) };
+    },
     cancelRun: (asked) => tell(options, asked, (by) => ({ kind: "cancel", by })),
     pauseRun: (asked) => tell(options, asked, (by) => ({ kind: "pause", by })),
     compensateRun: (asked) => tell(options, asked, (by) => ({ kind: "compensate", by })),
@@ -103,18 +111,42 @@ async function list(
   { runs }: RunAnswersOptions,
   { query, holder }: Asked<Routes["listRuns"]>,
 ): Promise<Answer<Routes["listRuns"]>> {
-  const { state, agent, parent, before, limit } = query;
+  const { state, begins, before, limit } = query;
   const wanted = {
     limit,
-    ...(!reachesAll(holder, "see") && { subject: toSubjectKey(principalOf(holder)) }),
+    ...toWanted(query, holder),
     ...(state !== undefined && { state }),
-    ...(agent !== undefined && { agent }),
-    ...(parent !== undefined && { parent: parseRunId(parent) }),
+    ...(begins !== undefined && { begins }),
     ...(before !== undefined && { before: parseRunId(before) }),
   };
   const rows = await runs.list(tenantOf(holder), wanted);
   const next = rows.length < limit ? null : rows.at(-1)!.run;
   return { status: 200, body: { runs: rows.map(toShownRow), next } };
+}
+
+/** Beyond, a number says no more than that there are many. */
+const mostCounted = 10_000;
+
+async function count(
+  { runs }: RunAnswersOptions,
+  { query, holder }: Asked<Routes["countRuns"]>,
+): Promise<Answer<Routes["countRuns"]>> {
+  const wanted = { ...toWanted(query, holder), most: mostCounted };
+  const { states, isCut } = await runs.count(tenantOf(holder), wanted);
+  return { status: 200, body: { states, most: mostCounted, cut: isCut } };
+}
+
+/** A caller sees those that it started. */
+function toWanted(
+  { agent, parent, top }: Asked<Routes["countRuns"]>["query"],
+  holder: KeyHolder | null,
+) {
+  return {
+    ...(!reachesAll(holder, "see") && { subject: toSubjectKey(principalOf(holder)) }),
+    ...(agent !== undefined && { agent }),
+    ...(parent !== undefined && { parent: parseRunId(parent) }),
+    ...(top === "true" && { isTop: true }),
+  };
 }
 
 async function show(options: RunAnswersOptions, holder: KeyHolder | null, report: RunReport) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { runStates, type RunState } from "../model/run-states.ts";
 import type { Contract } from "./contract.ts";
+import { explainSchemas } from "./explain-schemas.ts";
 import { runSchemas as schemas } from "./run-schemas.ts";
 
 /** A caller sees and tells the runs that it started; the others those of their tenant. */
@@ -18,6 +19,13 @@ const told = { 202: { description: inInbox, schema: schemas.RunTold } } as const
 /** Caps and a time. */
 const smallBody = 4_096;
 const flag = z.enum(["true", "false"]).prefault("false");
+
+/** Which runs a list shows and a count counts. */
+const counted = {
+  agent: z.string().max(256).optional(),
+  parent: z.string().max(64).optional().describe("Sub-agents of this run."),
+  top: flag.describe("Only those that no other run has asked for."),
+} as const;
 
 function word<Name extends string>(name: Name, summary: string) {
   return {
@@ -73,12 +81,25 @@ export const runRoutes = {
     access: readers,
     query: z.object({
       state: z.enum(states).optional(),
-      agent: z.string().max(256).optional(),
-      parent: z.string().max(64).optional().describe("Sub-agents of this run."),
+      ...counted,
+      begins: z
+        .string()
+        .regex(/^[0-9a-f-]{1,36}$/, "takes the beginning of an id")
+        .optional()
+        .describe("Those whose id begins like this."),
       before: z.string().max(64).optional().describe("Those made before this one."),
       limit: z.coerce.number().int().min(1).max(200).prefault(50),
     }),
     answers: { 200: { description: "A page, the newest first.", schema: schemas.Runs } },
+  },
+  // Before the route of one run, whose path fits this one, too.
+  countRuns: {
+    method: "GET",
+    path: "/v1/runs/counts",
+    summary: "How many runs are in each state, up to a bound.",
+    access: readers,
+    query: z.object(counted),
+    answers: { 200: { description: "By state.", schema: schemas.RunCounts } },
   },
   getRun: {
     method: "GET",
@@ -130,6 +151,15 @@ export const runRoutes = {
     access: readers,
     params: id,
     answers: { 200: { description: "Those that have not ended, too.", schema: schemas.RunTrace } },
+  },
+  getRunExplanation: {
+    method: "GET",
+    path: "/v1/runs/{id}/explain",
+    summary:
+      "A run from the outside in: who asked, how it queued, how it is, what it did, what left.",
+    access: readers,
+    params: id,
+    answers: { 200: { description: "Layer by layer.", schema: explainSchemas.RunExplanation } },
   },
   cancelRun: word("cancel", "Ends a run. What is under way is not taken back."),
   pauseRun: word("pause", "Lets a run rest until it is resumed."),

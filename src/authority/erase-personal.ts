@@ -2,6 +2,7 @@ import { Fault, type TenantId, type Verdict } from "../model/index.ts";
 import { toRunLetterBytes } from "../model/run-letter.ts";
 import type { Runs } from "../ports/run-rows.ts";
 import type { CallRows } from "../ports/call-rows.ts";
+import type { CostRows } from "../ports/cost-rows.ts";
 import type { Memory } from "../ports/memory.ts";
 import type { WorkspaceRows } from "../ports/workspace-rows.ts";
 import type { Openings } from "../ports/openings.ts";
@@ -13,6 +14,7 @@ export interface EraseOptions {
   readonly calls: Pick<CallRows, "erase">;
   readonly runs: Pick<Runs, "list" | "remove" | "post">;
   readonly memory: Pick<Memory, "erase">;
+  readonly costs: Pick<CostRows, "erase">;
   readonly workspaces: Pick<WorkspaceRows, "erase">;
   readonly openings: Openings;
 }
@@ -46,6 +48,8 @@ export async function erasePersonal(
   const calls = await inRounds(() => options.calls.erase(tenant, key, atOnce));
   const verdicts = await eraseVerdicts(options, tenant, [subject, `${kind}:${subject}`]);
   const workspaces = await inRounds(() => options.workspaces.erase(tenant, key, atOnce));
+  // What was spent stays; by whom does not. Runs that have not ended are taken by the next time.
+  await inRounds(() => options.costs.erase(tenant, key, atOnce));
   const memories = await inRounds(() => options.memory.erase(tenant, key, atOnce));
   return {
     approvals,

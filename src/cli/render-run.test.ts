@@ -253,7 +253,7 @@ test("a run is shown whole, and what is open of it apart", async () => {
     renderRun(shown, paint),
     ...renderOpen(shown),
     ...waits.map(renderWait),
-    renderRuns([{ ...shown, agent: null }]),
+    renderRuns([{ ...shown, agent: null, endedAt: null, spent: null, why: null }]),
   ].join("\n\n");
   expect(text).not.toContain("\u001b");
   await expect(`${text}\n`).toMatchFileSnapshot("../../test/golden/run-report.txt");

@@ -4,7 +4,6 @@ import type { RunTrace } from "../client/client.ts";
 import { renderTrace } from "./render-trace.ts";
 import { toShownTrace } from "../api/show-trace.ts";
 import { projectRun } from "../sight/project-run.ts";
-import { createTimeScale } from "./time-scale.ts";
 
 const plain = (text: string): string => text;
 const paint = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain };
@@ -35,25 +34,4 @@ test("names that a model made up are shown as inert text", () => {
   expect(text).toContain("U+001B");
   expect(text).not.toContain("\u001b");
   expect(text).not.toContain("\u202e");
-});
-
-test("time is shown as it went, but for what is long and empty", () => {
-  const scale = createTimeScale(
-    [
-      { fromMs: 0, toMs: 1_000 },
-      { fromMs: 1_500, toMs: 2_000 },
-      { fromMs: 3_600_000, toMs: 3_602_000 },
-    ],
-    40,
-  );
-  expect(scale.width).toBe(40);
-  expect(scale.idle).toHaveLength(1);
-  const columns = [0, 500, 1_000, 1_500, 2_000, 1_000_000, 3_600_000, 3_602_000].map((atMs) =>
-    scale.toColumn(atMs),
-  );
-  expect(columns).toEqual(columns.toSorted((one, other) => one - other));
-  expect(columns.at(-1)).toBeCloseTo(40);
-  // A moment alone has a column, too.
-  expect(createTimeScale([{ fromMs: 5, toMs: 5 }], 40).width).toBe(1);
-  expect(createTimeScale([], 40).width).toBe(1);
 });

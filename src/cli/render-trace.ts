@@ -1,28 +1,28 @@
 import type { RunTrace } from "../client/client.ts";
+import {
+  isWait,
+  listTraceRows,
+  listWork,
+  toLastMs,
+  type TraceRow,
+  type TraceSpan,
+} from "../client/trace-rows.ts";
 import { toPlainInert } from "../lib/inert-text.ts";
-import { createTimeScale, type Interval, type TimeScale } from "./time-scale.ts";
+import { createTimeScale, type TimeScale } from "../lib/time-scale.ts";
 import type { Paint } from "./voice.ts";
-
-type Span = RunTrace["spans"][number];
 
 const barColumns = 40;
 const nameColumns = 44;
 
-interface Row {
-  readonly span: Span;
-  readonly depth: number;
-}
-
 /** Spans below each other as they called each other; `~` stands for time in which nothing was done. */
 export function renderTrace(trace: RunTrace, paint: Paint): string {
-  const lastMs = Math.max(...trace.spans.map((span) => toMs(span.end ?? span.start)));
-  const waits = new Set(trace.spans.filter(isWait).map(({ parent }) => parent));
-  const work = trace.spans.flatMap((span) => toWork(span, { lastMs, waits }));
+  const lastMs = toLastMs(trace.spans);
+  const work = listWork(trace.spans, lastMs);
   const [first] = trace.spans;
   const startMs = first === undefined ? 0 : toMs(first.start);
   const edges = [startMs, lastMs].map((atMs) => ({ fromMs: atMs, toMs: atMs }));
   const scale = createTimeScale([...work, ...edges], barColumns);
-  const rows = listRows(trace.spans);
+  const rows = listTraceRows(trace.spans);
   return [
     paint.bold(`Trace ${trace.trace} of run ${trace.id}`),
     ...rows.map((row) => renderRow(row, { scale, lastMs, paint })),
@@ -38,41 +38,6 @@ export function renderTrace(trace: RunTrace, paint: Paint): string {
 }
 
 const toMs = (time: string): number => Date.parse(time);
-const isWait = ({ attributes }: Span): boolean => "countersign.wait" in attributes;
-
-interface Working {
-  readonly lastMs: number;
-  /** Spans that waited for something. */
-  readonly waits: ReadonlySet<string | null>;
-}
-
-/** When somebody worked: a model or a tool, and a call that had waited only at its end. */
-function toWork(
-  { id, start, end, attributes }: Span,
-  { lastMs, waits }: Working,
-): readonly Interval[] {
-  const kind = attributes["openinference.span.kind"];
-  const effect = attributes["countersign.effect"];
-  const toAtMs = end === null ? lastMs : toMs(end);
-  if (kind !== "LLM" && kind !== "TOOL") return [];
-  // What a sub-agent does has spans of its own, and who waits does nothing.
-  if (effect === "agent" || effect === "wait") return [];
-  if (!waits.has(id)) return [{ fromMs: toMs(start), toMs: toAtMs }];
-  const activeMs = attributes["countersign.active_ms"];
-  return typeof activeMs === "number" ? [{ fromMs: toAtMs - activeMs, toMs: toAtMs }] : [];
-}
-
-function listRows(spans: readonly Span[]): readonly Row[] {
-  const known = new Set(spans.map(({ id }) => id));
-  const below = new Map<string | null, Span[]>();
-  for (const span of spans) {
-    const parent = span.parent !== null && known.has(span.parent) ? span.parent : null;
-    below.set(parent, [...(below.get(parent) ?? []), span]);
-  }
-  const list = (parent: string | null, depth: number): readonly Row[] =>
-    (below.get(parent) ?? []).flatMap((span) => [{ span, depth }, ...list(span.id, depth + 1)]);
-  return list(null, 0);
-}
 
 interface Rendering {
   readonly scale: TimeScale;
@@ -80,7 +45,7 @@ interface Rendering {
   readonly paint: Paint;
 }
 
-function renderRow({ span, depth }: Row, { scale, lastMs, paint }: Rendering): string {
+function renderRow({ span, depth }: TraceRow, { scale, lastMs, paint }: Rendering): string {
   const { name, start, end, error } = span;
   const label = `${"  ".repeat(depth)}${toPlainInert(name)}`;
   const shown = label.length > nameColumns ? `${label.slice(0, nameColumns - 1)}…` : label;
@@ -90,7 +55,7 @@ function renderRow({ span, depth }: Row, { scale, lastMs, paint }: Rendering): s
   return error ? paint.red(line) : line;
 }
 
-function toBar(span: Span, { scale, lastMs }: Pick<Rendering, "scale" | "lastMs">): string {
+function toBar(span: TraceSpan, { scale, lastMs }: Pick<Rendering, "scale" | "lastMs">): string {
   const { start, end } = span;
   const from = Math.min(scale.width - 1, Math.floor(scale.toColumn(toMs(start)) + 1e-9));
   const to = scale.toColumn(end === null ? lastMs : toMs(end));
@@ -104,7 +69,7 @@ function toBar(span: Span, { scale, lastMs }: Pick<Rendering, "scale" | "lastMs"
 }
 
 /** What a trace is looked at for first: how it ended, and what it cost. */
-function toNote({ attributes }: Span): string {
+function toNote({ attributes }: TraceSpan): string {
   const names = ["error.type", "countersign.decision", "gen_ai.usage.cost"] as const;
   const said = names.flatMap((name) => {
     const value = attributes[name];

@@ -332,7 +332,8 @@ test("runs are listed, shown and read, page by page", async () => {
   const client: Partial<Client> = {
     listRuns: async ({ state, limit }) => {
       expect([state, limit]).toEqual(["waiting", 5]);
-      return ok(200, { runs: [{ ...run, state: "waiting" }], next: child });
+      const row = { ...run, endedAt: null, spent: null, why: "approval" };
+      return ok(200, { runs: [{ ...row, state: "waiting" }], next: child });
     },
     getRun: async () => ok(200, { ...run, waits: [asks], state: "waiting" }),
     listRunEvents: async ({ after = 0, contents }) => {

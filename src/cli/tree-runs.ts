@@ -119,6 +119,17 @@ const trace = buildCommand<Flags, [string], CliContext>({
   docs: { brief: "Show when what was done in a run, as a waterfall" },
 });
 
+const explain = buildCommand<Flags, [string], CliContext>({
+  loader: lazy<Flags, [string]>(async () => (await import("./commands/run-traces.ts")).explainRun),
+  parameters: { flags: { json, url }, positional: justId },
+  docs: {
+    brief: "Explain a run from the outside in: where it stands, and what failed",
+    fullDescription:
+      "Five layers: who asked, how it was admitted, its state, what it did, and what left. Each has its " +
+      "time and the class of what failed there; what nobody has written down is said to be missing.",
+  },
+});
+
 const exported = buildCommand<ExportFlags, [string], CliContext>({
   loader: lazy<ExportFlags, [string]>(
     async () => (await import("./commands/run-traces.ts")).exportRun,
@@ -130,8 +141,8 @@ const exported = buildCommand<ExportFlags, [string], CliContext>({
   docs: {
     brief: "Print a run as one JSON file: state, spans, events and, if asked for, texts",
     fullDescription:
-      "All of it stands in the file, so that it can be looked at without the server: " +
-      "countersign runs export ID > run.json",
+      "All of it stands in the file, so that it can be looked at without the server, at /open of any " +
+      "console: countersign runs export ID > run.json",
   },
 });
 
@@ -205,6 +216,7 @@ export const runs = buildRouteMap({
     logs,
     context,
     trace,
+    explain,
     export: exported,
     cancel,
     pause,

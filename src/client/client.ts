@@ -61,9 +61,72 @@ export type Server = {
   readonly tools: number;
   readonly blocked: number;
   readonly drifts: number;
+  readonly worst?: "cosmetic" | "widening" | "breaking" | "dangerous" | null;
+  readonly sandbox?: string | null;
+  readonly seen?: {
+    readonly breaker: "closed" | "open" | "probing";
+    readonly ejected: number;
+    readonly recent: {
+      readonly windowMs: number;
+      readonly calls: number;
+      readonly denied: number;
+      readonly errors: number;
+      readonly p50Ms: number | null;
+      readonly p95Ms: number | null;
+      readonly p99Ms: number | null;
+    } | null;
+  };
 };
 
 export type Servers = { readonly servers: readonly Server[] };
+
+export type ServerFacts = {
+  readonly server: Server;
+  readonly serverVersion: string | null;
+  readonly instructions: string | null;
+  readonly capabilities: readonly string[];
+  readonly seen: {
+    readonly breaker: {
+      readonly state: "closed" | "open" | "probing";
+      readonly faults: number;
+      readonly opened: { readonly at: string; readonly fault: string | null } | null;
+      readonly coolingMs: number;
+    };
+    readonly endpoints: readonly {
+      readonly endpoint: string;
+      readonly outstanding: number;
+      readonly faults: number;
+      readonly ejectedMs: number;
+    }[];
+  } | null;
+  readonly tools: readonly {
+    readonly name: string;
+    readonly server: string;
+    readonly title: string | null;
+    readonly description: string;
+    readonly effect: "read" | "write" | "destructive";
+    readonly pin: string;
+    readonly blocked: readonly string[] | null;
+    readonly ownName: string;
+    readonly idempotent: boolean;
+    readonly outward: boolean;
+    readonly breaker: {
+      readonly state: "closed" | "open" | "probing";
+      readonly faults: number;
+      readonly opened: { readonly at: string; readonly fault: string | null } | null;
+      readonly coolingMs: number;
+    } | null;
+    readonly recent: {
+      readonly windowMs: number;
+      readonly calls: number;
+      readonly denied: number;
+      readonly errors: number;
+      readonly p50Ms: number | null;
+      readonly p95Ms: number | null;
+      readonly p99Ms: number | null;
+    } | null;
+  }[];
+};
 
 export type Tool = {
   readonly name: string;
@@ -76,6 +139,12 @@ export type Tool = {
 };
 
 export type Tools = { readonly tools: readonly Tool[] };
+
+export type ToolDefinition = {
+  readonly name: string;
+  readonly pin: string;
+  readonly definition: Readonly<Record<string, unknown>>;
+};
 
 export type Drift = {
   readonly server: string;
@@ -164,6 +233,7 @@ export type Called = {
     | "withheld"
     | "consent";
   readonly result: unknown;
+  readonly entry?: string | null;
 };
 
 export type Approval = {
@@ -719,8 +789,18 @@ export type Runs = {
     readonly head: number;
     readonly parent: string | null;
     readonly createdAt: string | null;
+    readonly endedAt: string | null;
+    readonly steps: number | null;
+    readonly spent: { readonly money: string; readonly tokens: number } | null;
+    readonly why: string | null;
   }[];
   readonly next: string | null;
+};
+
+export type RunCounts = {
+  readonly states: Readonly<Record<string, number>>;
+  readonly most: number;
+  readonly cut: boolean;
 };
 
 export type RunEvents = {
@@ -806,6 +886,288 @@ export type RunResumed = {
 };
 
 export type RunForked = { readonly id: string; readonly of: string; readonly step: number };
+
+export type Costs = {
+  readonly from: string;
+  readonly to: string;
+  readonly since: string | null;
+  readonly cut: boolean;
+  readonly kept: string | null;
+  readonly total: { readonly money: string; readonly tokens: number };
+  readonly runs: { readonly money: string; readonly tokens: number };
+  readonly unknown: number;
+  readonly completed: number | null;
+  readonly perCompleted: string | null;
+  readonly days: readonly {
+    readonly day: string;
+    readonly money: string;
+    readonly tokens: number;
+  }[];
+  readonly agents: readonly {
+    readonly name: string | null;
+    readonly money: string;
+    readonly tokens: number;
+  }[];
+  readonly sources: readonly {
+    readonly name: string | null;
+    readonly money: string;
+    readonly tokens: number;
+    readonly kind: "model" | "tool";
+  }[];
+  readonly subjects: readonly {
+    readonly name: string | null;
+    readonly money: string;
+    readonly tokens: number;
+  }[];
+  readonly dearest: readonly {
+    readonly run: string;
+    readonly agent: string | null;
+    readonly money: string;
+    readonly tokens: number;
+  }[];
+};
+
+export type Budgets = {
+  readonly budgets: readonly {
+    readonly name: string;
+    readonly kind: "money" | "calls";
+    readonly each: "tenant" | "principal" | "agent" | "server" | "tool";
+    readonly per: "minute" | "hour" | "day";
+    readonly cap: string;
+    readonly began: string;
+    readonly ends: string;
+    readonly shares: number;
+    readonly fullest: readonly { readonly name: string | null; readonly used: string }[];
+  }[];
+};
+
+export type RunExplanation = {
+  readonly id: string;
+  readonly trace: string;
+  readonly head: number;
+  readonly cut: boolean;
+  readonly identity: {
+    readonly at: string | null;
+    readonly failure: {
+      readonly class:
+        | "none"
+        | "caller"
+        | "policy"
+        | "budget"
+        | "deadline"
+        | "model"
+        | "upstream"
+        | "sandbox"
+        | "engine"
+        | "bug"
+        | null;
+      readonly code: string | null;
+    };
+    readonly unrecorded: readonly string[];
+    readonly kind: "user" | "service";
+    readonly subject: string;
+    readonly roles: readonly string[];
+    readonly agent: string;
+    readonly bundle: string;
+    readonly parent: {
+      readonly run: string;
+      readonly step: number;
+      readonly ordinal: number;
+    } | null;
+    readonly root: string;
+    readonly forkOf: { readonly run: string; readonly step: number } | null;
+    readonly deadline: {
+      readonly at: string;
+      readonly leftAtStartMs: number;
+      readonly leftMs: number;
+      readonly moved: boolean;
+    } | null;
+  };
+  readonly admission: {
+    readonly at: string | null;
+    readonly failure: {
+      readonly class:
+        | "none"
+        | "caller"
+        | "policy"
+        | "budget"
+        | "deadline"
+        | "model"
+        | "upstream"
+        | "sandbox"
+        | "engine"
+        | "bug"
+        | null;
+      readonly code: string | null;
+    };
+    readonly unrecorded: readonly string[];
+    readonly asked: string;
+    readonly started: string | null;
+    readonly queuedMs: number | null;
+    readonly waits: readonly {
+      readonly for: "approval" | "timer" | "signal" | "run" | "credential" | "resume";
+      readonly from: string;
+      readonly until: string | null;
+      readonly limit: string | null;
+    }[];
+    readonly taken: number;
+    readonly lost: readonly string[];
+  };
+  readonly state: {
+    readonly at: string | null;
+    readonly failure: {
+      readonly class:
+        | "none"
+        | "caller"
+        | "policy"
+        | "budget"
+        | "deadline"
+        | "model"
+        | "upstream"
+        | "sandbox"
+        | "engine"
+        | "bug"
+        | null;
+      readonly code: string | null;
+    };
+    readonly unrecorded: readonly string[];
+    readonly state:
+      | "queued"
+      | "running"
+      | "waiting"
+      | "paused"
+      | "stopped"
+      | "partial"
+      | "parked"
+      | "completed"
+      | "failed"
+      | "cancelled";
+    readonly seq: number;
+    readonly event: string;
+    readonly by: string | null;
+    readonly detail: string | null;
+    readonly paused: number;
+    readonly resumed: number;
+    readonly stopped: number;
+  };
+  readonly execution: {
+    readonly at: string | null;
+    readonly failure: {
+      readonly class:
+        | "none"
+        | "caller"
+        | "policy"
+        | "budget"
+        | "deadline"
+        | "model"
+        | "upstream"
+        | "sandbox"
+        | "engine"
+        | "bug"
+        | null;
+      readonly code: string | null;
+    };
+    readonly unrecorded: readonly string[];
+    readonly from: string | null;
+    readonly steps: number;
+    readonly maxSteps: number;
+    readonly model: {
+      readonly asked: number;
+      readonly answered: number;
+      readonly compactions: number;
+      readonly failed: readonly {
+        readonly step: number;
+        readonly at: string;
+        readonly failure: {
+          readonly class:
+            | "none"
+            | "caller"
+            | "policy"
+            | "budget"
+            | "deadline"
+            | "model"
+            | "upstream"
+            | "sandbox"
+            | "engine"
+            | "bug"
+            | null;
+          readonly code: string | null;
+        };
+      }[];
+    };
+    readonly calls: Readonly<Record<string, number>>;
+    readonly children: Readonly<Record<string, number>>;
+    readonly slowest: readonly {
+      readonly what: "model" | "call";
+      readonly step: number;
+      readonly ordinal: number | null;
+      readonly name: string;
+      readonly at: string;
+      readonly ms: number;
+    }[];
+    readonly denials: readonly {
+      readonly step: number;
+      readonly ordinal: number;
+      readonly tool: string;
+      readonly at: string;
+      readonly rule: string | null;
+    }[];
+    readonly asks: readonly {
+      readonly step: number;
+      readonly ordinal: number;
+      readonly tool: string;
+      readonly at: string;
+      readonly approval: string | null;
+      readonly decided: string | null;
+      readonly outcome: "approved" | "denied" | "expired" | "voided" | null;
+    }[];
+    readonly unknown: readonly {
+      readonly step: number;
+      readonly ordinal: number;
+      readonly tool: string;
+      readonly entry: string | null;
+    }[];
+    readonly open: readonly {
+      readonly step: number;
+      readonly ordinal: number;
+      readonly tool: string;
+    }[];
+    readonly budget: {
+      readonly caps: {
+        readonly money: string | null;
+        readonly tokens: number | null;
+        readonly calls: number | null;
+      };
+      readonly spent: { readonly money: string; readonly tokens: number; readonly calls: number };
+      readonly held: { readonly money: string; readonly tokens: number; readonly calls: number };
+    };
+  };
+  readonly delivery: {
+    readonly at: string | null;
+    readonly failure: {
+      readonly class:
+        | "none"
+        | "caller"
+        | "policy"
+        | "budget"
+        | "deadline"
+        | "model"
+        | "upstream"
+        | "sandbox"
+        | "engine"
+        | "bug"
+        | null;
+      readonly code: string | null;
+    };
+    readonly unrecorded: readonly string[];
+    readonly ready: { readonly at: string; readonly seq: number; readonly output: string } | null;
+    readonly announced: readonly {
+      readonly id: string;
+      readonly type: "run.ended" | "run.stopped";
+      readonly at: string;
+    }[];
+  };
+};
 
 export type Bundle = {
   readonly digest: string;
@@ -990,6 +1352,16 @@ const operations = {
       await send({ method: "GET", path: "/v1/servers", expects: [200] }),
     ),
 
+  /** One server with its tools, and how this replica finds it. */
+  getServer: async (send: Send, input: { readonly name: string }) =>
+    as<{ readonly status: 200; readonly body: ServerFacts; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/servers/" + encodeURIComponent(input.name) + "",
+        expects: [200],
+      }),
+    ),
+
   /** Lists a server again now, and says how it is. */
   refreshServer: async (send: Send, input: { readonly name: string }) =>
     as<{ readonly status: 200; readonly body: Server; readonly etag: string | null }>(
@@ -1004,6 +1376,16 @@ const operations = {
   listTools: async (send: Send) =>
     as<{ readonly status: 200; readonly body: Tools; readonly etag: string | null }>(
       await send({ method: "GET", path: "/v1/tools", expects: [200] }),
+    ),
+
+  /** What a tool takes and says of itself, as clients are shown it. */
+  getToolDefinition: async (send: Send, input: { readonly name: string }) =>
+    as<{ readonly status: 200; readonly body: ToolDefinition; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/tools/" + encodeURIComponent(input.name) + "/definition",
+        expects: [200],
+      }),
     ),
 
   /** Where servers define something else than what was accepted. */
@@ -1195,22 +1577,6 @@ const operations = {
         expects: [200],
         body: input.body,
         contentType: "application/json",
-      }),
-    ),
-
-  /** Where a person sees what waits for a decision. */
-  getApprovalsPage: async (send: Send) =>
-    as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
-      await send({ method: "GET", path: "/approvals", expects: [200] }),
-    ),
-
-  /** Where a person decides on one of them. */
-  getApprovalPage: async (send: Send, input: { readonly id: string }) =>
-    as<{ readonly status: 200; readonly body: string; readonly etag: string | null }>(
-      await send({
-        method: "GET",
-        path: "/approvals/" + encodeURIComponent(input.id) + "",
-        expects: [200],
       }),
     ),
 
@@ -1610,6 +1976,8 @@ const operations = {
         | "cancelled";
       readonly agent?: string;
       readonly parent?: string;
+      readonly top?: "true" | "false";
+      readonly begins?: string;
       readonly before?: string;
       readonly limit?: number;
     },
@@ -1623,9 +1991,25 @@ const operations = {
           state: input.state,
           agent: input.agent,
           parent: input.parent,
+          top: input.top,
+          begins: input.begins,
           before: input.before,
           limit: input.limit,
         },
+      }),
+    ),
+
+  /** How many runs are in each state, up to a bound. */
+  countRuns: async (
+    send: Send,
+    input: { readonly agent?: string; readonly parent?: string; readonly top?: "true" | "false" },
+  ) =>
+    as<{ readonly status: 200; readonly body: RunCounts; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/runs/counts",
+        expects: [200],
+        query: { agent: input.agent, parent: input.parent, top: input.top },
       }),
     ),
 
@@ -1694,6 +2078,16 @@ const operations = {
       }),
     ),
 
+  /** A run from the outside in: who asked, how it queued, how it is, what it did, what left. */
+  getRunExplanation: async (send: Send, input: { readonly id: string }) =>
+    as<{ readonly status: 200; readonly body: RunExplanation; readonly etag: string | null }>(
+      await send({
+        method: "GET",
+        path: "/v1/runs/" + encodeURIComponent(input.id) + "/explain",
+        expects: [200],
+      }),
+    ),
+
   /** Ends a run. What is under way is not taken back. */
   cancelRun: async (send: Send, input: { readonly id: string }) =>
     as<{ readonly status: 202; readonly body: RunTold; readonly etag: string | null }>(
@@ -1758,6 +2152,18 @@ const operations = {
         body: input.body,
         contentType: "application/json",
       }),
+    ),
+
+  /** What models and tools have cost, by day, agent, source and subject. */
+  readCosts: async (send: Send, input: { readonly days?: number }) =>
+    as<{ readonly status: 200; readonly body: Costs; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/costs", expects: [200], query: { days: input.days } }),
+    ),
+
+  /** What of each configured budget is used in the period that runs. */
+  listBudgets: async (send: Send) =>
+    as<{ readonly status: 200; readonly body: Budgets; readonly etag: string | null }>(
+      await send({ method: "GET", path: "/v1/budgets", expects: [200] }),
     ),
 
   /** Agents, each with the bundle that a run would start with now. Keeps none. */

@@ -120,3 +120,14 @@ describe("the breaker", () => {
     );
   });
 });
+
+test("an open breaker says since when, why, and how long it still waits", () => {
+  const { clock, breaker } = open();
+  expect(breaker.stand()).toEqual({ state: "closed", faults: 0, opened: null, coolingMs: 0 });
+  for (const code of ["upstream_lost", "upstream_lost", "upstream_unreachable"] as const)
+    breaker.faulted(code);
+  const openedMs = clock.nowMs();
+  clock.advance(10_000);
+  const opened = { atMs: openedMs, fault: "upstream_unreachable" };
+  expect(breaker.stand()).toEqual({ state: "open", faults: 3, opened, coolingMs: coolMs - 10_000 });
+});

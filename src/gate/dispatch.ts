@@ -35,6 +35,7 @@ import {
   noteAnswer,
   noteEnd,
   type ServerTrack,
+  type Tracks,
 } from "./server-tracks.ts";
 
 /** One sending of an admitted call; a call whose server asks in between is sent more than once. */
@@ -88,8 +89,10 @@ const firstPauseMs = 25;
  * Chooses an endpoint, sends, and sends again where that is safe: what was not worked on always, what
  * may have been only where the call is idempotent, and both within the server's retry budget.
  */
-export function createDispatch(options: DispatchOptions): Dispatch {
-  const tracks = createTracks(options);
+export function createDispatch(
+  options: DispatchOptions,
+  tracks: Tracks = createTracks(options),
+): Dispatch {
   return async (call, sending) => {
     const entered = tracks.enter(call);
     const { track } = entered;

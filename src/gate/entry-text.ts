@@ -45,7 +45,7 @@ export function toOutcomeText(
 ): string {
   const { call, intent, of, result, endpoint, reason, queuedUs, upstreamUs } = outcome;
   const credential = outcome.credential === null ? "null" : JSON.stringify(outcome.credential);
-  const trace = traceOf(call.forwarded["traceparent"]);
+  const trace = toTraceText(call.forwarded["traceparent"]);
   return (
     `{"atMs":${atMs},"cost":null,"credential":${credential},"declaredCost":null` +
     `,"endpoint":${toEndpointText(endpoint)}` +
@@ -95,8 +95,14 @@ function toResultText(result: string, salt: string): string {
   return `{"bytes":${Buffer.byteLength(result)},"commitment":"sha256:${commitment}"}`;
 }
 
+function toTraceText(parent: unknown): string {
+  const trace = parent === undefined ? null : readTrace(parent);
+  return trace === null ? "null" : `"${trace}"`;
+}
+
 const traceShape = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
-function traceOf(parent: unknown): string {
-  const trace = typeof parent === "string" ? traceShape.exec(parent)?.[1] : undefined;
-  return trace === undefined ? "null" : `"${trace}"`;
+
+/** The trace of a `traceparent`; null where it names none. */
+export function readTrace(parent: unknown): string | null {
+  return (typeof parent === "string" ? traceShape.exec(parent)?.[1] : null) ?? null;
 }

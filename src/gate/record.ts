@@ -42,6 +42,8 @@ export interface RecordOptions {
   /** `sync`: a read, too, is answered only once its entry is durable. */
   readonly mode: "async" | "sync";
   readonly openings: Openings;
+  /** Told of each ended call with the entry that tells of it. Absent: nobody is. */
+  readonly onEnded?: (outcome: Outcome, told: { id: EntryId; atMs: number }) => void;
 }
 
 /** I5 allows 50 ms; the commit itself takes a few. */
@@ -91,8 +93,11 @@ export function createRecorder(options: RecordOptions): FlushingRecorder {
     outcome(outcome) {
       const id = toId();
       const salt = outcome.result === null ? "" : random(32).toString("hex");
-      const text = toOutcomeText(outcome, { id, atMs: clock.nowMs(), salt });
+      const atMs = clock.nowMs();
+      const text = toOutcomeText(outcome, { id, atMs, salt });
+      options.onEnded?.(outcome, { id, atMs });
       const row = toRow(outcome.call.request.principal.tenant, id, text);
+      outcome.call.request.onEntry?.(outcome.of ?? id);
       // What had a durable intent ends durably, too; so does everything once too much waits.
       if (outcome.of !== null) return writeEnding(row, outcome, salt);
       if (mode === "sync" || pages.waiting() >= maxWaiting) return write(row);

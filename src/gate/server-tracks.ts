@@ -2,7 +2,7 @@ import { Fault, type BreakerState, type FaultCode } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Connections } from "../ports/connections.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-import { Breaker } from "./breaker.ts";
+import { Breaker, type BreakerStanding } from "./breaker.ts";
 import type { AdmittedCall } from "./call.ts";
 import type { EndpointLoad } from "./choose-endpoint.ts";
 
@@ -20,6 +20,26 @@ export interface ServerTrack {
   /** Sendings beyond the first that its calls may have just now. */
   retryTokens: number;
 }
+
+/** How a server is, as the calls of this replica have found it. */
+export interface ServerStanding {
+  readonly breaker: BreakerStanding;
+  readonly endpoints: readonly EndpointStanding[];
+  /** By the server's own name, of those that are not closed. */
+  readonly tools: ReadonlyMap<string, BreakerStanding>;
+}
+
+export interface EndpointStanding {
+  readonly endpoint: string;
+  /** Sent and not answered. */
+  readonly outstanding: number;
+  /** In a row. */
+  readonly faults: number;
+  /** How long others are chosen in its place; 0: it is not left out. */
+  readonly ejectedMs: number;
+}
+
+export type Tracks = ReturnType<typeof createTracks>;
 
 /** A call that the breakers let through. */
 export interface Entered {
@@ -39,7 +59,7 @@ const retryBurst = 10;
 
 export function createTracks(options: TrackOptions) {
   const servers = new Map<string, ServerTrack>();
-  const tools = new Map<string, Breaker>();
+  const tools = new Map<string, { server: string; name: string; breaker: Breaker }>();
 
   function ofServer(server: string): ServerTrack {
     const known = servers.get(server);
@@ -53,9 +73,9 @@ export function createTracks(options: TrackOptions) {
     if (tool === null) return null;
     const key = `${server.name}\n${tool.name}`;
     const known = tools.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.breaker;
     const breaker = new Breaker(options.clock, `The tool ${tool.exposed}`, () => undefined);
-    tools.set(key, breaker);
+    tools.set(key, { server: server.name, name: tool.name, breaker });
     return breaker;
   }
 
@@ -67,6 +87,22 @@ export function createTracks(options: TrackOptions) {
       const probe = checkBreakers(track.breaker, ofTool);
       track.retryTokens = Math.min(retryBurst, track.retryTokens + retryShare);
       return { track, ofTool, probe };
+    },
+    /** Null: no call was made to it yet. */
+    stand(server: string): ServerStanding | null {
+      const track = servers.get(server);
+      if (track === undefined) return null;
+      const own = [...tools.values()].filter((each) => each.server === server);
+      const stopped = own.filter(({ breaker }) => breaker.state !== "closed");
+      const nowMs = options.clock.monotonicMs();
+      return {
+        breaker: track.breaker.stand(),
+        endpoints: track.loads.map(({ endpoint, outstanding, faults, ejectedUntilMs }) => {
+          const ejectedMs = Math.max(0, ejectedUntilMs - nowMs);
+          return { endpoint, outstanding, faults, ejectedMs };
+        }),
+        tools: new Map(stopped.map(({ name, breaker }) => [name, breaker.stand()])),
+      };
     },
   };
 }
@@ -105,11 +141,12 @@ export function noteAnswer({ track, ofTool }: Entered): void {
 /** Null: it ended without an answer, and not for the server's sake. */
 export function noteEnd({ track, ofTool, probe }: Entered, error: unknown, lateMs = 0): void {
   const isBad = isOfServer(error, lateMs);
-  if (isBad) ofTool?.faulted();
+  const code = error instanceof Fault ? error.code : null;
+  if (isBad) ofTool?.faulted(code);
   else if (probe.ofTool) ofTool?.gaveUp();
   // A deadline says something about the tool; only the others say that the server is gone.
   const isLate = error instanceof Fault && error.code === "deadline_exceeded";
-  if (isBad && !isLate) track.breaker.faulted();
+  if (isBad && !isLate) track.breaker.faulted(code);
   else if (probe.ofServer) track.breaker.gaveUp();
 }
 

@@ -49,40 +49,6 @@ export async function proveConsistency(
   return readRoots(reader, size, ranges);
 }
 
-/** RFC 9162, 2.1.4.2. */
-export function verifyConsistency(claim: {
-  readonly from: number;
-  readonly to: number;
-  readonly fromRoot: Uint8Array;
-  readonly toRoot: Uint8Array;
-  readonly proof: readonly Uint8Array[];
-}): boolean {
-  const { from, to, fromRoot, toRoot: root, proof } = claim;
-  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || from > to)
-    return false;
-  if (![fromRoot, root, ...proof].every(({ length }) => length === hashLength)) return false;
-  if (from === to) return proof.length === 0 && isSame(fromRoot, root);
-  if (from === 0) return proof.length === 0 && isSame(fromRoot, toRoot([]));
-  let [node, last] = [from - 1, to - 1];
-  while (node % 2 === 1) [node, last] = [half(node), half(last)];
-  const rest = [...proof];
-  const start = node === 0 ? fromRoot : rest.shift();
-  if (start === undefined) return false;
-  let [older, newer] = [start, start];
-  for (const sibling of rest) {
-    if (last === 0) return false;
-    if (node % 2 === 1 || node === last) {
-      older = toParent(sibling, older);
-      newer = toParent(sibling, newer);
-      while (node % 2 === 0 && node !== 0) [node, last] = [half(node), half(last)];
-    } else {
-      newer = toParent(newer, sibling);
-    }
-    [node, last] = [half(node), half(last)];
-  }
-  return last === 0 && isSame(older, fromRoot) && isSame(newer, root);
-}
-
 /** The right edge, from the tiles that are not full: what a sequencer begins with. */
 export async function readFrontier(reader: TileReader, size: number): Promise<Frontier> {
   checkSize(size);
@@ -107,12 +73,6 @@ function toSplit(count: number): number {
   let split = 1;
   while (split * 2 < count) split *= 2;
   return split;
-}
-
-const half = (value: number): number => Math.floor(value / 2);
-
-function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.every((byte, index) => byte === right[index]);
 }
 
 /** Roots of ranges in a tree, each tile read once. */

@@ -112,7 +112,9 @@ export async function verifyInclusion(claim: InclusionClaim): Promise<boolean> {
   return last === 0 && toHex(hash) === toHex(root);
 }
 
-const toInner = (left: Uint8Array, right: Uint8Array) => sha256(Uint8Array.of(1), left, right);
+/** An inner node of the tree: hashed behind a one, so that it is never taken for a leaf. */
+export const toInner = (left: Uint8Array, right: Uint8Array) =>
+  sha256(Uint8Array.of(1), left, right);
 const up = (node: number, last: number): [number, number] => [
   Math.floor(node / 2),
   Math.floor(last / 2),

@@ -2,6 +2,7 @@ import { openApprovals, type OpenApprovals } from "../authority/approvals.ts";
 import { createOpenings, createSealedBytes } from "../authority/openings.ts";
 import { createSealer } from "../authority/sealer.ts";
 import { createTenantHash, createTenantKeys } from "../authority/tenant-keys.ts";
+import { createCallLog } from "../gate/call-log.ts";
 import { createDeadlines, type Deadlines } from "../gate/deadlines.ts";
 import { settleParked } from "../gate/ending.ts";
 import { createIndexAges, type IndexAges } from "../gate/index-ages.ts";
@@ -10,12 +11,14 @@ import { watchOverdue } from "../gate/overdue-calls.ts";
 import { createParkedCalls, type ParkedCalls } from "../gate/parked.ts";
 import { createRecorder, type FlushingRecorder } from "../gate/record.ts";
 import { createTouching, type TouchingCalls } from "../gate/touching.ts";
+import type { LineLog } from "../lib/line-log.ts";
 import { toUuidV7 } from "../model/index.ts";
 import type { Config } from "../model/config.ts";
 import { createLeases, type Leases } from "../authority/leases.ts";
 import { openFreezeView, type FreezeView } from "../authority/freezes.ts";
 import type { Bus } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
+import { isLogged } from "../ports/log-line.ts";
 import type { Mailbox } from "../ports/mailbox.ts";
 import type { Errands } from "../ports/errands.ts";
 import type { Openings, SealedBytes } from "../ports/openings.ts";
@@ -90,6 +93,9 @@ export interface GateBaseOptions extends Pick<
   readonly listen: ListenAddress;
   /** What changes while the server runs. */
   readonly now: Now;
+  readonly lines: Pick<LineLog, "later">;
+  /** Takes out the secrets that the revision which serves has resolved. */
+  readonly redact: (text: string) => string;
 }
 
 export async function openGateBase(
@@ -156,14 +162,31 @@ function openTimes({ clock, telemetry }: Pick<GateBaseOptions, "clock" | "teleme
 
 /** What is recorded of calls, and the things that they take and let go with it. */
 function openRecorder(
-  { store, clock, telemetry, config }: GateBaseOptions,
+  options: GateBaseOptions,
   { openings, hashes, pool }: Pick<GateBase, "openings" | "hashes" | "pool">,
 ) {
+  const { store, clock, telemetry, config } = options;
   const toId = (): string => toUuidV7(clock.nowMs(), pool(10));
   const touching = createTouching({ touches: store.touches, hashes, clock, telemetry, toId });
   const { record: mode } = config.gate;
-  const recorder = createRecorder({ store, clock, telemetry, random: pool, mode, openings });
+  const onEnded = openCallLog(options);
+  const recording = { store, clock, telemetry, random: pool, mode, openings, onEnded };
+  const recorder = createRecorder(recording);
   return { recorder: touching.record(recorder), touching };
+}
+
+function openCallLog({ now, lines, telemetry, redact }: GateBaseOptions) {
+  const level = Object.freeze({ level: "info" } as const);
+  const write = (line: string): void => {
+    telemetry.count("log_lines", level);
+    lines.later(line);
+  };
+  return createCallLog({
+    line: () => (isLogged("info", now.config().log.level) ? write : null),
+    which: () => now.config().telemetry.calls,
+    isTraced: () => Object.keys(now.config().telemetry.traces.destinations).length > 0,
+    redact,
+  });
 }
 
 /** Far more than clocks of replicas differ by, and than an outcome takes to be written. */

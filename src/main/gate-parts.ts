@@ -21,6 +21,7 @@ import { giveUp } from "../gate/resolve-call.ts";
 import { createResultCache, type ResultCache } from "../gate/result-cache.ts";
 import { createPolicyDecider } from "../gate/policy-decider.ts";
 import { createRuleDecider } from "../gate/rule-decider.ts";
+import { createTracks, type TrackOptions, type Tracks } from "../gate/server-tracks.ts";
 import { Waiters } from "../gate/waiters.ts";
 import { createWatch } from "../gate/watch.ts";
 import { toLabelsOfAnswer } from "../memory/to-memory-answer.ts";
@@ -53,6 +54,7 @@ export interface GateOfRevision {
   readonly registry: Registry;
   /** By server, of those that were called. */
   readonly breakers: ReadonlyMap<string, BreakerState>;
+  readonly tracks: Pick<Tracks, "stand">;
   /** What it has resolved of secrets. */
   readonly scan: LeakScan;
   close(): Promise<void>;
@@ -100,7 +102,7 @@ async function startEntered(
   const workbench = createWorkbenchConnector({ ...base, workspaces: toWorkspaces(base) });
   const made = madeConnectors ?? createConnectors(config, base);
   const connectors = { ...made, internal, workbench };
-  const { clock, random, telemetry, secrets, store, bus } = base;
+  const { clock, random, telemetry, secrets, store, bus, freezes } = base;
   const { toolsets } = config;
   const servers = listServers(config);
   const rules = await openRules(config, telemetry);
@@ -120,18 +122,18 @@ async function startEntered(
     random,
     telemetry,
   });
-  const { freezes } = base;
   const watched = { registry, connections, telemetry, decider, clock };
   const watch = createWatch({ ...watched, freezes, guard });
   const { cache, unsubscribe } = await openCache(config, base, connections);
   const onCount = (count: number): void => telemetry.gauge("approvals_waiting_requests", count, {});
   const waiters = new Waiters(config.gate.parked, onCount);
-  const breakers = new Map<string, BreakerState>();
-  const behind = { connections, registry, cache, decider, guard, waiters, breakers };
+  const { breakers, tracks } = openTracks({ connections, clock, telemetry });
+  const behind = { connections, registry, cache, decider, guard, waiters, tracks };
   const { gate, underWay } = countExchanges(composeGate(config, base, behind));
   return {
     gate,
     breakers,
+    tracks,
     watch,
     registry,
     scan: known.scan,
@@ -148,6 +150,13 @@ async function startEntered(
       await connections.close();
     },
   };
+}
+
+/** What is known of servers from the calls before. */
+function openTracks(options: Omit<TrackOptions, "onBreaker">) {
+  const breakers = new Map<string, BreakerState>();
+  const onBreaker = (server: string, state: BreakerState): void => void breakers.set(server, state);
+  return { breakers, tracks: createTracks({ ...options, onBreaker }) };
 }
 
 async function openCache({ servers }: Config, base: GateBase, connections: ConnectionPool) {
@@ -180,28 +189,20 @@ interface Behind {
   readonly decider: Decider;
   readonly guard: Guard;
   readonly waiters: Waiters;
-  readonly breakers: Map<string, BreakerState>;
+  readonly tracks: Tracks;
 }
 
 function composeGate(
   { gate, policy, budgets, approvals }: Config,
   base: GateBase,
-  { connections, registry, cache, decider, guard, waiters, breakers }: Behind,
+  { connections, registry, cache, decider, guard, waiters, tracks }: Behind,
 ) {
   const { clock, random, telemetry, sealer, parked, owner, pool, freezes } = base;
   const { labels: rows } = base.store;
   const labels = createLabels({ rows, clock, decider, forgetMs: policy.forgetLabels });
   const states = createRequestStates({ sealer, clock, lifeMs: gate.parkTime });
-  const dispatch = createDispatch({
-    connections,
-    clock,
-    random,
-    telemetry,
-    freezes,
-    credentials: base.broker,
-    labels,
-    onBreaker: (server, state) => void breakers.set(server, state),
-  });
+  const sent = { connections, clock, random, telemetry, freezes };
+  const dispatch = createDispatch({ ...sent, credentials: base.broker, labels }, tracks);
   const toId = (): string => toUuidV7(clock.nowMs(), pool(10));
   return createGate({
     clock,

@@ -4,7 +4,7 @@ import { toDestination } from "../ports/credentials.ts";
 import type { LeakScan } from "../ports/leak-scan.ts";
 import { SecretValue, type Secrets } from "../ports/secrets.ts";
 
-/** What traces are sent with, under one revision. */
+/** What traces, metrics and logs are sent with, under one revision. */
 export interface TraceParts {
   /** Of all secrets that are taken out of what is sent. */
   readonly scan: LeakScan;
@@ -12,9 +12,14 @@ export interface TraceParts {
   readonly secrets: Secrets;
 }
 
+interface Keyed {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** A key is looked for before it was first used. One that cannot be read is told when it is. */
 export async function learnTraceKeys(
-  { traces }: Config["telemetry"],
+  { traces, metrics, logs }: Config["telemetry"],
   { secrets, known }: { readonly secrets: Secrets; readonly known: KnownSecrets },
 ): Promise<Secrets> {
   const learning: Secrets = {
@@ -25,7 +30,12 @@ export async function learnTraceKeys(
       return value;
     },
   };
-  const reads = Object.values(traces.destinations).flatMap(({ url, headers }) =>
+  const destinations: readonly Keyed[] = [
+    ...Object.values(traces.destinations),
+    ...Object.values(metrics.destinations),
+    ...Object.values(logs.destinations),
+  ];
+  const reads = destinations.flatMap(({ url, headers }) =>
     Object.values(headers).map((reference) =>
       learning.resolve(reference, toDestination(url) ?? undefined),
     ),

@@ -3,6 +3,7 @@ import { createSecrets } from "../adapters/secrets/secrets.ts";
 import { systemClock as clock } from "../adapters/system/system-clock.ts";
 import { systemRandom as random } from "../adapters/system/system-random.ts";
 import type { ServeOptions } from "../cli/context.ts";
+import { createLineLog } from "../lib/line-log.ts";
 import { isLoopback, listenField, type ListenAddress } from "../model/config-field.ts";
 import type { Config } from "../model/config.ts";
 import { Fault } from "../model/index.ts";
@@ -47,6 +48,9 @@ export async function serve(tools: ServeTools, options: ServeOptions): Promise<n
   }
 }
 
+/** Where the system takes lines without making the process wait, so much of them is kept for a slow reader. */
+const mostUnread = 4 * 1024 * 1024;
+
 interface Starting {
   readonly options: ServeOptions;
   readonly signal: AbortSignal;
@@ -57,9 +61,16 @@ async function start(tools: ServeTools, { options, signal }: Starting) {
   const config = await readConfig(cwd, options.file);
   const listen = chooseAddress(config.config, options.listen);
   let server: Server | null = null;
+  const lines = createLineLog({
+    write: (text) => void process.stderr.write(text),
+    isFull: () => process.stderr.writableLength > mostUnread,
+    sleep: (ms) => clock.sleep(ms),
+    onDropped: (count) => telemetry.count("log_lines_dropped", { reader: "stderr" }, count),
+  });
+  process.once("exit", lines.flush);
   const telemetry = createPrometheusTelemetry({
     clock,
-    write: (line) => void process.stderr.write(`${line}\n`),
+    write: lines.now,
     level: () => server?.logLevel() ?? config.config.log.level,
     withProcess: true,
   });
@@ -78,6 +89,9 @@ async function start(tools: ServeTools, { options, signal }: Starting) {
     forPrograms: environment.forPrograms,
     sandboxesDirectory: environment.sandboxesDirectory,
     metrics: () => telemetry.expose(),
+    readMetrics: () => telemetry.read(),
+    lines,
+    series: (metric) => telemetry.series(metric),
   });
   return { server, file: config.file, lifecycle, telemetry };
 }

@@ -10,8 +10,10 @@ import type { ListenAddress } from "../model/config-field.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { RunDesk } from "../ports/run-desk.ts";
+import type { ReadSeries } from "../ports/series.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { Vault } from "../ports/vault.ts";
+import type { RecentCalls } from "../sight/recent-calls.ts";
 import { createStanding } from "../sight/standing.ts";
 import type { LiveConfiguration } from "./configuration.ts";
 import type { GateBase } from "./gate-base.ts";
@@ -36,6 +38,8 @@ export interface DoorOptions {
   readonly random: Random;
   readonly telemetry: Telemetry;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** What this process has counted of one metric. */
+  readonly series: ReadSeries;
 }
 
 /** What is behind the door, and started before it. */
@@ -48,6 +52,7 @@ export interface Behind {
   readonly passkeys: OpenedPasskeys;
   readonly ledger: Ledger;
   readonly runs: RunDesk;
+  readonly recentCalls: RecentCalls;
   /** Where clients reach this server: without a slash at the end. */
   readonly url: () => string;
 }
@@ -108,6 +113,13 @@ function openMetrics(
   };
 }
 
+function toServerStanding({ configuration, recentCalls }: Behind) {
+  return {
+    of: (server: string) => configuration.live().parts.gate.tracks.stand(server),
+    recent: () => recentCalls.read(),
+  };
+}
+
 /** From here on requests come in. */
 export function startDoor(options: DoorOptions, behind: Behind) {
   const { storage, configuration, face, vault, base, passkeys, ledger, runs } = behind;
@@ -139,21 +151,17 @@ export function startDoor(options: DoorOptions, behind: Behind) {
       await storage.bus.publish(freezeChannel, "");
     },
     onSecret: (name) => storage.bus.publish(secretsChannel, name),
-    policy: createPolicyDesk({
-      pins: storage.store.pins,
-      clock,
-      tenant: ownTenant,
-      serving: () => configuration.live().config,
-      catalog: () => configuration.live().parts.gate.registry.catalog(),
-    }),
+    policy: openPolicyDesk(clock, behind),
     face,
     registry: () => configuration.live().parts.gate.registry,
+    standing: toServerStanding(behind),
     models: () => configuration.live().parts.models,
     completions: () => configuration.live().parts.completions,
     bundles: () => configuration.live().parts.bundles,
     sandboxes: base.sandboxes,
     runs,
     agents: () => configuration.live().config.agents,
+    costs: openCosts(behind),
     console: readConsole(fileURLToPath(consoleFolder)),
     a2a: {
       agents: () => configuration.live().config.agents,
@@ -165,6 +173,30 @@ export function startDoor(options: DoorOptions, behind: Behind) {
     limits: () => configuration.live().parts.limits,
     readiness: openReadiness(clock, storage),
   });
+}
+
+function openPolicyDesk(clock: Clock, { storage, configuration }: Behind) {
+  return createPolicyDesk({
+    pins: storage.store.pins,
+    clock,
+    tenant: ownTenant,
+    serving: () => configuration.live().config,
+    catalog: () => configuration.live().parts.gate.registry.catalog(),
+  });
+}
+
+/** What was spent, and what may be. */
+function openCosts({ storage, configuration }: Pick<Behind, "storage" | "configuration">) {
+  const { costs: rows, runs, spendings } = storage.store;
+  const config = () => configuration.live().config;
+  return {
+    rows,
+    runs,
+    spendings,
+    budgets: () => config().budgets,
+    agents: () => Object.keys(config().agents),
+    models: () => Object.keys(config().models.routes),
+  };
 }
 
 function openReadiness(clock: Clock, { store, wake }: Storage) {

@@ -4,6 +4,7 @@ import type { RunDesk } from "../ports/run-desk.ts";
 import { advance } from "../run/advance.ts";
 import { createRunDesk } from "../run/desk.ts";
 import { openRunNews } from "../run/run-news.ts";
+import type { TaskKind } from "../run/task-kind.ts";
 import type { LiveConfiguration } from "./configuration.ts";
 import type { GateBase } from "./gate-base.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -37,6 +38,7 @@ export async function startRuns(options: StartRunsOptions): Promise<RunDesk> {
       telemetry.count("run_states", { state: moved.state });
       announce(moved);
     },
+    taskKindOf: (agent, backend) => toTaskKind(configuration.live().config, agent, backend),
     bundles: () => parts().bundles,
     gate: { exchange: (request) => parts().gate.gate.exchange(request) },
     catalog: () => parts().gate.registry.catalog(),
@@ -61,6 +63,20 @@ export async function startRuns(options: StartRunsOptions): Promise<RunDesk> {
     stopWithinMs: workerStopWithinMs,
   });
   return desk;
+}
+
+/** Names of the configuration that serves bound how many there are; an agent that left it is `gone`. */
+function toTaskKind({ agents, models }: Config, agent: string, backend: string | null): TaskKind {
+  const own = Object.hasOwn(agents, agent) ? agents[agent] : undefined;
+  const hardware =
+    backend !== null && Object.hasOwn(models.backends, backend)
+      ? models.backends[backend]?.hardware
+      : undefined;
+  return {
+    task_class: own === undefined ? "gone" : (own.taskClass ?? agent),
+    model: own?.model ?? "gone",
+    hardware: hardware ?? "unknown",
+  };
 }
 
 /** Drain times are at most ten minutes (the schema says so). */

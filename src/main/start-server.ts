@@ -5,10 +5,11 @@ import type { RunDesk } from "../ports/run-desk.ts";
 import type { Secrets } from "../ports/secrets.ts";
 import type { SecretMaterial, Vault } from "../ports/vault.ts";
 import type { LogLevel } from "../ports/telemetry.ts";
+import { startRecentCalls } from "../sight/recent-calls.ts";
 import { openConfiguration, type LiveConfiguration } from "./configuration.ts";
 import { openErrands } from "./open-errands.ts";
 import { listHidden, openSandboxes } from "./open-sandboxes.ts";
-import { openGateBase, type GateBase } from "./gate-base.ts";
+import { openGateBase, type GateBase, type GateBaseOptions } from "./gate-base.ts";
 import { createDocumentCheck } from "./document-check.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { openPasskeys } from "./open-passkeys.ts";
@@ -23,11 +24,12 @@ import { startLedger } from "./start-ledger.ts";
 import { listVaultKeys, startVault } from "./start-vault.ts";
 import { startWebhooks } from "./start-webhooks.ts";
 import { startRuns } from "./start-runs.ts";
+import { startTelemetry, type OwnWords } from "./start-telemetry.ts";
 import { startTraces } from "./start-traces.ts";
 import { startStorage, type Storage } from "./storage.ts";
 import { createDoorFace, startDoor, type Behind, type DoorOptions } from "./start-door.ts";
 
-export interface ServerOptions extends DoorOptions {
+export interface ServerOptions extends DoorOptions, OwnWords {
   readonly configDirectory: string;
   readonly lifecycle: Lifecycle;
   /** Without `readStored` for what is needed before the vault is open. */
@@ -77,16 +79,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     url: () => now.config().publicUrl ?? live.url ?? "http://localhost",
     announce: (event) => live.announce(event),
   };
+  const redact = (text: string): string =>
+    live.configuration?.live().parts.traces.scan.redact(text) ?? text;
   const presence = await startPresence(options, storage.store.replicas);
   const base = await lifecycle.start({
     name: "gate",
     start: () =>
-      startGateBase({ ...options, now, runs: () => toRuns(live) }, storage, { vault, secrets }),
+      startGateBase({ ...options, now, redact, runs: () => toRuns(live) }, storage, { vault, secrets }),
     stop: (started) => started.close(),
   });
   const ledger = await startLedger({ ...options, ...start, ...base, presence });
   const configuration = await startConfiguration(options, storage, base);
   live.configuration = configuration;
+  await startTelemetry({ ...options, base, configuration });
   live.announce = await startWebhooks({ ...options, ...base, now, configuration });
   const runs = await startRuns({
     lifecycle,
@@ -120,15 +125,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 /** Everything behind it stands: what clients, browsers and other replicas reach is started last. */
-async function openDoor(options: ServerOptions, behind: Omit<Behind, "face" | "passkeys">) {
+async function openDoor(options: ServerOptions, behind: Omit<Behind, "face" | "passkeys" | "recentCalls">) {
   const { configuration, base } = behind;
   const face = createDoorFace(options, { configuration, base });
   await startLetters(options, { configuration, base, face });
+  const recentCalls = await options.lifecycle.start({
+    name: "recent calls",
+    start: async () => startRecentCalls(options),
+    stop: (started) => started.stop(),
+  });
   const passkeys = openPasskeys(base, () => configuration.live().config.publicUrl);
   let cut = false;
   const { url } = await options.lifecycle.start({
     name: "api",
-    start: () => startDoor(options, { ...behind, face, passkeys }),
+    start: () => startDoor(options, { ...behind, face, passkeys, recentCalls }),
     stop: async (started) => {
       cut = (await started.drain(configuration.live().config.limits.drainTime)) === "cut";
     },
@@ -231,7 +241,7 @@ async function startLetters(
 }
 
 async function startGateBase(
-  options: ServerOptions & { readonly now: Now; readonly runs: () => RunDesk },
+  options: ServerOptions & Pick<GateBaseOptions, "now" | "redact" | "runs">,
   { store, bus }: Storage,
   { vault, secrets }: { readonly vault: Vault; readonly secrets: Secrets },
 ) {

@@ -1,4 +1,5 @@
 import { createDialer } from "../adapters/dialer/dialer.ts";
+import { encodeSpans } from "../adapters/otel/encode-spans.ts";
 import { createOtlpSink } from "../adapters/otel/otlp-sink.ts";
 import type { TraceDestinationConfig } from "../model/config-telemetry.ts";
 import type { RunDesk } from "../ports/run-desk.ts";
@@ -54,7 +55,8 @@ function listDestinations({
     redact: (text) => parts.traces.scan.redact(text),
     open: () => {
       const { secrets } = parts.traces;
-      return createOtlpSink({ ...base, ...destination, secrets, dialer: createDialer() });
+      const means = { secrets, dialer: createDialer(), encode: encodeSpans };
+      return createOtlpSink({ ...base, ...destination, ...means });
     },
   }));
 }

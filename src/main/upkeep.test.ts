@@ -11,7 +11,7 @@ function open(changes: Partial<UpkeepOptions["store"]> = {}) {
   const clock = createManualClock(Date.UTC(2026, 10, 21));
   const telemetry = createInMemoryTelemetry({ clock });
   const swept: string[] = [];
-  const { labels, spendings, touches, deliveries, calls, runs, workspaces, traces } =
+  const { labels, spendings, costs, touches, deliveries, calls, runs, workspaces, traces } =
     createInMemoryStore();
   const sweep = (name: string, left = 0) => ({
     sweep: async () => {
@@ -26,6 +26,7 @@ function open(changes: Partial<UpkeepOptions["store"]> = {}) {
     },
     labels: { ...labels, ...sweep("labels") },
     spendings: { ...spendings, ...sweep("spendings") },
+    costs: Object.assign(costs, sweep("costs")),
     touches: { ...touches, ...sweep("touches") },
     deliveries: { ...deliveries, ...sweep("deliveries") },
     workspaces: { ...workspaces, ...sweep("workspaces") },
@@ -60,6 +61,7 @@ test("what fails is said with its name, and all the rest is done", async () => {
   expect(scene.swept).toEqual([
     "labels",
     "spendings",
+    "costs",
     "touches",
     "keys",
     "deliveries",

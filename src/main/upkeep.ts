@@ -1,4 +1,5 @@
 import type { PostgresStore } from "../adapters/postgres/postgres-store.ts";
+import { dayMs, toDay } from "../ports/cost-rows.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 
@@ -12,6 +13,7 @@ export interface UpkeepOptions {
     | "makePartitions"
     | "labels"
     | "spendings"
+    | "costs"
     | "touches"
     | "deliveries"
     | "calls"
@@ -42,7 +44,6 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
   };
 }
 
-const dayMs = 24 * 60 * 60 * 1000;
 const sweptAtOnce = 10_000;
 
 /** One task that fails keeps none of the others from being done. */
@@ -61,7 +62,7 @@ type Task = () => Promise<"more" | "done">;
 
 /** Partitions, and what nobody reads any more: labels that are forgotten after 30 days, past periods. */
 function listTasks({ store, clock, keepRunsMs }: UpkeepOptions): Readonly<Record<string, Task>> {
-  const { labels, spendings, touches, deliveries, calls, workspaces, traces } = store;
+  const { labels, spendings, costs, touches, deliveries, calls, workspaces, traces } = store;
   const nowMs = clock.nowMs();
   const isMore = async (swept: Promise<number>) =>
     (await swept) === sweptAtOnce ? "more" : "done";
@@ -72,6 +73,8 @@ function listTasks({ store, clock, keepRunsMs }: UpkeepOptions): Readonly<Record
     },
     labels: () => isMore(labels.sweep(nowMs - 31 * dayMs, sweptAtOnce)),
     spendings: () => isMore(spendings.sweep(nowMs - 2 * dayMs, sweptAtOnce)),
+    // As long as the runs that they are of.
+    costs: () => isMore(costs.sweep(toDay(nowMs - keepRunsMs), sweptAtOnce)),
     // Longer than any fact is believed.
     touches: () => isMore(touches.sweep(nowMs - dayMs, sweptAtOnce)),
     keys: () => isMore(calls.sweepKeys(nowMs, sweptAtOnce)),

@@ -130,6 +130,9 @@ const agentSchema = z
     maxSteps: countField({ min: 1, max: 100_000 })
       .prefault(50)
       .describe("Answers of the model in one run."),
+    taskClass: shortNameField("booking or triage")
+      .optional()
+      .describe("What its tasks are counted as in metrics, beside others. Absent: its own name."),
     a2a: a2aField,
   })
   .superRefine(({ instructions, instructionsFile }, context) => {

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { moneyField } from "./config-budgets.ts";
-import { countField, durationField, privateField, urlField } from "./config-field.ts";
+import {
+  countField,
+  durationField,
+  privateField,
+  shortNameField,
+  urlField,
+} from "./config-field.ts";
 import { secretReferenceSchema } from "./secret-reference.ts";
 
 const notName = "takes a name of lower-case letters, digits and single -, _ or ., such as gpt-5.1";
@@ -43,6 +49,9 @@ const common = {
     .prefault("60s")
     .describe("How long it may say nothing once it has begun. Then the answer is given up."),
   prices: pricesField,
+  hardware: shortNameField("h100 or l4-x2")
+    .optional()
+    .describe("What it runs on, where that is known: tasks are counted by it in metrics."),
 };
 
 const remote = {

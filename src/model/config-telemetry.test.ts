@@ -24,7 +24,12 @@ test("a destination takes a URL, and is sent all traces of the default tenant wi
       drop: [],
     },
   });
-  expect(telemetryField.parse(undefined)).toEqual({ traces: { destinations: {} } });
+  expect(telemetryField.parse(undefined)).toEqual({
+    traces: { destinations: {} },
+    metrics: { destinations: {} },
+    logs: { destinations: {} },
+    calls: "all",
+  });
   const more = {
     url: "http://127.0.0.1:4318/v1/traces",
     private: true,
@@ -67,4 +72,39 @@ test.each([
 test("there are only so many", () => {
   const many = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`otel${n}`, destination]));
   expect(telemetryField.safeParse({ traces: { destinations: many } }).success).toBe(false);
+});
+
+test.each(["metrics", "logs"])("%s are sent to destinations with keys of their own", (signal) => {
+  const take = (changes: object) =>
+    telemetryField.safeParse({
+      [signal]: { destinations: { collector: { url: "https://otel.example/v1/x", ...changes } } },
+    });
+  const usual = signal === "metrics" ? 60_000 : 1_000;
+  const { data } = take({ headers: { authorization: "secret://otel" } });
+  expect(data?.[signal as "metrics" | "logs"].destinations["collector"]).toEqual({
+    url: "https://otel.example/v1/x",
+    headers: { authorization: "secret://otel" },
+    private: false,
+    interval: usual,
+  });
+  for (const [changes, words] of [
+    [{ url: "http://otel.example/" }, "plain http"],
+    [{ headers: { authorization: "Bearer sk-canary" } }, "never the secret itself"],
+    [{ interval: "10ms" }, "is shorter than"],
+    [{ interval: "2h" }, "is longer than"],
+    [{ keep: {} }, "Unrecognized key"],
+    [{ tenant: "default" }, "Unrecognized key"],
+  ] as const) {
+    const refused = take(changes);
+    expect(refused.success).toBe(false);
+    expect(JSON.stringify(refused.error?.issues)).toContain(words);
+  }
+});
+
+test("calls have a line each, or those with errors, or none", () => {
+  for (const calls of ["all", "errors", "none"])
+    expect(telemetryField.parse({ calls }).calls).toBe(calls);
+  expect(JSON.stringify(telemetryField.safeParse({ calls: "some" }).error?.issues)).toContain(
+    "takes all, errors or none",
+  );
 });

@@ -36,6 +36,8 @@ export interface GateRequest {
    */
   readonly cancel: AbortController;
   readonly deadlineMs: number;
+  /** Told an entry of the call that leads to its receipt, before the answer. Absent: nobody asks. */
+  readonly onEntry?: (entry: EntryId) => void;
   readonly onNotification: (notification: UpstreamNotification) => void;
   /** Absent: whoever asks is no run. */
   readonly run?: RunOfCall;

@@ -1,5 +1,32 @@
 import { configured, pinned, type MetricEntry } from "./metric-entry.ts";
 
+const qualityMeasures = [
+  "well_formed",
+  "repeated",
+  "contradictions",
+  "unused",
+  "stale_facts",
+] as const;
+
+/** What a task is sliced by. Tenants can come from tokens, so that past many of them they are one. */
+const taskLabels = {
+  task_class: configured,
+  model: configured,
+  hardware: configured,
+  tenant: pinned,
+  outcome: [
+    "completed",
+    "partial",
+    "failed",
+    "cancelled",
+    "parked",
+    "deadline",
+    "budget",
+    "steps",
+    "stopped",
+  ],
+} as const;
+
 /** What alerts and dashboards show first: tools, runs, approvals, servers, and what waits where. */
 export const goldenSignals = {
   approval_wait_seconds: {
@@ -33,6 +60,26 @@ export const goldenSignals = {
     kind: "counter",
     help: "Times that what waits in Postgres could not be counted for a scrape: the gauges were as before.",
     labels: {},
+  },
+  task_quality_part: {
+    kind: "counter",
+    help: "Of tasks that ended: calls that were well formed, repeated, or contradicted a fact; results that were not used; facts read again that had changed.",
+    labels: { ...taskLabels, measure: qualityMeasures },
+  },
+  task_quality_whole: {
+    kind: "counter",
+    help: "Of how many these are the part.",
+    labels: { ...taskLabels, measure: qualityMeasures },
+  },
+  task_tokens: {
+    kind: "counter",
+    help: "Tokens of tasks that ended, their sub-agents without. Those of completed ones are the goodput.",
+    labels: taskLabels,
+  },
+  tasks: {
+    kind: "counter",
+    help: "Runs that somebody started, once they ended or were stopped; one that was resumed counts again. deadline: it missed its own.",
+    labels: taskLabels,
   },
   tool_calls: {
     kind: "counter",

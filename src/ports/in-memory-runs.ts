@@ -1,5 +1,6 @@
 import type { Digest, RunId, TenantId } from "../model/index.ts";
-import type { RunState } from "../model/run-states.ts";
+import { mapValues } from "../lib/map-values.ts";
+import { runStates, type RunState } from "../model/run-states.ts";
 import {
   InMemoryBelongings,
   toKeyPlace,
@@ -7,8 +8,16 @@ import {
   type InMemoryDelivery,
   type InMemoryKey,
 } from "./in-memory-inbox.ts";
-import { requireBytes, requireDigest, requireId, requireIds, requireWhole } from "./storable.ts";
+import {
+  requireBytes,
+  requireDigest,
+  requireId,
+  requireIdBeginning,
+  requireIds,
+  requireWhole,
+} from "./storable.ts";
 import { requireStorableDraft, requireStorableLetter } from "./storable-unit.ts";
+import type { InMemoryCosts } from "./in-memory-costs.ts";
 import type { TracedRun } from "./in-memory-traces.ts";
 import { storeLimits } from "./store-limits.ts";
 import type {
@@ -16,12 +25,15 @@ import type {
   LetterToRun,
   Posted,
   RunAbout,
+  RunCounting,
+  RunCounts,
   RunDraft,
   RunHead,
   RunQuery,
   RunRow,
   Runs,
   RunSnapshot,
+  RunGist,
   StoredEvent,
   StoredLetter,
   WakeNow,
@@ -35,6 +47,7 @@ interface Log {
   head: RunHead;
   state: RunState;
   endedAtMs: number | null;
+  gist: RunGist | null;
   snapshot: RunSnapshot | null;
   readonly about: RunAbout | null;
   readonly events: Uint8Array[];
@@ -46,9 +59,11 @@ export class InMemoryRuns implements Runs {
   readonly #keys = new Map<string, InMemoryKey>();
   readonly #enlist: EnlistInMemory;
   readonly #onRemoved: (run: RunId) => void;
+  readonly #costs: InMemoryCosts;
 
-  constructor(enlist: EnlistInMemory, onRemoved: (run: RunId) => void) {
+  constructor(enlist: EnlistInMemory, costs: InMemoryCosts, onRemoved: (run: RunId) => void) {
     this.#enlist = enlist;
+    this.#costs = costs;
     this.#onRemoved = onRemoved;
   }
 
@@ -63,7 +78,7 @@ export class InMemoryRuns implements Runs {
 
   /** Makes an append that no fence holds back, and returns what takes it back. */
   append({ run, head, events, blobs = [], folded = 0, ...says }: Append): () => void {
-    const { wakeAtMs, ended = false, endedAtMs = null, state } = says;
+    const { wakeAtMs, ended = false, endedAtMs = null, state, gist, costs = [] } = says;
     const log = this.#logs.get(run)!;
     const before = { ...log };
     log.events.push(...events.map((event) => event.slice()));
@@ -71,7 +86,12 @@ export class InMemoryRuns implements Runs {
     change(log, { ...wake, ended, head: head + events.length });
     log.state = state ?? log.state;
     log.endedAtMs = ended ? endedAtMs : null;
-    const undo = [log.belongings.keep(blobs), log.belongings.fold(folded)];
+    log.gist = gist ?? log.gist;
+    const undo = [
+      log.belongings.keep(blobs),
+      log.belongings.fold(folded),
+      this.#costs.keep({ ...log.head, about: log.about }, costs),
+    ];
     return () => {
       log.events.length = head;
       Object.assign(log, before);
@@ -110,6 +130,7 @@ export class InMemoryRuns implements Runs {
       head: { ...head, ended: false, inbox: 0 },
       state: draft.state ?? "queued",
       endedAtMs: null,
+      gist: { steps: 0, why: null, micros: 0, tokens: 0 },
       snapshot: null,
       about: draft.about ?? null,
       events: events.map((event) => event.slice()),
@@ -143,19 +164,57 @@ export class InMemoryRuns implements Runs {
   }
 
   async list(tenant: TenantId, query: RunQuery): Promise<readonly RunRow[]> {
-    const { state, agent, parent, subject, before, limit } = query;
-    if (parent !== undefined) requireId("parent", parent);
+    const { state, begins, before, limit } = query;
+    if (begins !== undefined) requireIdBeginning("begins", begins);
     if (before !== undefined) requireId("before", before);
+    return this.#listOf(tenant, query)
+      .filter((log) => state === undefined || log.state === state)
+      .filter((log) => begins === undefined || log.head.run.startsWith(begins))
+      .filter((log) => before === undefined || log.head.run < before)
+      .slice(0, Math.min(limit, storeLimits.rowsPerPage))
+      .map(({ head, state: is, about, endedAtMs, gist }) => ({
+        ...head,
+        state: is,
+        about,
+        endedAtMs,
+        gist,
+      }));
+  }
+
+  /** Newest first. */
+  #listOf(tenant: TenantId, query: Omit<RunCounting, "most">): readonly Log[] {
+    const { agent, parent, subject, isTop = false } = query;
+    if (parent !== undefined) requireId("parent", parent);
     return [...this.#logs.values()]
       .filter((log) => log.head.tenant === tenant)
-      .filter((log) => state === undefined || log.state === state)
       .filter((log) => agent === undefined || log.about?.agent === agent)
       .filter((log) => parent === undefined || log.about?.parent === parent)
       .filter((log) => subject === undefined || log.about?.subject === subject)
-      .filter((log) => before === undefined || log.head.run < before)
-      .toSorted((a, b) => (a.head.run < b.head.run ? 1 : -1))
-      .slice(0, Math.min(limit, storeLimits.rowsPerPage))
-      .map((log) => ({ ...log.head, state: log.state, about: log.about }));
+      .filter((log) => !isTop || (log.about?.parent ?? null) === null)
+      .toSorted((a, b) => (a.head.run < b.head.run ? 1 : -1));
+  }
+
+  async count(tenant: TenantId, { most, ...query }: RunCounting): Promise<RunCounts> {
+    const all = this.#listOf(tenant, query);
+    const isOfAll = Object.values(query).every((each) => each === undefined || each === false);
+    const counted = isOfAll ? all : all.slice(0, most);
+    const found = mapValues(runStates.moves, (_, state) =>
+      counted.reduce((count, log) => count + (log.state === state ? 1 : 0), 0),
+    );
+    const isCut = isOfAll ? Object.values(found).some((count) => count > most) : all.length > most;
+    const states = mapValues(found, (count) => Math.min(count, most)) as RunCounts["states"];
+    return { states, isCut };
+  }
+
+  async countCompleted(
+    tenant: TenantId,
+    { fromMs, toMs, most }: Parameters<Runs["countCompleted"]>[1],
+  ): Promise<number> {
+    const isWithin = (atMs: number | null) => atMs !== null && atMs >= fromMs && atMs < toMs;
+    const found = this.#listOf(tenant, { isTop: true }).filter(
+      (log) => log.state === "completed" && isWithin(log.endedAtMs),
+    );
+    return Math.min(found.length, most);
   }
 
   async take(run: RunId): Promise<RunHead | null> {

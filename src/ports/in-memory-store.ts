@@ -6,6 +6,7 @@ import { Fault, type TenantId } from "../model/index.ts";
 import type { Clock } from "./clock.ts";
 import { InMemoryApprovals } from "./in-memory-approvals.ts";
 import { InMemoryCalls } from "./in-memory-calls.ts";
+import { InMemoryCosts } from "./in-memory-costs.ts";
 import { createInMemoryDeliveries } from "./in-memory-deliveries.ts";
 import {
   createInMemoryBlobs,
@@ -42,7 +43,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
   const enlist = options.enlist ?? refuseWakes;
   const entries = createInMemoryEntries();
   const calls = new InMemoryCalls();
-  const { runs, runBudgets, approvals, workspaces, traces } = createRunTables(enlist, entries);
+  const { runs, approvals, ...ofRuns } = createRunTables(enlist, entries);
   let closed = false;
 
   function commit(unit: CommitUnit): CommitOutcome {
@@ -84,9 +85,7 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
 
   return {
     runs,
-    runBudgets,
-    workspaces,
-    traces,
+    ...ofRuns,
     entries,
     approvals,
     calls,
@@ -101,7 +100,8 @@ export function createInMemoryStore(options: InMemoryStoreOptions = {}): Store {
 /** Runs, and what tells them something. */
 function createRunTables(enlist: EnlistInMemory, entries: InMemoryEntries) {
   const runBudgets = new InMemoryRunBudgets();
-  const runs = new InMemoryRuns(enlist, (run) => {
+  const costs = new InMemoryCosts();
+  const runs = new InMemoryRuns(enlist, costs, (run) => {
     runBudgets.remove(run);
     workspaces.removeOf(run);
   });
@@ -111,7 +111,7 @@ function createRunTables(enlist: EnlistInMemory, entries: InMemoryEntries) {
     tell: (letters) => runs.tell(letters),
   });
   const traces = createInMemoryTraces(() => runs.listTraced());
-  return { runs, runBudgets, approvals, workspaces, traces };
+  return { runs, runBudgets, approvals, workspaces, traces, costs };
 }
 
 /** What stands in no unit with others. */

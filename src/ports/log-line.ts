@@ -41,10 +41,29 @@ function toFields(fields: Readonly<Record<string, unknown>>): Record<string, unk
 /** Line breaks and what a terminal could obey are escaped; JSON leaves some of that as it is. */
 function toText(record: Record<string, unknown>): string {
   const ordered = { time: record["time"], level: record["level"], message: record["message"] };
-  return JSON.stringify({ ...ordered, ...record }).replace(
+  return escape(JSON.stringify({ ...ordered, ...record }));
+}
+
+/** A text as a value in a line that is put together by hand. */
+export function toSafeText(text: string): string {
+  return escape(JSON.stringify(cut(text)));
+}
+
+function escape(json: string): string {
+  return json.replace(
     /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
+}
+
+/** What was rendered: a reader of the line and whoever is sent it are told the same. */
+export function parseLogLine(line: string): LogRecord {
+  const { time, level, message, ...fields } = JSON.parse(line) as {
+    time: string;
+    level: LogLevel;
+    message: string;
+  };
+  return { atMs: Date.parse(time), level, message, fields };
 }
 
 interface Position {

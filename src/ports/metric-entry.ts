@@ -16,7 +16,7 @@ export interface MetricEntry {
 /** Whoever samples sees to it that these are names of the configuration, which bounds how many there are. */
 export const configured = "configured";
 
-/** Names of tools as their pins have them. Past so many of a metric in one process they are `other`. */
+/** Names learned while running: of tools as their pins have them, of tenants. Past so many of a metric in one process they are `other`. */
 export const pinned = "pinned";
 export const maxPinned = 500;
 export const otherTool = "other";

@@ -186,6 +186,11 @@ export const metrics = {
     help: "Log lines written.",
     labels: { level: ["debug", "info", "warn", "error"] },
   },
+  log_lines_dropped: {
+    kind: "counter",
+    help: "Log lines that were not written, or not sent, since their reader did not keep up. On stderr only lines of calls are.",
+    labels: { reader: ["stderr", "destination"] },
+  },
   mcp_index_age_seconds: {
     kind: "gauge",
     help: "How long ago an index was last known to say what its source says, as its server reports it.",
@@ -249,6 +254,15 @@ export const metrics = {
     help: "Group commits that did not go through at once, by why.",
     labels: { trouble: ["lost", "conflict", "spoilt", "refused"] },
   },
+  telemetry_batches: {
+    kind: "counter",
+    help: "Batches given to destinations of metrics and logs: taken, in part or whole; failed or broken, to be tried again; refused for good.",
+    labels: {
+      signal: ["metrics", "logs"],
+      destination: configured,
+      outcome: ["taken", "taken_in_part", "failed", "broken", "refused"],
+    },
+  },
   telemetry_refusals: {
     kind: "counter",
     help: "Samples that do not fit the metric table. Each is a bug.",
@@ -256,8 +270,8 @@ export const metrics = {
   },
   trace_spans: {
     kind: "counter",
-    help: "Spans given to destinations of traces: taken; rejected one by one; refused together, for good.",
-    labels: { destination: configured, outcome: ["taken", "rejected", "refused"] },
+    help: "Spans given to destinations of traces: taken; rejected one by one; refused together, for good; given up after an hour in which they broke whoever was sent them.",
+    labels: { destination: configured, outcome: ["taken", "rejected", "refused", "given_up"] },
   },
   trace_tries_failed: {
     kind: "counter",

@@ -4,7 +4,7 @@ import type { ContextSnapshot, RunEvent } from "../model/run-event.ts";
 import type { RunQuality } from "../model/run-quality.ts";
 import type { RunState } from "../model/run-states.ts";
 import type { TraceContext } from "../model/trace-context.ts";
-import type { RunQuery, RunRow } from "./run-rows.ts";
+import type { RunCounting, RunCounts, RunQuery, RunRow } from "./run-rows.ts";
 
 /** Runs as their users see them. Whose they are is the tenant's: every lookup names it. */
 export interface RunDesk {
@@ -15,6 +15,7 @@ export interface RunDesk {
   /** Throws `not_found`. */
   read(tenant: TenantId, run: RunId): Promise<RunReport>;
   list(tenant: TenantId, query: RunQuery): Promise<readonly RunRow[]>;
+  count(tenant: TenantId, query: RunCounting): Promise<RunCounts>;
   /** In order, after a sequence. */
   events(
     tenant: TenantId,
@@ -99,6 +100,8 @@ export interface RunReport {
   readonly quality: RunQuality | null;
   readonly calls: readonly ReportedCall[];
   readonly children: readonly RunId[];
+  /** How often a worker has taken it: at each wake, and over from one that was lost. */
+  readonly taken: number;
 }
 
 /** One turn's context: what stood in it, where that came from, and what it took of the window. */

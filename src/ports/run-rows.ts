@@ -41,6 +41,16 @@ export interface Runs {
   /** Newest first. What it says of their state is as the last append had it. */
   list(tenant: TenantId, query: RunQuery): Promise<readonly RunRow[]>;
   /**
+   * How many are in each state: of all up to `most` in each, and where less is asked for, of the newest
+   * `most` of these.
+   */
+  count(tenant: TenantId, query: RunCounting): Promise<RunCounts>;
+  /** Of those that nobody's run asked for, how many were completed from one moment to another; `most` at most. */
+  countCompleted(
+    tenant: TenantId,
+    range: { readonly fromMs: number; readonly toMs: number; readonly most: number },
+  ): Promise<number>;
+  /**
    * Takes ownership: raises the epoch, so that every earlier owner is fenced from now on.
    * An ended run is returned as it is.
    */
@@ -107,12 +117,36 @@ export interface KeyedRun {
   readonly fingerprint: Digest;
 }
 
+/** How a run stands, beside its state: for whoever lists runs. */
+export interface RunGist {
+  readonly steps: number;
+  /** What it waits for, or why it stopped, was parked or failed; null: for nothing. */
+  readonly why: string | null;
+  /** What it has spent itself, without its sub-agents. */
+  readonly micros: number;
+  readonly tokens: number;
+}
+
+export type RunCounting = Pick<RunQuery, "agent" | "parent" | "subject"> & {
+  readonly isTop?: boolean;
+  readonly most: number;
+};
+export interface RunCounts {
+  readonly states: Readonly<Record<RunState, number>>;
+  /** There are more than were counted. */
+  readonly isCut: boolean;
+}
+
 export interface RunQuery {
   readonly state?: RunState;
   readonly agent?: string;
   readonly parent?: RunId;
   /** As `toSubjectKey` has it. */
   readonly subject?: string;
+  /** Only those that no other run has asked for. */
+  readonly isTop?: boolean;
+  /** How their id begins: digits and dashes as a UUID has them, from its first on. */
+  readonly begins?: string;
   /** Those made before this one. */
   readonly before?: RunId;
   readonly limit: number;
@@ -120,6 +154,9 @@ export interface RunQuery {
 export interface RunRow extends RunHead {
   readonly state: RunState;
   readonly about: RunAbout | null;
+  readonly endedAtMs: number | null;
+  /** Null: nothing was appended to it since this is kept. */
+  readonly gist: RunGist | null;
 }
 
 /** Bytes of one run, under a digest that the caller computes (it is tenant-keyed). */

@@ -7,10 +7,21 @@ export interface SpendingRows {
     place: SpendingPlace,
     asked: { readonly amount: number; readonly cap: number },
   ): Promise<number>;
+  /** Of one budget in one period: how many share it, and who has used most of it. */
+  read(
+    period: Omit<SpendingPlace, "share">,
+    most: number,
+  ): Promise<{ readonly shares: number; readonly fullest: readonly UsedShare[] }>;
   /** Of what was leased and not spent. */
   giveBack(place: SpendingPlace, amount: number): Promise<void>;
   /** Removes at most `limit` rows of periods that began before, and returns how many. */
   sweep(beforeMs: number, limit: number): Promise<number>;
+}
+
+/** What replicas have leased of it counts as used. */
+export interface UsedShare {
+  readonly share: Digest;
+  readonly used: number;
 }
 
 export interface SpendingPlace {

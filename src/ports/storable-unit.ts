@@ -11,6 +11,7 @@ import {
   requireWhole,
 } from "./storable.ts";
 import type { Append, CommitUnit } from "./store.ts";
+import { requireCosts, requireGist } from "./storable-cost.ts";
 import { storeLimits } from "./store-limits.ts";
 
 /**
@@ -63,6 +64,8 @@ function requireAppend(append: Append): void {
   requireWakeAt(append.wakeAtMs);
   requireBlobs("append.blobs", append.blobs);
   if (append.folded !== undefined) requireWhole("append.folded", append.folded);
+  if (append.gist !== undefined) requireGist("append.gist", append.gist);
+  if (append.costs !== undefined) requireCosts("append.costs", append.costs);
   if (append.endedAtMs === undefined) return;
   requireWhole("append.endedAtMs", append.endedAtMs);
   if (append.ended !== true) {

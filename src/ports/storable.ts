@@ -12,6 +12,23 @@ export function requireId(place: string, id: string): void {
   }
 }
 
+/** The beginning of an id, up to the whole of it. */
+export function requireIdBeginning(place: string, text: string): void {
+  if (text === "" || !idShape.test(text + emptyId.slice(text.length)))
+    throw new Fault("payload_invalid", `${place} begins no id: ${JSON.stringify(text)}`);
+}
+
+const emptyId = "00000000-0000-0000-0000-000000000000";
+const idShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The lowest and the highest id that begin like this. */
+export function toIdRange(begins: string): { readonly from: string; readonly to: string } {
+  return {
+    from: begins + emptyId.slice(begins.length),
+    to: begins + emptyId.replaceAll("0", "f").slice(begins.length),
+  };
+}
+
 /** As many as one page may hold. */
 export function requireIds(place: string, ids: readonly string[]): void {
   requireCount(place, ids.length, storeLimits.rowsPerPage);

@@ -11,6 +11,8 @@ export const storeLimits = {
   wakesPerUnit: 1_000,
   lettersPerUnit: 1_000,
   blobsPerUnit: 1_000,
+  /** One a day and source: what a step costs has a few. */
+  costsPerAppend: 1_000,
   /** Letters that may lie in a run's inbox: its owner folds them in when it wakes. */
   lettersUnread: 1_000,
   /** A secret of 64 KiB with its nonce and tag, and room for another format. */

@@ -1,6 +1,7 @@
 import type { ApprovalId, Digest, EntryId, RunId, TenantId } from "../model/index.ts";
 import type { ApprovalRefusal, ApprovalRows } from "./approval-rows.ts";
 import type { CallRows } from "./call-rows.ts";
+import type { Cost, CostRows } from "./cost-rows.ts";
 import type { DeliveryRows } from "./delivery-rows.ts";
 import type { Entries, EntryRow } from "./entry-rows.ts";
 import type { FreezeRows } from "./freeze-rows.ts";
@@ -13,7 +14,7 @@ import type { Pins } from "./pin-rows.ts";
 import type { ReplicaRows } from "./replica-rows.ts";
 import type { Revisions } from "./revision-rows.ts";
 import type { RunState } from "../model/run-states.ts";
-import type { LetterToRun, RunBlob, RunBudgets, Runs, WakeNow } from "./run-rows.ts";
+import type { LetterToRun, RunBlob, RunBudgets, Runs, RunGist, WakeNow } from "./run-rows.ts";
 import type { SecretRows } from "./secret-rows.ts";
 import type { SpendingRows } from "./spending-rows.ts";
 import type { Touches } from "./touches.ts";
@@ -42,6 +43,7 @@ export interface Store {
   readonly labels: LabelRows;
   readonly freezes: FreezeRows;
   readonly spendings: SpendingRows;
+  readonly costs: CostRows;
   readonly touches: Touches;
   readonly traces: TraceRows;
   readonly runBudgets: RunBudgets;
@@ -86,6 +88,9 @@ export interface Append {
   readonly endedAtMs?: number;
   /** For whoever lists runs; absent leaves what was said before. */
   readonly state?: RunState;
+  readonly gist?: RunGist;
+  /** What these events have cost, each day and name once. */
+  readonly costs?: readonly Cost[];
   /** What the events name, durable with them. One that is there already is left as it is. */
   readonly blobs?: readonly RunBlob[];
   /** Letters of its inbox up to this one are folded in by these events, and go with them. */

@@ -20,6 +20,8 @@ export interface ServerBook {
   serverVersion: string | null;
   /** By tool. */
   pins: Map<string, Definition>;
+  /** How often a pin was made or taken away here. */
+  pinChanges: number;
   /** What each endpoint listed when it last did, by tool. */
   seen: Map<string, ReadonlyMap<string, Definition>>;
   blocked: Map<string, Blocked>;
@@ -50,6 +52,7 @@ export function openBook(name: string, config: ServerConfig): ServerBook {
     instructions: null,
     serverVersion: null,
     pins: new Map(),
+    pinChanges: 0,
     seen: new Map(),
     blocked: new Map(),
     fitting: new Map(),
@@ -62,15 +65,26 @@ export function openBook(name: string, config: ServerConfig): ServerBook {
   };
 }
 
-export async function readPins(book: ServerBook, { pins, tenant }: BookOptions): Promise<void> {
+export async function readPins(book: ServerBook, options: BookOptions): Promise<void> {
   // What we offer ourselves is what it is: there is nothing that could differ, or be accepted.
   const own = toOwnDefinitions(book.config);
   if (own !== null) book.pins = toOwnPins(own);
-  else {
-    const rows = await pins.list(tenant, book.name);
-    book.pins = new Map(rows.map((row) => [row.tool, fromStored(row.definition)]));
-  }
+  else await readStored(book, options);
   compare(book);
+}
+
+/** As often as a long list of tools takes to be pinned; after that the pins stay as they are until the next time. */
+const mostReads = 20;
+
+/** What was read while a tool was pinned here may be from before, and would take it away again. */
+async function readStored(book: ServerBook, { pins, tenant }: BookOptions): Promise<void> {
+  for (let reads = 0; reads < mostReads; reads += 1) {
+    const { pinChanges } = book;
+    const rows = await pins.list(tenant, book.name);
+    if (book.pinChanges !== pinChanges) continue;
+    book.pins = new Map(rows.map((row) => [row.tool, fromStored(row.definition)]));
+    return;
+  }
 }
 
 function toOwnPins(definitions: readonly unknown[]): ServerBook["pins"] {
@@ -133,6 +147,7 @@ async function pin(
     acceptedAtMs: options.clock.nowMs(),
   };
   const outcome = await options.pins.accept(row, previous);
+  book.pinChanges += 1;
   if (outcome === "accepted") {
     book.pins.set(definition.name, definition);
     return outcome;
@@ -261,6 +276,7 @@ export async function acceptDrift(
     .find((each) => each !== undefined && each.digest === observed);
   if (definition === undefined) {
     await options.pins.revoke(options.tenant, book.name, tool);
+    book.pinChanges += 1;
     book.pins.delete(tool);
     compare(book);
     return "accepted";

@@ -18,6 +18,7 @@ import { settleChildren } from "./settle-children.ts";
 import { takeLetters } from "./take-letters.ts";
 import { toParent } from "./tell-children.ts";
 import { tellEnd } from "./tell-end.ts";
+import { tellTask } from "./tell-task.ts";
 import type { CallView, RunView } from "./view.ts";
 import { watchInbox, type InboxWatch } from "./watch-inbox.ts";
 import type { EngineOptions, Work } from "./worker.ts";
@@ -55,6 +56,7 @@ export async function advance(
       told = state;
       tellQuality(options.telemetry, view);
       tellEnd(options, view);
+      tellTask(options.telemetry, options.taskKindOf, view);
       const atMs = options.clock.nowMs();
       options.onMoved({ tenant, run, agent: created.agent, state, seq, atMs });
     },

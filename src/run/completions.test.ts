@@ -264,7 +264,9 @@ test("I9: frozen, or with a secret in it, it is refused before a backend or a bu
 
 test("an answer that is not on record is not given", async () => {
   const away = new Fault("store_unavailable", "It is away.");
-  const scene = open(() => answered, { store: { commit: () => Promise.reject(away) } });
+  const scene = open(() => answered, {
+    store: { commit: () => Promise.reject(away), costs: createInMemoryStore().costs },
+  });
   // It is paid for: whoever asks again by itself would pay again.
   await expect(scene.complete()).rejects.toMatchObject({
     code: "store_unavailable",

@@ -42,9 +42,10 @@ export function createRunDesk(options: DeskOptions): OpenRunDesk {
       const contents = createContents({ ...options, runs }, { tenant, run });
       const [output] = view.output === null ? [] : await contents.read([view.output]);
       const text = output === undefined ? null : asSaid(output).text;
-      return toReport({ run, head: loaded.head, view, output: text });
+      return toReport({ run, head: loaded.head, view, output: text, taken: head.epoch });
     },
     list: (tenant, query) => runs.list(tenant, query),
+    count: (tenant, query) => runs.count(tenant, query),
     async events(tenant, run, page) {
       await require(options, tenant, run);
       const rows = await runs.read(run, page);

@@ -145,8 +145,9 @@ function settle(view: RunView, cost: RunView["budget"]["spent"]): RunView {
 }
 
 function respond(view: RunView, event: Extract<RunEvent, { type: "model.responded" }>): RunView {
-  const { step, response, stop, calls, cost, usage } = event;
-  const turn: Turn = { step, stop, response, calls: toCalls(step, calls), compensates: null };
+  const { step, response, stop, cost, usage, backend } = event;
+  const calls = toCalls(step, event.calls);
+  const turn: Turn = { step, stop, response, calls, compensates: null, backend };
   const measured = { ...view.measured, factor: toFactor(view.measured.estimated, usage.input) };
   return { ...begin(settle(view, cost), turn), measured, failures: 0 };
 }

@@ -4,6 +4,8 @@ import { runStates } from "../model/run-states.ts";
 import type { RunBlob, RunHead } from "../ports/run-rows.ts";
 import type { Append, CommitOutcome, CommitUnit, Store } from "../ports/store.ts";
 import { fold } from "./fold.ts";
+import { listCosts } from "./list-costs.ts";
+import { isSameGist, toGist } from "./to-gist.ts";
 import type { RunView } from "./view.ts";
 
 /** Another worker has the run: whatever this one still wants to say of it does not count. */
@@ -150,6 +152,7 @@ export class Journal {
     const blobs = notings.flatMap((noting) => noting.blobs ?? []);
     const wakeAtMs = notings.findLast((noting) => noting.wakeAtMs !== undefined)?.wakeAtMs;
     const { state, inbox } = view;
+    const [gist, costs] = [toGist(view), listCosts(view, events)];
     return {
       run,
       epoch,
@@ -158,6 +161,8 @@ export class Journal {
       ...(blobs.length === 0 ? {} : { blobs: distinct(blobs) }),
       ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
       ...(state === this.#noted.state ? {} : { state }),
+      ...(isSameGist(gist, toGist(this.#noted)) ? {} : { gist }),
+      ...(costs.length === 0 ? {} : { costs }),
       ...(isTerminal(runStates, state) ? { ended: true, endedAtMs: events.at(-1)!.atMs } : {}),
       ...(inbox === this.#noted.inbox ? {} : { folded: inbox }),
     };

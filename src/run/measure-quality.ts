@@ -148,7 +148,7 @@ const ends: ReadonlySet<RunView["state"]> = new Set([
 ]);
 
 /** What there was none of has no share. */
-function toShares(quality: RunQuality) {
+export function toShares(quality: RunQuality) {
   const { calls, judged, factsRead } = quality;
   return [
     ["well_formed", quality.wellFormed, calls],

@@ -1,6 +1,7 @@
 import {
   Fault,
   toEntryBytes,
+  toSubjectKey,
   toUuidV7,
   type Digest,
   type Entry,
@@ -8,6 +9,7 @@ import {
 } from "../model/index.ts";
 import type { ModelUsage } from "../model/model-usage.ts";
 import type { Clock } from "../ports/clock.ts";
+import { toDay, type CostRows } from "../ports/cost-rows.ts";
 import type { Random } from "../ports/random.ts";
 import type { Store } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
@@ -36,7 +38,7 @@ type Ended = CompletionEnd & {
 };
 
 export interface RecordParts {
-  readonly store: Pick<Store, "commit">;
+  readonly store: Pick<Store, "commit" | "costs">;
   readonly hashes: TenantHash;
   readonly clock: Clock;
   readonly random: Random;
@@ -63,11 +65,35 @@ export async function recordCompletion(
   try {
     const entry = await toEntry(parts, asking, end);
     const { id, tenant } = entry;
-    await store.commit({ entries: [{ id, tenant, bytes: toEntryBytes(entry) }] });
+    await Promise.all([
+      store.commit({ entries: [{ id, tenant, bytes: toEntryBytes(entry) }] }),
+      addCost(store.costs, asking, { ...end, entry }),
+    ]);
   } catch (fault) {
     telemetry.log("error", "a completion could not be recorded", { ...named, fault });
     throw fault;
   }
+}
+
+/** What was certainly free is not kept: nothing was spent. */
+async function addCost(
+  costs: CostRows,
+  { principal, alias }: Completing,
+  { entry, backend, usage, cost, ...end }: Ended & { readonly entry: Entry },
+): Promise<void> {
+  if (end.kind !== "answered" && end.isFree) return;
+  await costs.add({
+    entry: entry.id,
+    tenant: principal.tenant,
+    agent: principal.actor?.agent ?? null,
+    subject: toSubjectKey(principal),
+    day: toDay(entry.atMs),
+    kind: "model",
+    name: backend ?? alias,
+    micros: cost?.micros ?? 0,
+    tokens: (usage.input ?? 0) + (usage.output ?? 0),
+    isUnknown: cost === null,
+  });
 }
 
 async function toEntry(

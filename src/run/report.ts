@@ -8,10 +8,11 @@ export interface Reporting {
   readonly head: number;
   readonly view: RunView;
   readonly output: string | null;
+  readonly taken: number;
 }
 
 /** A run as its users see it. */
-export function toReport({ run, head, view, output }: Reporting): RunReport {
+export function toReport({ run, head, view, output, taken }: Reporting): RunReport {
   const { created, budget } = view;
   const { kind, subject } = created.principal;
   const children = Object.keys(view.children) as RunId[];
@@ -34,6 +35,7 @@ export function toReport({ run, head, view, output }: Reporting): RunReport {
     quality: view.quality,
     calls: listCalls(view),
     children,
+    taken,
   };
 }
 

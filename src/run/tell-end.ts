@@ -30,7 +30,7 @@ function toLeft({ caps, spent }: Budget): number | null {
   return shares.length === 0 ? null : Math.min(...shares);
 }
 
-function isEnd(state: RunView["state"]): state is RunEnd {
+export function isEnd(state: RunView["state"]): state is RunEnd {
   return (
     state === "completed" || state === "partial" || state === "failed" || state === "cancelled"
   );

@@ -106,6 +106,8 @@ export interface Turn {
   readonly calls: readonly CallView[];
   /** By whom effects are taken back, where that is what the turn is for. */
   readonly compensates: string | null;
+  /** Which backend of models answered; absent where none did, and in views of before it was kept. */
+  readonly backend?: string;
 }
 
 export interface CallView extends PlannedCall {

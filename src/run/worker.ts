@@ -13,6 +13,7 @@ import type { Contents } from "./contents.ts";
 import type { Journal } from "./journal.ts";
 import type { ModelRouter } from "./model-router.ts";
 import type { RunNews } from "./run-news.ts";
+import type { TaskKindOf } from "./task-kind.ts";
 
 /** What runs are carried out with; the parts of a revision are asked for when they are needed. */
 export interface EngineOptions {
@@ -25,6 +26,7 @@ export interface EngineOptions {
   readonly hashes: TenantHash;
   readonly openings: Openings;
   readonly news: RunNews;
+  readonly taskKindOf: TaskKindOf;
   /** Told of each state that a run came into; it waits for nobody. */
   readonly onMoved: (moved: RunMoved) => void;
   readonly clock: Clock;

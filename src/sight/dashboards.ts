@@ -1,4 +1,4 @@
-import { mean, quantile, series, countOf, sumOf } from "./promql.ts";
+import { mean, partOf, quantile, series, countOf, sumOf } from "./promql.ts";
 import { slos, targets } from "./slos.ts";
 
 export interface Dashboard {
@@ -255,6 +255,46 @@ const runs: Dashboard = {
           legend: "{{agent}}, of an hour",
         },
         { expr: mean("run_cost", "1h"), legend: "one run" },
+      ],
+    },
+    {
+      title: "Tasks by class and end",
+      unit: "short",
+      queries: [
+        {
+          expr: `sum by (task_class, outcome) (increase(${series("tasks")}[1h]))`,
+          legend: "{{task_class}} {{outcome}}, of an hour",
+        },
+      ],
+    },
+    {
+      title: "Goodput: tokens of completed tasks",
+      unit: "percentunit",
+      queries: [
+        {
+          expr: partOf("task_tokens", 'outcome="completed"', ["model", "hardware"]),
+          legend: "{{model}} on {{hardware}}",
+        },
+      ],
+    },
+    {
+      title: "Deadlines that tasks missed",
+      unit: "percentunit",
+      queries: [
+        {
+          expr: partOf("tasks", 'outcome="deadline"', ["task_class", "tenant"]),
+          legend: "{{task_class}} of {{tenant}}",
+        },
+      ],
+    },
+    {
+      title: "Quality of tasks",
+      unit: "percentunit",
+      queries: [
+        {
+          expr: `sum by (task_class, measure) (increase(${series("task_quality_part")}[1h])) / sum by (task_class, measure) (increase(${series("task_quality_whole")}[1h]))`,
+          legend: "{{task_class}}: {{measure}}",
+        },
       ],
     },
     {

@@ -1,4 +1,3 @@
-import { fromEntryBytes } from "../model/entry.ts";
 import { Fault, toUuidMs, type RunId } from "../model/index.ts";
 import { isEndedSpan, type EndedSpan } from "../model/span.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -8,6 +7,7 @@ import type { RunDesk } from "../ports/run-desk.ts";
 import { spansAtOnce, type SpanSink } from "../ports/span-sink.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { DueTrace, TraceKey, TraceMark, TraceRows } from "../ports/trace-rows.ts";
+import type { Breaks } from "./breaks.ts";
 import { isKept } from "./keep-trace.ts";
 import type { LookTimes } from "./look-times.ts";
 import { projectEntry } from "./project-entry.ts";
@@ -28,6 +28,7 @@ export interface RoundOptions extends TraceReading {
   readonly destination: TraceDestination;
   /** Of this destination, from round to round. */
   readonly looks: LookTimes;
+  readonly breaks: Breaks;
   readonly signal: AbortSignal;
 }
 
@@ -121,7 +122,7 @@ async function sendEntries(round: Round, mark: TraceMark): Promise<void> {
 /** An entry that cannot be read is told of in the ledger's own checks: it holds up none of the others. */
 function readSpan({ telemetry }: Round, { id, bytes }: EntryRow): EndedSpan | null {
   try {
-    return projectEntry(fromEntryBytes(bytes));
+    return projectEntry(bytes);
   } catch (fault) {
     telemetry.log("error", "an entry cannot be traced", { entry: id, fault });
     return null;
@@ -159,8 +160,7 @@ async function sendReadable(round: Round, due: DueTrace): Promise<readonly RunTr
   try {
     return await sendTree(round, due);
   } catch (error) {
-    const isAnothers = error instanceof NotTaken || error instanceof TakenAway;
-    if (round.signal.aborted || isAnothers || !isOfLog(error)) throw error;
+    if (round.signal.aborted || !isOfLog(error)) throw error;
     const { run, head } = due;
     const mark = { run, root: run, seen: head, sent: 0 };
     round.telemetry.log("error", "a run cannot be traced", { run, fault: error });
@@ -169,9 +169,9 @@ async function sendReadable(round: Round, due: DueTrace): Promise<readonly RunTr
   }
 }
 
-/** A Fault is said by the store, but for what it could not read or did not have. */
+/** Of this log alone. Whatever else went wrong says nothing of it: the round ends, and another one looks again. */
 function isOfLog(error: unknown): boolean {
-  return !(error instanceof Fault) || ["record_unreadable", "not_found"].includes(error.code);
+  return error instanceof Fault && ["record_unreadable", "not_found"].includes(error.code);
 }
 
 async function sendTree(round: Round, due: DueTrace): Promise<readonly RunTrace[]> {
@@ -204,7 +204,8 @@ async function sendTree(round: Round, due: DueTrace): Promise<readonly RunTrace[
 
 async function readRoot({ runs, key }: Round, run: RunId): Promise<RunId> {
   const [first] = await runs.events(key.tenant, run, { after: 0, limit: 1 });
-  if (first?.event.type !== "run.created") throw new Error(`run ${run} has no beginning`);
+  if (first?.event.type !== "run.created")
+    throw new Fault("record_unreadable", "A run's log has no beginning.", { details: { run } });
   return first.event.root;
 }
 
@@ -212,7 +213,7 @@ async function readRoot({ runs, key }: Round, run: RunId): Promise<RunId> {
 async function readTree(round: Round, run: RunId, root: RunId): Promise<TreeTrace> {
   const { key, telemetry } = round;
   const tree = await readTrace(round, key.tenant, root).catch((error: unknown) => {
-    if (root === run) throw error;
+    if (root === run || !isOfLog(error)) throw error;
     return readTrace(round, key.tenant, run);
   });
   if (tree.isCut) telemetry.log("warn", "a run cannot be traced whole", { run: root });
@@ -250,22 +251,22 @@ function countTexts({ attributes }: EndedSpan): number {
 async function deliver(round: Round, spans: readonly EndedSpan[]): Promise<void> {
   if (spans.length === 0) return;
   await renew(round);
-  const { destination, sink, signal, telemetry } = round;
+  const { destination, sink, signal, telemetry, clock } = round;
   const { name } = destination;
   const exported = spans.map((span) => toExported(span, destination));
   const sent = await sink.send(exported, signal);
   switch (sent.kind) {
     case "failed":
+      round.breaks.forget();
       throw new NotTaken(sent.why, sent.retryAfterMs);
+    case "broken":
+      if (!round.breaks.isOver(spans[0]!.spanId, clock.monotonicMs()))
+        throw new NotTaken(sent.why, null);
+      return giveUp(round, spans, { outcome: "given_up", why: sent.why });
     case "refused":
-      telemetry.count("trace_spans", { destination: name, outcome: "refused" }, spans.length);
-      telemetry.log("warn", "spans are refused and not sent again", {
-        destination: name,
-        why: sent.why,
-        spans: spans.length,
-      });
-      return;
+      return giveUp(round, spans, { outcome: "refused", why: sent.why });
     case "taken": {
+      round.breaks.forget();
       const rejected = Math.min(sent.rejected, spans.length);
       const taken = spans.length - rejected;
       if (taken > 0) telemetry.count("trace_spans", { destination: name, outcome: "taken" }, taken);
@@ -273,6 +274,28 @@ async function deliver(round: Round, spans: readonly EndedSpan[]): Promise<void>
         telemetry.count("trace_spans", { destination: name, outcome: "rejected" }, rejected);
     }
   }
+}
+
+interface GivenUp {
+  readonly outcome: "refused" | "given_up";
+  readonly why: string;
+}
+
+/** They are not sent again: whatever is behind them would wait for ever. */
+function giveUp(
+  { destination, telemetry, breaks }: Round,
+  { length }: readonly EndedSpan[],
+  { outcome, why }: GivenUp,
+): void {
+  breaks.forget();
+  const { name } = destination;
+  telemetry.count("trace_spans", { destination: name, outcome }, length);
+  const words = outcome === "refused" ? "refused" : "given up";
+  telemetry.log("warn", `spans are ${words} and not sent again`, {
+    destination: name,
+    why,
+    spans: length,
+  });
 }
 
 function require(isOurs: boolean): void {

@@ -3,11 +3,15 @@ import type { TenantId } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import { Breaks } from "./breaks.ts";
 import { exportRound, NotTaken, type RoundOptions } from "./export-round.ts";
 import { betweenRoundsMs, LookTimes } from "./look-times.ts";
 import type { TraceDestination } from "./trace-destination.ts";
 
-export interface TraceExportOptions extends Omit<RoundOptions, "destination" | "looks" | "signal"> {
+export interface TraceExportOptions extends Omit<
+  RoundOptions,
+  "destination" | "looks" | "breaks" | "signal"
+> {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
@@ -29,6 +33,7 @@ interface Known {
   readonly tenant: TenantId;
   readonly destination: string;
   readonly looks: LookTimes;
+  readonly breaks: Breaks;
   pause: Pause;
 }
 
@@ -63,12 +68,14 @@ export function exportTraces(options: TraceExportOptions): { stop(): Promise<voi
       tenant,
       destination: name,
       looks: new LookTimes(),
+      breaks: new Breaks(),
       pause: none,
     };
     known.set(key, one);
     if (busy.has(key) || one.pause.untilMs > clock.monotonicMs()) return;
-    const { looks } = one;
-    const working = exportRound({ ...options, destination, looks, signal: stopping.signal })
+    const { looks, breaks } = one;
+    const { signal } = stopping;
+    const working = exportRound({ ...options, destination, looks, breaks, signal })
       .then(() => void (one.pause = none))
       .catch((error: unknown) => {
         if (stopping.signal.aborted) return;

@@ -15,6 +15,7 @@ export interface KeepRules {
  * not kept later, so nobody has to remember what was decided.
  */
 export function isKept(trace: string, spans: readonly Span[], rules: KeepRules): boolean {
+  if (rules.share >= 1) return true;
   return toShare(trace) < rules.share || rules.always.some((reason) => shows[reason](spans, rules));
 }
 

@@ -1,4 +1,4 @@
-import type { Entry } from "../model/entry.ts";
+import { fromEntryBytes, type Entry } from "../model/entry.ts";
 import { toEntrySpanId, toEntryTraceId } from "../model/trace-context.ts";
 import type { EndedSpan } from "../model/span.ts";
 import type { Attributes } from "../model/span-attributes.ts";
@@ -8,15 +8,57 @@ type EntryOf<Kind extends Entry["kind"]> = Extract<Entry, { kind: Kind }>;
 
 /**
  * The span of what happened outside of runs: a call that somebody made, an answer of a model. Null: the
- * entry tells of something else, or its run does.
+ * entry tells of something else, or its run does. Every such call comes by here, so of an ordinary outcome only
+ * what its span says is looked at; whether an entry is whole is a matter of those who verify the ledger. Throws
+ * `record_unreadable` for bytes that are no entry.
  */
-export function projectEntry(entry: Entry): EndedSpan | null {
-  if (entry.kind === "completion") return toChat(entry);
-  if (entry.kind !== "outcome" || entry.run !== null) return null;
-  return toCall(entry);
+export function projectEntry(bytes: Uint8Array): EndedSpan | null {
+  const given = parsePlain(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+  if (isOutcome(given)) return toCall(given);
+  const entry = fromEntryBytes(bytes);
+  return entry.kind === "completion" ? toChat(entry) : null;
 }
 
-function toCall(entry: EntryOf<"outcome">): EndedSpan {
+function parsePlain(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+type Outcome = Pick<
+  EntryOf<"outcome">,
+  "id" | "atMs" | "server" | "tool" | "outcome" | "reason" | "timings" | "of" | "trace"
+>;
+
+function isOutcome(given: unknown): given is Outcome {
+  if (typeof given !== "object" || given === null) return false;
+  const entry = given as Readonly<Record<string, unknown>>;
+  const { timings } = entry;
+  return (
+    entry["kind"] === "outcome" &&
+    entry["v"] === 1 &&
+    entry["run"] === null &&
+    typeof timings === "object" &&
+    timings !== null &&
+    isCount((timings as Outcome["timings"]).queuedUs) &&
+    isCount((timings as Outcome["timings"]).upstreamUs) &&
+    isCount(entry["atMs"]) &&
+    [entry["id"], entry["server"], entry["outcome"]].every((text) => typeof text === "string") &&
+    [entry["tool"], entry["reason"], entry["of"], entry["trace"]].every(isTextOrNull)
+  );
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === "string";
+}
+
+function toCall(entry: Outcome): EndedSpan {
   const { server, tool, outcome, reason, timings, atMs } = entry;
   const tookMs = (timings.queuedUs + timings.upstreamUs) / 1_000;
   const isError = outcome !== "answered";
@@ -67,7 +109,7 @@ function toChat(entry: EntryOf<"completion">): EndedSpan {
 }
 
 /** An entry keeps the caller's trace and not its span: it stands in that trace with nothing above it. */
-function toBase(entry: EntryOf<"outcome"> | EntryOf<"completion">, tookMs: number) {
+function toBase(entry: Pick<Outcome, "id" | "atMs" | "trace">, tookMs: number) {
   const { id, atMs, trace } = entry;
   return {
     traceId: trace !== null && traceShape.test(trace) ? trace : toEntryTraceId(id),

@@ -6,6 +6,14 @@ export function series(name: MetricName, matchers = ""): string {
   return `${toWireName(name)}${toBraces(matchers)}`;
 }
 
+/** Of an hour: what share matches. Where nothing does, 0, and not nothing. */
+export function partOf(name: MetricName, matchers: string, by: readonly string[]): string {
+  const sumOver = (selected: string): string =>
+    `sum by (${by.join(", ")}) (increase(${selected}[1h]))`;
+  const all = sumOver(series(name));
+  return `(${sumOver(series(name, matchers))} or 0 * ${all}) / ${all}`;
+}
+
 type HistogramName = MetricOf<"histogram">;
 
 export function countOf(name: HistogramName, matchers = ""): string {

@@ -26,7 +26,7 @@ export interface TreeTrace {
 
 const eventsAtOnce = 500;
 /** A run this long has done some thousand steps. */
-const mostEvents = 20_000;
+export const mostEvents = 20_000;
 const mostRuns = 200;
 /** Of all of them together, so that a tree of long runs is not held whole. */
 const mostOfTree = 100_000;
@@ -45,18 +45,15 @@ export async function readTrace(
   for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
     if (runs.length === mostRuns || left <= 0) return { runs, isCut: true };
     const most = Math.min(mostEvents, left);
-    const events = await readEvents(reading, { tenant, run, most }).catch(orWhy(run, root));
-    if (typeof events === "string") {
-      isCut ||= events === "record_unreadable";
+    const read = await readRun(reading, { tenant, run, most }).catch(orWhy(run, root));
+    if (typeof read === "string") {
+      isCut ||= read === "record_unreadable";
       continue;
     }
+    const { events, ...trace } = read;
     isCut ||= events.length === most;
     left -= events.length;
-    runs.push({
-      run,
-      head: events.at(-1)!.seq,
-      spans: projectRun({ run, events, model: await readModel(reading, tenant, events) }),
-    });
+    runs.push(trace);
     for (const child of listChildren(events)) {
       if (!known.has(child)) waiting.push(child);
       known.add(child);
@@ -81,8 +78,27 @@ interface Asked {
   readonly most: number;
 }
 
-async function readEvents(
-  { runs }: TraceReading,
+interface ReadRun extends RunTrace {
+  readonly events: readonly NumberedEvent[];
+}
+
+async function readRun(reading: TraceReading, asked: Asked): Promise<ReadRun> {
+  const { tenant, run } = asked;
+  const events = await readRunLog(reading, asked);
+  const model = await readModel(reading, tenant, events);
+  try {
+    const spans = projectRun({ run, events, model });
+    return { run, events, head: events.at(-1)!.seq, spans };
+  } catch (cause) {
+    // Nothing but its events goes into that: they are not what a run's are, or are of a newer version.
+    const message = "These events are not those of a run that can be told.";
+    throw new Fault("record_unreadable", message, { cause, details: { run } });
+  }
+}
+
+/** In order, from the first one on, page by page. */
+export async function readRunLog(
+  { runs }: Pick<TraceReading, "runs">,
   { tenant, run, most }: Asked,
 ): Promise<readonly NumberedEvent[]> {
   const events: NumberedEvent[] = [];

@@ -2,6 +2,9 @@ import { expect, test, vi } from "vitest";
 import { starterRules } from "../../src/model/starter-rules.ts";
 import type { TenantId } from "../../src/model/index.ts";
 import { addAuthenticator, openBrowser } from "../browser.ts";
+import { openConsole } from "../console/open-console.ts";
+import { buildConsole } from "../console/serve-mock.ts";
+import { startConsoleGate } from "../console/start-console-gate.ts";
 import { approverKey, financeKey } from "../mcp/gate-under-test.ts";
 import { enroll, invite } from "../webauthn/enroll.ts";
 import { place } from "../webauthn/passkeys-under-test.ts";
@@ -9,8 +12,9 @@ import type { SoftwareAuthenticator } from "../webauthn/software-authenticator.t
 import { endOf, openAttackScene, sendOnce, type AttackScene, type Json } from "./attack-scene.ts";
 import type { Waiting } from "./desk-scene.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const browser = openBrowser();
+const files = buildConsole("production");
 
 const tenant = "default" as TenantId;
 const rules = `${starterRules}
@@ -125,7 +129,7 @@ forbid (principal, action == Action::"bank__wipe", resource) unless { context.ap
 test("in a browser: whoever stole the key and has no passkey approves nothing, its owner does", async (context) => {
   const page = await browser.newPage(context);
   await addAuthenticator(page);
-  const scene = await openAttackScene({ rules });
+  const scene = await openAttackScene({ rules, start: startConsoleGate(files()) });
   const origin = `http://localhost:${new URL(scene.gate.url).port}`;
   scene.gate.passkeys.moveTo({ name: "localhost", origin });
   const code = await invite(scene.gate.passkeys, { tenant, subject: "approver" });
@@ -140,19 +144,20 @@ test("in a browser: whoever stole the key and has no passkey approves nothing, i
   const thief = await browser.newPage(context);
   await addAuthenticator(thief);
   for (const each of [thief, page]) {
-    await each.goto(`${origin}/approvals/${one.id}`);
-    await each.fill("#key", approverKey);
-    await each.click("#signin button");
-    await each.waitForSelector("#approve:enabled");
+    await openConsole(each, { url: origin, key: approverKey, path: `/approvals/${one.id}` });
+    // What destroys is asked about once more, and Enter is sure.
+    await each.getByRole("button", { name: "Approve with passkey" }).click();
+    await each.getByRole("dialog", { name: "Approve this?" }).waitFor();
   }
-  await thief.click("#approve");
-  await thief.waitForSelector("#approve:enabled");
+  await thief.keyboard.press("Enter");
+  const failed = thief.getByRole("status").getByText("The passkey was not used");
+  await failed.waitFor({ timeout: 30_000 });
   expect((await scene.tell(`approvals/${one.id}`)).body["state"]).toBe("pending");
   expect(await ask(scene, "bank__wipe")).toBe("asks");
   expect(scene.sent()).toEqual([]);
 
-  await page.click("#approve");
-  await expect.poll(() => page.textContent("#said")).toContain("Approved.");
+  await page.keyboard.press("Enter");
+  await page.getByRole("status").getByText("Approved.").waitFor();
   expect((await scene.tell(`approvals/${one.id}`)).body).toMatchObject({
     state: "approved",
     verdicts: [{ word: "approved", passkey: true }],

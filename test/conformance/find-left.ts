@@ -48,8 +48,11 @@ function findProcesses({ uids, words }: Whose): readonly string[] {
           uids === null
             ? uid === process.getuid?.() && command.includes(words)
             : uid >= uids.first && uid < uids.first + uids.count;
-        // A dead one waits for whoever asks how it ended.
-        return isOurs && !/^State:\s+Z/m.test(status) ? [`process ${pid}: ${command}`] : [];
+        // A dead one waits for whoever asks how it ended; its other threads may live on.
+        const threads = Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]);
+        const hasEnded =
+          /^State:\s+X/m.test(status) || (/^State:\s+Z/m.test(status) && threads <= 1);
+        return isOurs && !hasEnded ? [`process ${pid}: ${command}`] : [];
       } catch {
         return [];
       }

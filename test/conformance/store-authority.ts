@@ -33,6 +33,26 @@ function describeSpendings(under: () => StoreUnderTest): void {
       expect(await spendings.lease({ ...one, periodMs: 0 }, { amount: 5, cap: 9 })).toBe(5);
     });
 
+    test("are shown by budget and period, those of whom most is used first", async () => {
+      const { spendings } = under().store;
+      const one = place();
+      const others = [newDigest(), newDigest()];
+      await spendings.lease(one, { amount: 10, cap: 100 });
+      await spendings.lease({ ...one, share: others[0]! }, { amount: 30, cap: 100 });
+      await spendings.lease({ ...one, share: others[1]! }, { amount: 20, cap: 100 });
+      await spendings.lease({ ...one, budget: "hourly" }, { amount: 90, cap: 100 });
+      await spendings.lease({ ...one, periodMs: 0 }, { amount: 90, cap: 100 });
+      await spendings.lease({ ...one, tenant: newTenant() }, { amount: 90, cap: 100 });
+      expect(await spendings.read(one, 2)).toEqual({
+        shares: 3,
+        fullest: [
+          { share: others[0], used: 30 },
+          { share: others[1], used: 20 },
+        ],
+      });
+      expect(await spendings.read({ ...one, budget: "no" }, 2)).toEqual({ shares: 0, fullest: [] });
+    });
+
     test("what is given back can be leased again, and a lowered cap takes nothing away", async () => {
       const { spendings } = under().store;
       const one = place();

@@ -73,7 +73,9 @@ export function describeRunRows(under: () => StoreUnderTest): void {
       expect(await store.runs.list(newTenant(), { limit: 10 })).toEqual([]);
       const [row] = await store.runs.list(tenant, { limit: 1, before: fourth });
       const head = await store.runs.get(third);
-      expect(row).toEqual({ ...head, state: "queued", about: newAbout({ parent: first }) });
+      const told = { about: newAbout({ parent: first }), endedAtMs: null };
+      const gist = { steps: 0, why: null, micros: 0, tokens: 0 };
+      expect(row).toEqual({ ...head, ...told, state: "queued", gist });
       const [untold] = await store.runs.list(tenant, { limit: 1 });
       expect(untold).toMatchObject({ about: null, state: "running" });
     });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { describeAuthorityRows } from "./store-authority.ts";
 import { describeApprovals } from "./store-approvals.ts";
 import { describeCalls } from "./store-calls.ts";
+import { describeCosts } from "./store-costs.ts";
 import { describeCommit } from "./store-commit.ts";
 import { describeDeliveries } from "./store-deliveries.ts";
 import { describeFences } from "./store-fences.ts";
@@ -49,5 +50,6 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     describeWorkspaces(under);
     describeTouches(under);
     describeTraces(under);
+    describeCosts(under);
   });
 }

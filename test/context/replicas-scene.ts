@@ -21,6 +21,7 @@ import type { EngineOptions, Work } from "../../src/run/worker.ts";
 import { toBuilt } from "../simulation/parts.ts";
 import type { Call, Said } from "../simulation/engine.ts";
 import { createCatalog } from "./sources-scene.ts";
+import { taskKindOf } from "../simulation/task-kind.ts";
 
 export interface ReplicasOptions {
   readonly bundle: Partial<Bundle>;
@@ -50,6 +51,7 @@ export async function openReplicas({ bundle, gate, model }: ReplicasOptions) {
       openings: createOpenings(keys, random),
       news: await openRunNews(createInMemoryBus()),
       onMoved: () => undefined,
+      taskKindOf,
       store,
     };
     const catalog = createCatalog();

@@ -11,8 +11,8 @@ import { callerKey, startFleet } from "./replica-fleet.ts";
 vi.setConfig({ testTimeout: 900_000 });
 const postgres = usePostgres();
 
-const calls = scaled({ test: 1_500, prove: 10_000 });
-const minKills = scaled({ test: 5, prove: 25 });
+const calls = scaled({ test: 1_000, prove: 10_000 });
+const minKills = scaled({ test: 3, prove: 25 });
 const atOnce = 12;
 
 /** What may become of a call while replicas die, when it is not answered: each says what to do next. */

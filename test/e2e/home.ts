@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { onTestFinished } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
+import { atEnd } from "../at-end.ts";
+import { layOutCluster } from "../cluster.ts";
 
 const entry = new URL("../../bin/countersign.js", import.meta.url).pathname;
 
@@ -44,8 +45,11 @@ export interface Up {
   readonly ended: Promise<number | string>;
 }
 
-/** Gone when the test is, with every process that was started on it. */
-export function createHome(): Home {
+/**
+ * Gone when the test is, or all that share it, with every process that was started on it. One that is bare has no cluster yet: its
+ * first start makes one, as a user's does.
+ */
+export function createHome({ isBare = false } = {}): Home {
   const directory = mkdtempSync(path.join(tmpdir(), "cs-e2e-"));
   const data = path.join(directory, ".countersign");
   const children: ChildProcess[] = [];
@@ -62,7 +66,7 @@ export function createHome(): Home {
     return child;
   };
   const postmasters = () => findPostmasters(path.join(data, "postgres"));
-  onTestFinished(async () => {
+  atEnd(async () => {
     for (const child of children) child.kill("SIGKILL");
     await stopPostmasters(postmasters);
     rmSync(directory, { recursive: true, force: true });
@@ -76,8 +80,19 @@ export function createHome(): Home {
       readFileSync(path.join(directory, "config", "countersign", `${role}.key`), "utf8").trim(),
     run: (...argv) => toEnd(start(argv), ""),
     pipe: (input, ...argv) => toEnd(start(argv), input),
-    up: (...argv) => untilReady(start(["up", "--json", "--listen", "127.0.0.1:0", ...argv])),
+    up: async (...argv) => {
+      const at = argv.indexOf("--file");
+      const document = path.resolve(directory, at < 0 ? "countersign.yaml" : argv[at + 1]!);
+      if (!isBare && keepsCluster(document))
+        await layOutCluster(path.join(path.dirname(document), ".countersign", "postgres"));
+      return untilReady(start(["up", "--json", "--listen", "127.0.0.1:0", ...argv]));
+    },
   };
+}
+
+/** A store elsewhere needs none here. */
+function keepsCluster(document: string): boolean {
+  return !existsSync(document) || !/kind"?: *"?postgres\b/.test(readFileSync(document, "utf8"));
 }
 
 async function toEnd(child: ChildProcessWithoutNullStreams, input: string): Promise<Ran> {

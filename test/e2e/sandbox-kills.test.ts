@@ -26,7 +26,7 @@ const places: readonly Place[] = [
     name: "bubblewrap",
     driver: bubblewrap.createDriverUnderTest(),
     findLeft: bubblewrap.findLeft,
-    kills: scaled({ test: 12, prove: 1_000 }),
+    kills: scaled({ test: 8, prove: 1_000 }),
     mostMs: 250,
   },
   {

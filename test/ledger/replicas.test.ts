@@ -52,7 +52,7 @@ test("I5: two replicas write while the sequencer is killed again and again: each
       await systemClock.sleep(scaled({ test: 5, prove: 200 }));
     }
   });
-  const kills = scaled({ test: 5, prove: 100 });
+  const kills = scaled({ test: 3, prove: 100 });
   const notes: string[] = [];
   for (let kill = 0; kill < kills; kill += 1) {
     // Two processes at once: the one that does not lead takes over.
@@ -194,7 +194,7 @@ test("a log that is gone on with while somebody asks how it is, is sound", async
 
 test("receipts of every call verify, one of them in a process with the public key alone", async () => {
   const scene = await openPostgresScene(await postgres.freshDatabase());
-  const count = scaled({ test: 2_000, prove: 100_000 });
+  const count = scaled({ test: 1_000, prove: 100_000 });
   const calls = Math.ceil(count / 10);
   const ids: EntryId[] = [];
   for (let at = 0; at < calls; at += 50) {

@@ -16,6 +16,7 @@ import type { RouteAsk, Routed } from "../../src/run/model-router.ts";
 import { openRunNews } from "../../src/run/run-news.ts";
 import { openAttackScene, type AttackOptions, type Json } from "../approvals/attack-scene.ts";
 import { startGateOver } from "./gate-under-test.ts";
+import { taskKindOf } from "../simulation/task-kind.ts";
 
 export const own = "default" as TenantId;
 
@@ -93,6 +94,7 @@ export async function openAgentsScene({ agents, isIdle = false, ...options }: Ag
     catalog: () => gate.registry.catalog(),
     models: () => scripted,
     onMoved: () => undefined,
+    taskKindOf,
   };
   const desk = createRunDesk(engine);
   scene.gate.run(desk);

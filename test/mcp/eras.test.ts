@@ -1,6 +1,7 @@
 import path from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { Era } from "./fixture-server.ts";
+import { share } from "../at-end.ts";
 import { createMemoryConnector } from "./fixture-memory.ts";
 import { startHttpFixture } from "./fixture-http.ts";
 import { startGateUnderTest, whenListed, type GateUnderTest } from "./gate-under-test.ts";
@@ -33,17 +34,19 @@ const answer = (method: string): Json =>
     ? { role: "assistant", model: "none", content: { type: "text", text: "4" } }
     : { action: "accept", content: { name: "Ada" } };
 
-async function open(pair: Pair): Promise<{ client: RawClient; gate: GateUnderTest }> {
+async function openGate(pair: Pair): Promise<GateUnderTest> {
   const memory = createMemoryConnector(pair.server);
   const gate = await startGateUnderTest(
     { servers: { fix: await toServer(pair) } },
     pair.transport === "memory" ? { http: memory, sse: memory, stdio: memory } : undefined,
   );
   await whenListed(gate);
-  const options = { url: gate.url, answer };
-  const client =
-    pair.client === "modern" ? createModernClient(options) : await createLegacyClient(options);
-  return { client, gate };
+  return gate;
+}
+
+async function openClient({ client }: Pair, { url }: GateUnderTest): Promise<RawClient> {
+  const options = { url, answer };
+  return client === "modern" ? createModernClient(options) : createLegacyClient(options);
 }
 
 function textOf(message: Json): unknown {
@@ -54,8 +57,11 @@ const call = (client: RawClient, name: string, args: Json = {}, options = {}) =>
   client.request("tools/call", { name: `fix__${name}`, arguments: args }, options);
 
 describe.each(pairs)("$client client, $server server over $transport", (pair) => {
+  const gate = share(() => openGate(pair));
+  const open = async () => openClient(pair, await gate());
+
   test("lists and calls, defaults filled in", async () => {
-    const { client } = await open(pair);
+    const client = await open();
     const { result } = (await client.request("tools/list")) as { result: { tools: Json[] } };
     expect(result.tools.map(({ name }) => name)).toContain("fix__echo");
     expect(textOf(await call(client, "echo", { text: "hi" }))).toBe("hi ×1");
@@ -77,7 +83,7 @@ describe.each(pairs)("$client client, $server server over $transport", (pair) =>
   });
 
   test("elicits in the middle of a call", async () => {
-    const { client } = await open(pair);
+    const client = await open();
     expect(textOf(await call(client, "elicit"))).toBe("hello Ada (accept)");
     expect(client.asked).toMatchObject([
       { method: "elicitation/create", params: { message: "Your name?" } },
@@ -85,12 +91,12 @@ describe.each(pairs)("$client client, $server server over $transport", (pair) =>
   });
 
   test("samples in the middle of a call", async () => {
-    const { client } = await open(pair);
+    const client = await open();
     expect(textOf(await call(client, "sample"))).toBe("the model says 4");
   });
 
   test("passes progress on under the client's own token", async () => {
-    const { client } = await open(pair);
+    const client = await open();
     expect(textOf(await call(client, "progress", {}, { progressToken: "mine" }))).toBe("done");
     const progress = client.notifications.filter(
       ({ method }) => method === "notifications/progress",
@@ -103,7 +109,7 @@ describe.each(pairs)("$client client, $server server over $transport", (pair) =>
   });
 
   test("cancels upstream when the client leaves", async () => {
-    const { client } = await open(pair);
+    const client = await open();
     const leaving = new AbortController();
     const slow = call(client, "slow", {}, { signal: leaving.signal }).catch(() => "left");
     await vi.waitFor(async () =>
@@ -117,7 +123,7 @@ describe.each(pairs)("$client client, $server server over $transport", (pair) =>
   });
 
   test("announces a changed list, and lists what is new", async () => {
-    const { client } = await open(pair);
+    const client = await open();
     await client.listen([]);
     await call(client, "grow");
     await vi.waitFor(
@@ -131,7 +137,7 @@ describe.each(pairs)("$client client, $server server over $transport", (pair) =>
   });
 
   test("tells of a resource that was subscribed to", async () => {
-    const { client } = await open(pair);
+    const client = await open();
     await client.listen(["fix://state"]);
     await vi.waitFor(async () => {
       await call(client, "touch");
@@ -142,7 +148,7 @@ describe.each(pairs)("$client client, $server server over $transport", (pair) =>
   });
 
   test("tells a tool's own error from an error of the protocol, and both from a wrong argument", async () => {
-    const { client } = await open(pair);
+    const client = await open();
     expect(await call(client, "fail")).toMatchObject({ result: { isError: true } });
     expect(await call(client, "boom")).toMatchObject({
       error: { code: -32_050, data: { why: "asked to" } },

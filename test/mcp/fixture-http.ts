@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { onTestFinished } from "vitest";
+import { atEnd } from "../at-end.ts";
 import { createFixture, type Era, type Line } from "./fixture-server.ts";
 
 type Message = Record<string, unknown>;
@@ -98,7 +98,7 @@ export async function startHttpFixture(
   }
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
   });

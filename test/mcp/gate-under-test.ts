@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { onTestFinished } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { systemRandom } from "../../src/adapters/system/system-random.ts";
 import { startApi } from "../../src/api/api.ts";
+import type { ConsoleFiles } from "../../src/api/console/read-console.ts";
 import { createFace } from "../../src/api/mcp/face.ts";
 import { createReadiness } from "../../src/api/readiness.ts";
 import { createKeyring, hashKey } from "../../src/authority/keyring.ts";
@@ -36,7 +36,8 @@ import { createInMemoryVault } from "../../src/ports/in-memory-vault.ts";
 import { createInMemoryMailbox } from "../../src/ports/in-memory-mailbox.ts";
 import { SecretValue, type Secrets } from "../../src/ports/secrets.ts";
 import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
-import { createScriptedConfiguration, noRuns } from "../start-api.ts";
+import { atEnd } from "../at-end.ts";
+import { createScriptedConfiguration, noCosts, noRuns } from "../start-api.ts";
 import { noLedger } from "../ledger/no-ledger.ts";
 import { openPasskeysUnderTest } from "../webauthn/passkeys-under-test.ts";
 import { noErrands, noSandboxes } from "../no-sandboxes.ts";
@@ -85,6 +86,8 @@ export interface Under<Kept extends Store> {
   /** What carries out programs of workbenches; absent: nothing does. */
   readonly errands?: Errands;
   readonly sandboxes?: Sandboxes;
+  /** Absent: it was not built. */
+  readonly console?: ConsoleFiles;
   /** What references resolve to. */
   readonly values: Readonly<Record<string, string>>;
 }
@@ -227,7 +230,7 @@ export async function startGateOver<Kept extends Store>(
     node: process.version,
     configuration: createScriptedConfiguration({}),
     vault,
-    console: null,
+    console: given.console ?? null,
     sandboxes: noSandboxes,
     broker: base.broker,
     sourceOf: (tenant, name) => base.sources.of(tenant, name),
@@ -238,6 +241,7 @@ export async function startGateOver<Kept extends Store>(
     ...openDesk({ ...base, passkeys, catalog: () => current().registry.catalog() }),
     ledger: noLedger,
     runs: noRuns,
+    costs: noCosts(),
     agents: () => ({}),
     a2a: { agents: () => ({}), keys: () => null, url: () => "http://localhost" },
     models: () => {
@@ -276,7 +280,7 @@ export async function startGateOver<Kept extends Store>(
       requestDeadlineMs: Math.min(30_000, config.limits.requestDeadline),
     }),
   });
-  onTestFinished(async () => {
+  atEnd(async () => {
     await server.drain(0);
     identified.close();
     await current().close();
@@ -327,7 +331,7 @@ async function startWithMemory(
 
 function makeTemporary(): string {
   const directory = mkdtempSync(path.join(tmpdir(), "cs-keys-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  atEnd(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 

@@ -43,7 +43,7 @@ const tenant = "default" as TenantId;
 const principal = { tenant, kind: "service", subject: "load", actor: null } as const;
 
 test("each call is decided by one revision, none ends because of the swap, and nothing piles up", async () => {
-  const revisions = scaled({ test: 60, prove: 1_000 });
+  const revisions = scaled({ test: 30, prove: 1_000 });
   const memory = createMemoryConnector("modern");
   const connectors = { http: memory, sse: memory, stdio: memory };
   const { base: given, store, logged } = await startGateUnderTest({ servers }, connectors);

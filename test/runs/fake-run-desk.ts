@@ -137,6 +137,8 @@ export function openFakeRunDesk() {
           wakeAtMs: null,
           inbox: 0,
           ended: false,
+          endedAtMs: null,
+          gist: null,
           state: toReport(runs.get(id)!).state,
           about: {
             agent: created.agent,
@@ -145,6 +147,7 @@ export function openFakeRunDesk() {
             createdAtMs: created.atMs,
           },
         })),
+    count: () => Promise.reject(new Error("nothing is counted here")),
     async events(tenant, id, { after, limit }) {
       counted.pages += 1;
       const { events } = find(tenant, id);
@@ -233,6 +236,7 @@ function toReport({ id, created, events, changes }: FakeRun): RunReport {
     quality: null,
     calls: [],
     children: [],
+    taken: 1,
     ...changes,
   };
 }

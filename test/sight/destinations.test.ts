@@ -31,7 +31,8 @@ async function openScene(more: Partial<Parameters<typeof openAgentsScene>[0]> = 
   const scene = await openAgentsScene({ rules, agents: { clerk: agent() }, ...more });
   const go = async (script: Script): Promise<RunId> => {
     const { run } = await scene.start({ input: toTask(script) });
-    await vi.waitFor(async () => expect((await scene.desk.read(own, run)).state).toBe("completed"));
+    const isOver = async () => expect((await scene.desk.read(own, run)).state).toBe("completed");
+    await vi.waitFor(isOver, 10_000);
     return run;
   };
   return { ...scene, go };

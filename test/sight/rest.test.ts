@@ -96,11 +96,15 @@ test("a run is exported whole, texts only where they are asked for, also those t
     listRunEvents: async (input: { readonly after?: number; readonly contents?: string }) => {
       asked.push(input);
       const contents = input.contents === "true" ? { contents: { [digest]: null } } : {};
-      const event = { v: 1, type: "run.started", atMs: 5, ...contents } as never;
       const isFirst = input.after === 0;
+      const type = isFirst ? "run.started" : "model.asked";
+      const event = { v: 1, type, step: 0, atMs: 5, ...contents } as never;
       return ok({ events: [{ seq: isFirst ? 1 : 2, event }], next: isFirst ? 1 : null });
     },
     getRunContent: async () => ok({ digest, text: "said" }),
+    getRunExplanation: async () => ok({ id, head: 2 }),
+    getRunContext: async ({ step }: { readonly step: number }) =>
+      ok({ id, step, summary: { upTo: 1, text: "said before", ledger: "said, too" } }),
   } as never;
   const plain = await callCli(`runs export ${id}`, { client });
   expect(plain.code).toBe(0);
@@ -111,13 +115,41 @@ test("a run is exported whole, texts only where they are asked for, also those t
     run: { id },
     trace: { spans: [] },
     events: [{ seq: 1 }, { seq: 2 }],
+    explanation: { head: 2 },
+    contexts: [{ step: 0, summary: { upTo: 1, text: null } }],
   });
   expect(plain.out).not.toContain("said");
   const full = await callCli(`runs export ${id} --contents`, { client });
-  expect((JSON.parse(full.out) as { events: { event: unknown }[] }).events[0]!.event).toMatchObject(
-    {
-      contents: { [digest]: "said" },
-    },
-  );
+  expect(JSON.parse(full.out)).toMatchObject({
+    events: [{ event: { contents: { [digest]: "said" } } }, {}],
+    contexts: [{ summary: { text: "said before" } }],
+  });
   expect(asked).toHaveLength(4);
+});
+
+test("whoever sees a run has it explained; rules of denials are for those who may read its texts", async () => {
+  const { ask, append, textOf, parent } = await openTraced();
+  const own = { "dev.countersign/outcome": { outcome: "denied", rule: "own/no-clerks" } };
+  const raw = JSON.stringify({ content: [], isError: true, _meta: own });
+  const result = textOf(JSON.stringify({ text: "Denied by a rule.", isError: true, raw }));
+  const ended = { type: "call.ended", step: 0, ordinal: 0, entry: null } as const;
+  append(parent, { ...ended, outcome: "denied", result, cost: nothing });
+  const path = `/v1/runs/${parent}/explain`;
+  const { status, body } = await ask(path, "ada");
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    id: parent,
+    head: 6,
+    cut: false,
+    identity: { subject: "ada", failure: { class: "none" } },
+    admission: { queuedMs: expect.any(Number), taken: 1 },
+    state: { state: "running", event: "run.started", seq: 2 },
+    execution: { denials: [{ tool: "agents__clerk", rule: "own/no-clerks" }] },
+    delivery: { ready: null, at: null },
+  });
+  expect((await ask(path, "vera")).body).toMatchObject({
+    execution: { denials: [{ tool: "agents__clerk", rule: null }] },
+  });
+  for (const key of ["olga", "aud"]) expect((await ask(path, key)).status).toBe(200);
+  for (const key of ["ben", "eve"]) expect((await ask(path, key)).status).toBe(404);
 });

@@ -1,4 +1,5 @@
 import { createDialer } from "../../src/adapters/dialer/dialer.ts";
+import { encodeSpans } from "../../src/adapters/otel/encode-spans.ts";
 import { createOtlpSink } from "../../src/adapters/otel/otlp-sink.ts";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import type { SecretReference } from "../../src/model/secret-reference.ts";
@@ -8,6 +9,7 @@ import { SecretValue, type Secrets } from "../../src/ports/secrets.ts";
 import type { RunDesk } from "../../src/ports/run-desk.ts";
 import type { Store } from "../../src/ports/store.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import { Breaks } from "../../src/sight/breaks.ts";
 import { exportRound, type RoundOptions } from "../../src/sight/export-round.ts";
 import { LookTimes } from "../../src/sight/look-times.ts";
 import type { TraceDestination } from "../../src/sight/trace-destination.ts";
@@ -41,6 +43,7 @@ export function toDestination(destining: Destining): TraceDestination {
     open: () =>
       createOtlpSink({
         url,
+        encode: encodeSpans,
         private: true,
         headers,
         secrets,
@@ -74,6 +77,7 @@ export function createExporter({ store, desk, destination, owner = "one", more }
     telemetry,
     destination,
     looks: new LookTimes(),
+    breaks: new Breaks(),
     signal: new AbortController().signal,
     ...more,
   };

@@ -19,6 +19,7 @@ import { catalog, hashes, noLimits, openings, toBuilt } from "./parts.ts";
 import type { Limits } from "./plan.ts";
 import { createDisk, createSimulatedGate } from "./simulated-gate.ts";
 import { principal, tenant } from "./tenant.ts";
+import { taskKindOf } from "./task-kind.ts";
 
 export type Call = readonly [tool: string, args: object | string];
 /** What the model says; no calls: that it is done. */
@@ -54,7 +55,7 @@ export async function createEngine(parts: EngineParts) {
   const built = toBuilt({ ...noLimits, ...parts.limits }, parts.bundle);
   const news = await openRunNews(createInMemoryBus());
   const telemetry = createInMemoryTelemetry();
-  const base = { clock, random, hashes, openings, news, onMoved: () => undefined };
+  const base = { clock, random, hashes, openings, news, onMoved: () => undefined, taskKindOf };
   const desk = createRunDesk({
     ...base,
     store,

@@ -16,6 +16,7 @@ import { createProcesses, type Fate, type Process, type Processes } from "./proc
 import { createDisk, createSimulatedGate } from "./simulated-gate.ts";
 import { createSimulatedModels } from "./simulated-model.ts";
 import { principal, tenant } from "./tenant.ts";
+import { taskKindOf } from "./task-kind.ts";
 
 export interface WorldOptions {
   readonly plan: Plan;
@@ -97,7 +98,7 @@ async function begin({ plan, seed, isKeyed, limits, acts, fate }: WorldOptions):
     withSources(text("house", "Tea."), tool("open", { after: ["t__write"] })),
   );
   const news = await openRunNews(createInMemoryBus());
-  const base = { clock, random, hashes, openings, news, onMoved: () => undefined };
+  const base = { clock, random, hashes, openings, news, onMoved: () => undefined, taskKindOf };
   const desk = createRunDesk({
     ...base,
     store,

@@ -13,14 +13,15 @@ import {
 import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { onTestFinished } from "vitest";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
+import { atEnd } from "../at-end.ts";
+import { layOutCluster } from "../cluster.ts";
 import { createHome, findPostmasters, stopPostmasters } from "../e2e/home.ts";
 
 const house = path.join(import.meta.dirname, "../..");
 
 /** A copy of examples/travel beside a home of its own, with ports of its own. */
-export async function makeTravel() {
+export async function makeTravel({ isBare = false } = {}) {
   const home = createHome();
   for (const each of ["bin", "node_modules"]) {
     symlinkSync(path.join(house, each), path.join(home.directory, each));
@@ -30,6 +31,7 @@ export async function makeTravel() {
   const isOwn = (file: string) =>
     !/\/(?:\.travel|\.countersign|countersign\.local\.yaml)$/.test(file);
   cpSync(path.join(house, "examples", "travel"), directory, { recursive: true, filter: isOwn });
+  if (!isBare) await layOutCluster(path.join(directory, ".countersign", "postgres"));
   const [port, bookingsPort] = await findPorts(2);
   const document = path.join(directory, "countersign.yaml");
   const text = readFileSync(document, "utf8");
@@ -40,7 +42,7 @@ export async function makeTravel() {
   for (const name of ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "COUNTERSIGN_MODEL_URL"]) {
     home.environment[name] = undefined;
   }
-  onTestFinished(async () => {
+  atEnd(async () => {
     for (const pid of findPrograms(directory)) process.kill(pid, "SIGKILL");
     await stopPostmasters(() => findPostmasters(path.join(directory, ".countersign", "postgres")));
   });
@@ -76,10 +78,10 @@ function startQuickstart(
   /** All that there is to see when a test fails. */
   const tellAll = (): string =>
     [...lines, err, existsSync(log) ? readFileSync(log, "utf8").slice(-4_000) : ""].join("\n");
-  onTestFinished(({ task }) => {
+  atEnd((task) => {
     child.kill("SIGKILL");
     // One that waited in vain does not say for what. The last start is asked first, and is enough.
-    if (task.result?.state !== "fail" || told.has(directory)) return;
+    if (task?.result?.state !== "fail" || told.has(directory)) return;
     told.add(directory);
     console.log(tellAll());
   });

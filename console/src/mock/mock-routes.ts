@@ -6,6 +6,7 @@ import { ledgerMocks } from "./ledger-mocks.ts";
 import { policyMocks } from "./policy-mocks.ts";
 import { runDetailMocks } from "./run-detail-mocks.ts";
 import { runMocks } from "./run-mocks.ts";
+import { runMoreMocks } from "./run-more-mocks.ts";
 import { serverMocks } from "./server-mocks.ts";
 import { settingMocks } from "./setting-mocks.ts";
 
@@ -21,6 +22,7 @@ export const mockRoutes: readonly MockRoute[] = [
   ...approvalMocks,
   ...runMocks,
   ...runDetailMocks,
+  ...runMoreMocks,
   ...serverMocks,
   ...policyMocks,
   ...bundleMocks,

@@ -15,6 +15,8 @@ export function startMock(): void {
       return refuse(forced as FaultCode, "A fault that the address asked for.");
     if (new Headers(init.headers).get("authorization") === "Bearer wrong")
       return refuse("unauthenticated", "This key is not known.");
+    if (new Headers(init.headers).get("accept") === "text/event-stream")
+      return waitForNothing(init.signal ?? null);
     const found = findRoute(mockRoutes, method, url.pathname);
     if (found === null) return refuse("not_found", `The mock has no ${method} ${url.pathname}.`);
     const query = Object.fromEntries(url.searchParams);
@@ -25,6 +27,16 @@ export function startMock(): void {
     });
     return Response.json(body, { status });
   };
+}
+
+/** A stream of events that stays open: what the mock tells of has happened. */
+function waitForNothing(signal: AbortSignal | null): Response {
+  const stream = new ReadableStream({
+    start(controller) {
+      signal?.addEventListener("abort", () => controller.error(signal.reason));
+    },
+  });
+  return new Response(stream, { headers: { "content-type": "text/event-stream" } });
 }
 
 function parseBody(body: RequestInit["body"]): MockAsked["body"] {

@@ -5,6 +5,9 @@ import { useSession } from "./use-session.ts";
 /** How many approvals wait; null where the key may not see them. */
 export function useWaitingCount(): number | null {
   const session = useSession();
-  const { data } = useQuery(approvalsQuery(session));
-  return data?.approvals.length ?? null;
+  const { data } = useQuery({
+    ...approvalsQuery(session),
+    select: ({ approvals }) => approvals.filter(({ state }) => state === "pending").length,
+  });
+  return data ?? null;
 }

@@ -4,11 +4,13 @@ import { toShort } from "../words/to-amount.ts";
 /** A digest or an id: its beginning, the whole of it at a click. */
 export function Copy({ text, label }: { readonly text: string; readonly label: string }) {
   const [isCopied, setCopied] = useState(false);
+  const shown = isCopied ? "copied" : toShort(text);
   return (
     <button
       type="button"
       title={text}
-      aria-label={`Copy the ${label} ${text}`}
+      // What is seen is a part of the name, for those who say what they want to press.
+      aria-label={`${shown}: copy the ${label}`}
       className="rounded font-mono text-xs text-muted hover:text-ink"
       onClick={() => {
         void navigator.clipboard.writeText(text).then(() => {
@@ -17,7 +19,7 @@ export function Copy({ text, label }: { readonly text: string; readonly label: s
         });
       }}
     >
-      {isCopied ? "copied" : toShort(text)}
+      {shown}
     </button>
   );
 }

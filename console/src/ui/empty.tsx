@@ -14,7 +14,7 @@ export function Empty({ title, children, command }: EmptyProps) {
       <p className="text-base font-medium">{title}</p>
       <div className="mt-2 text-sm text-muted">{children}</div>
       {command === undefined ? null : (
-        <code className="mt-4 max-w-full overflow-x-auto rounded-md border border-line bg-sunken px-3 py-2 text-left font-mono text-xs whitespace-pre">
+        <code className="mt-4 max-w-full rounded-md border border-line bg-sunken px-3 py-2 text-left font-mono text-xs break-words whitespace-pre-wrap">
           {command}
         </code>
       )}

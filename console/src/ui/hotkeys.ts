@@ -36,5 +36,6 @@ export function useHotkeys(hotkeys: readonly Hotkey[]): void {
 
 function isTaken(target: EventTarget | null): boolean {
   if (document.querySelector("dialog[open]") !== null) return true;
-  return target instanceof HTMLElement && target.closest("input, textarea, select") !== null;
+  const fields = "input:not([type=checkbox], [type=radio]), textarea, select";
+  return target instanceof HTMLElement && target.closest(fields) !== null;
 }

@@ -9,13 +9,17 @@ export interface VirtualRowsProps {
   readonly keyOf: (index: number) => string;
   /** The last row came into view: more may be read. */
   readonly onEnd?: () => void;
+  /** Which are in the page now, those a little outside of the view among them. */
+  readonly onShown?: (first: number, last: number) => void;
   /** Where to scroll to, once. */
   readonly at?: number | null;
+  /** Where it then stands; `auto`: it is moved no further than it must be. */
+  readonly align?: "center" | "auto";
 }
 
 /** A list of any length: only what is seen is in the page. Rows are all of one height, so nothing jumps. */
 export function VirtualRows(props: VirtualRowsProps) {
-  const { label, count, rowPx, row, keyOf, onEnd, at = null } = props;
+  const { label, count, rowPx, row, keyOf, onEnd, onShown, at = null, align = "center" } = props;
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count,
@@ -25,13 +29,17 @@ export function VirtualRows(props: VirtualRowsProps) {
     overscan: 12,
   });
   const shown = rows.getVirtualItems();
+  const first = shown[0]?.index ?? -1;
   const last = shown.at(-1)?.index ?? -1;
   useEffect(() => {
     if (count > 0 && last >= count - 1) onEnd?.();
   }, [count, last, onEnd]);
   useEffect(() => {
-    if (at !== null) rows.scrollToIndex(at, { align: "center" });
-  }, [at, rows]);
+    if (first >= 0) onShown?.(first, last);
+  }, [first, last, onShown]);
+  useEffect(() => {
+    if (at !== null) rows.scrollToIndex(at, { align });
+  }, [at, align, rows]);
   return (
     <div
       ref={box}

@@ -1,15 +1,15 @@
 import { cutShort } from "../../lib/cut-short.ts";
 import { Fault } from "../../model/index.ts";
-import type { EndedSpan } from "../../model/span.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { toDestination } from "../../ports/credentials.ts";
 import type { Dialer, Origin, OriginAnswer } from "../../ports/dialer.ts";
 import type { Secrets } from "../../ports/secrets.ts";
-import type { SpanSink, SpansSent } from "../../ports/span-sink.ts";
-import { encodeSpans } from "./encode-spans.ts";
+import type { Sent, Sink } from "../../ports/sink.ts";
 import { readRejected } from "./read-rejected.ts";
+import type { EncodingOptions } from "./write-request.ts";
 
-export interface OtlpSinkOptions {
+export interface OtlpSinkOptions<Batch> {
+  readonly encode: (batch: Batch, options: EncodingOptions) => Uint8Array;
   /** Path and all. */
   readonly url: string;
   readonly private: boolean;
@@ -30,7 +30,7 @@ const longestRetryMs = 3_600_000;
 const never = new Set([400, 413, 415, 422]);
 
 /** OTLP over HTTP with protobuf, through the one way out. */
-export function createOtlpSink(options: OtlpSinkOptions): SpanSink {
+export function createOtlpSink<Batch>(options: OtlpSinkOptions<Batch>): Sink<Batch> {
   let opened: Origin | null = null;
   const origin = (): Origin =>
     (opened ??= options.dialer.open({
@@ -40,15 +40,15 @@ export function createOtlpSink(options: OtlpSinkOptions): SpanSink {
       connections: 1,
     }));
   return {
-    async send(spans, signal) {
+    async send(batch, signal) {
       const late = () => new Fault("deadline_exceeded", `No answer within ${answerWithinMs} ms.`);
       const limits = { clock: options.clock, signal, withinMs: answerWithinMs, late };
       try {
-        return await cutShort(limits, (until) => send({ ...options, origin }, spans, until));
+        return await cutShort(limits, (until) => send({ ...options, origin }, batch, until));
       } catch (error) {
-        if (signal.aborted) throw error;
-        const why = error instanceof Fault ? error.code : "unknown";
-        return { kind: "failed", why, retryAfterMs: null };
+        // What is no fault of the way out is a bug of ours, and whoever sends is told of it.
+        if (signal.aborted || !(error instanceof Fault)) throw error;
+        return { kind: "failed", why: error.code, retryAfterMs: null };
       }
     },
     async close() {
@@ -57,15 +57,15 @@ export function createOtlpSink(options: OtlpSinkOptions): SpanSink {
   };
 }
 
-interface Sending extends OtlpSinkOptions {
+interface Sending<Batch> extends OtlpSinkOptions<Batch> {
   readonly origin: () => Origin;
 }
 
-async function send(
-  { origin, url, version, clock, ...options }: Sending,
-  spans: readonly EndedSpan[],
+async function send<Batch>(
+  { origin, url, version, clock, encode, ...options }: Sending<Batch>,
+  batch: Batch,
   signal: AbortSignal,
-): Promise<SpansSent> {
+): Promise<Sent> {
   const { pathname, search } = new URL(url);
   const answer = await origin().request({
     method: "POST",
@@ -75,7 +75,7 @@ async function send(
       "content-type": "application/x-protobuf",
       "user-agent": `countersign/${version}`,
     },
-    body: encodeSpans(spans, { version }),
+    body: encode(batch, { version }),
     signal,
   });
   const { status } = answer;
@@ -84,12 +84,14 @@ async function send(
   const retryAfterMs = readRetryAfter(answer, clock.nowMs());
   answer.discard();
   if (never.has(status)) return { kind: "refused", why: `status ${status}` };
+  // With a time it asks for patience; without one nothing says that it will ever be better.
+  if (status >= 500 && retryAfterMs === null) return { kind: "broken", why: `status ${status}` };
   return { kind: "failed", why: `status ${status}`, retryAfterMs };
 }
 
 /** Read each time, so that a rotated key is taken at once, and given to its own host alone. */
 async function readHeaders(
-  { headers, secrets }: Pick<OtlpSinkOptions, "headers" | "secrets">,
+  { headers, secrets }: Pick<OtlpSinkOptions<never>, "headers" | "secrets">,
   url: string,
 ): Promise<Readonly<Record<string, string>>> {
   const read = Object.entries(headers).map(async ([name, reference]) => {

@@ -1,5 +1,5 @@
 /**
- * How many spans a collector says it does not take, of its `ExportTraceServiceResponse`. What cannot be
+ * How much of a batch a collector says it does not take, of its answer: spans, points or lines. What cannot be
  * read counts as none: it has answered that it took them.
  */
 export function readRejected(bytes: Uint8Array): number {

@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { EntryId } from "../../model/index.ts";
 import type { CallKey } from "../../ports/call-rows.ts";
 import type { EntryRow } from "../../ports/entry-rows.ts";
+import type { Cost } from "../../ports/cost-rows.ts";
 import type { RunBlob } from "../../ports/run-rows.ts";
 import type { Append } from "../../ports/store.ts";
 import { changesWake, endsRun, one, oneWithMore, statements, stateShift } from "./append-text.ts";
@@ -80,7 +81,7 @@ function toStatement(batch: readonly Written[]): pg.QueryArrayConfig {
 
 async function executeOne(executor: Executor, unit: Written): Promise<boolean> {
   const append = unit.append!;
-  const { blobs = [], folded = null } = append;
+  const { blobs = [], folded = null, costs = [] } = append;
   const more = bringsMore(unit);
   const { name, text } = more ? oneWithMore : one;
   const { rows } = await executor.query(
@@ -94,7 +95,13 @@ async function executeOne(executor: Executor, unit: Written): Promise<boolean> {
       encodeInt8(unit.token),
       encodeByteaArray(append.events),
       ...(more
-        ? [encodeIds(blobs), encodeByteaArray(blobs.map(({ bytes }) => bytes)), folded]
+        ? [
+            encodeIds(blobs),
+            encodeByteaArray(blobs.map(({ bytes }) => bytes)),
+            folded,
+            ...toGistValues([unit]),
+            ...toCostValues(costs),
+          ]
         : []),
     ]),
   );
@@ -107,7 +114,9 @@ function prepared(name: string, text: string, values: unknown[]): pg.QueryArrayC
 
 /** Plain appends keep to the lean statement. */
 function bringsMore({ append }: Written): boolean {
-  return append?.folded !== undefined || (append?.blobs?.length ?? 0) > 0;
+  if (append === undefined) return false;
+  const { folded, gist, blobs = [], costs = [] } = append;
+  return folded !== undefined || gist !== undefined || blobs.length > 0 || costs.length > 0;
 }
 
 function toFlags({ append }: Written): number {
@@ -182,12 +191,39 @@ function toMoreValues(batch: readonly Written[]): unknown[] {
       lasts.push(blobs.length);
     }
   }
+  const costs = batch.map(({ append }) => append?.costs ?? []);
+  const ends = costs.map((_, index) => costs.slice(0, index + 1).flat().length);
   return [
     encodeInt8Array(folded),
     encodeInt4Array(firsts),
     encodeInt4Array(lasts),
     encodeIds(blobs),
     encodeByteaArray(blobs.map(({ bytes }) => bytes)),
+    ...toGistValues(batch),
+    encodeInt4Array(ends.map((end, index) => end - costs[index]!.length + 1)),
+    encodeInt4Array(ends),
+    ...toCostValues(costs.flat()),
+  ];
+}
+
+/** One of each unit; null leaves what was said before, and an empty text is no reason. */
+function toGistValues(batch: readonly Written[]): unknown[] {
+  const gists = batch.map(({ append }) => append?.gist ?? null);
+  return [
+    encodeInt8Array(gists.map((each) => each?.steps ?? null)),
+    encodeTextArray(gists.map((each) => each?.why ?? "")),
+    encodeInt8Array(gists.map((each) => each?.micros ?? null)),
+    encodeInt8Array(gists.map((each) => each?.tokens ?? null)),
+  ];
+}
+
+function toCostValues(costs: readonly Cost[]): unknown[] {
+  return [
+    encodeInt4Array(costs.map(({ day }) => day)),
+    encodeTextArray(costs.map(({ kind }) => kind)),
+    encodeTextArray(costs.map(({ name }) => name ?? "")),
+    encodeInt8Array(costs.map(({ micros }) => micros)),
+    encodeInt8Array(costs.map(({ tokens }) => tokens)),
   ];
 }
 

@@ -16,6 +16,37 @@ function toChanges(flags: string, wake: string): string {
                      else (${flags} >> ${stateShift})::int2 end`;
 }
 
+/** Arrays with one value of each unit: which of them, `unit` says. */
+function toGist(first: number, unit: string): string {
+  const at = (place: number, type: string): string => `($${first + place}::${type}[])[${unit}]`;
+  return `steps = coalesce(${at(0, "int8")}, r.steps),
+        why = case when ${at(0, "int8")} is null then r.why else nullif(${at(1, "text")}, '') end,
+        micros = coalesce(${at(2, "int8")}, r.micros),
+        tokens = coalesce(${at(3, "int8")}, r.tokens)`;
+}
+
+interface CostText {
+  readonly last: string;
+  /** The values of one unit. */
+  readonly slice: (place: number, type: string) => string;
+}
+
+/** Rows of one run are written by whoever has it locked: nobody waits for another's. */
+function toCosts({ last, slice }: CostText): string {
+  return `costed as (
+    insert into countersign.costs as k
+      (of, is_run, tenant, day, kind, name, agent, subject, micros, tokens)
+    select w.run_id, true, w.tenant, c.day, c.kind, c.name, w.agent, w.subject, c.micros, c.tokens
+    from won w cross join lateral
+      unnest(${slice(0, "int4")}, ${slice(1, "text")}, ${slice(2, "text")},
+             ${slice(3, "int8")}, ${slice(4, "int8")})
+        as c(day, kind, name, micros, tokens)
+    where ${last}
+    on conflict (of, day, kind, name) do update
+      set micros = k.micros + excluded.micros, tokens = k.tokens + excluded.tokens
+  )`;
+}
+
 const columns = "run, epoch, head, unit, place, last, flags, wake, token, payload";
 const arrays = `$1::uuid[], $2::int8[], $3::int8[], $4::int4[], $5::int4[], $6::int4[],
                          $7::int4[], $8::int8[], $9::int8[], $10::bytea[]`;
@@ -33,7 +64,7 @@ function toAppendTables(more: boolean, claims: string | null = null): string {
   ),
   ${claims === null ? "won" : "fenced"} as (
     select r.run_id, r.tenant, x.head + x.place as seq, x.unit, x.place, x.last, x.flags, x.wake,
-           x.token, x.payload${more ? ", x.folded, x.first_blob, x.last_blob" : ""}
+           x.token, x.payload${more ? ", x.folded, x.first_blob, x.last_blob, r.agent, r.subject" : ""}
     from countersign.runs r
       join inp x on r.run_id = x.run and r.epoch = x.epoch and r.head = x.head
     where not r.ended
@@ -43,7 +74,12 @@ function toAppendTables(more: boolean, claims: string | null = null): string {
   moved as (
     update countersign.runs r
     set head = w.seq,
-        ${toChanges("w.flags", "w.wake")}
+        ${toChanges("w.flags", "w.wake")}${
+          more
+            ? `,
+        ${toGist(16, "w.unit")}`
+            : ""
+        }
     from won w
     where r.run_id = w.run_id and w.place = w.last
   ),
@@ -64,6 +100,11 @@ const moreTables = `,
     where w.place = w.last
     on conflict do nothing
   ),
+  ${toCosts({
+    last: "w.place = w.last",
+    slice: (place, type) =>
+      `($${22 + place}::${type}[])[($20::int4[])[w.unit]:($21::int4[])[w.unit]]`,
+  })},
   read as (
     delete from countersign.run_letters l using won w
     where w.place = w.last and w.folded is not null
@@ -140,7 +181,7 @@ export const statements: Readonly<
   >
 > = {
   append: toAppendStatements({ name: "append", more: false, next: 11 }),
-  more: toAppendStatements({ name: "append_more", more: true, next: 16 }),
+  more: toAppendStatements({ name: "append_more", more: true, next: 27 }),
   alone: {
     nothing: { name: "nothing", text: "select null" },
     entries: { name: "entries_alone", text: toEntryInsert(1, ofNobody) },
@@ -180,13 +221,13 @@ function toAppendStatements(of: { name: string; more: boolean; next: number }) {
  * One run alone: Postgres prunes to the one partition when it starts, where the merged form opens
  * them all. That is a third of the latency with a year of partitions.
  */
-function toOne(more: string): string {
+function toOne(changes: string, more: string): string {
   return `with won as (
     update countersign.runs r
     set head = r.head + $4::int4,
-        ${toChanges("$5::int4", "$6::int8")}
+        ${toChanges("$5::int4", "$6::int8")}${changes}
     where run_id = $1::uuid and epoch = $2::int8 and head = $3::int8 and not ended
-    returning run_id, tenant
+    returning run_id, tenant, agent, subject
   ),
   logged as (
     insert into countersign.events (run_id, seq, tenant, token, payload)
@@ -196,11 +237,18 @@ function toOne(more: string): string {
   select count(*)::int4 from won`;
 }
 
-export const one: Statement = { name: "append_one", text: toOne("") };
+export const one: Statement = { name: "append_one", text: toOne("", "") };
 
 export const oneWithMore: Statement = {
   name: "append_one_more",
-  text: toOne(`,
+  text: toOne(
+    `,
+        ${toGist(12, "1")}`,
+    `,
+  ${toCosts({
+    last: "true",
+    slice: (place, type) => `$${16 + place}::${type}[]`,
+  })},
   kept as (
     insert into countersign.run_blobs (run_id, tenant, id, bytes)
     select w.run_id, w.tenant, b.id, b.bytes
@@ -210,5 +258,6 @@ export const oneWithMore: Statement = {
   read as (
     delete from countersign.run_letters l
     where l.run_id = $1::uuid and l.seq <= $11::int8 and exists (select from won)
-  )`),
+  )`,
+  ),
 };

@@ -67,9 +67,9 @@ function toText(enlisting: string | null): string {
     ), made as (
       insert into countersign.runs
         (run_id, tenant, epoch, head, priority, wake_at, ended, token,
-         state, agent, subject, parent, created_at)
+         state, agent, subject, parent, created_at, steps, micros, tokens)
       select run, tenant, 0, head, priority, wake_at, false, $14::int8,
-             state::int2, nullif(agent, ''), nullif(subject, ''), parent, created_at
+             state::int2, nullif(agent, ''), nullif(subject, ''), parent, created_at, 0, 0, 0
       from given where hash = '' or run in (select run_id from keyed)
       on conflict (run_id) do nothing
       returning run_id, tenant, priority

@@ -23,6 +23,10 @@ export interface Tables {
     parent: string | null;
     created_at: number | null;
     ended_at: number | null;
+    steps: number | null;
+    why: string | null;
+    micros: number | null;
+    tokens: number | null;
   };
   run_keys: { tenant: string; hash: Buffer; fingerprint: Buffer; run_id: string };
   run_letters: { run_id: string; seq: number; token: string; payload: Buffer };

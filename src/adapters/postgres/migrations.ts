@@ -1,6 +1,7 @@
 import type { Migration } from "./migration.ts";
 import { callsAndApprovals, passkeys, deliveries } from "./migrations-approvals.ts";
 import { secrets, labelsAndFreezes, budgets } from "./migrations-authority.ts";
+import { costs } from "./migrations-costs.ts";
 import { ground, letters } from "./migrations-ground.ts";
 import { log } from "./migrations-ledger.ts";
 import { memory } from "./migrations-memory.ts";
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   memory,
   touches,
   traces,
+  costs,
 ];

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { SpendingRows } from "../../ports/spending-rows.ts";
 import { asked, type Database } from "./database.ts";
-import { toDigestBytes } from "./digest-bytes.ts";
+import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
 
 export function createPostgresSpendings({ tables }: Database): SpendingRows {
   return {
@@ -23,6 +23,22 @@ export function createPostgresSpendings({ tables }: Database): SpendingRows {
           .executeTakeFirstOrThrow(),
       );
       return got;
+    },
+    async read({ tenant, budget, periodMs }, most) {
+      const rows = await asked(
+        tables
+          .selectFrom("spendings")
+          .select(["share", "used", sql<number>`count(*) over ()`.as("shares")])
+          .where("tenant", "=", tenant)
+          .where("budget", "=", budget)
+          .where("period_start", "=", periodMs)
+          .orderBy("used", "desc")
+          .orderBy("share")
+          .limit(most)
+          .execute(),
+      );
+      const fullest = rows.map(({ share, used }) => ({ share: fromDigestBytes(share), used }));
+      return { shares: rows[0]?.shares ?? 0, fullest };
     },
     async giveBack({ tenant, budget, share, periodMs }, amount) {
       await asked(

@@ -13,6 +13,7 @@ import { migratePostgres } from "./migrate.ts";
 import { dropEndedPartitions, makePartitions } from "./partitions.ts";
 import { createPostgresApprovals } from "./postgres-approvals.ts";
 import { createPostgresCalls } from "./postgres-calls.ts";
+import { createPostgresCosts } from "./postgres-costs.ts";
 import { createPostgresDeliveries } from "./postgres-deliveries.ts";
 import { createPostgresBlobs } from "./postgres-blobs.ts";
 import { createPostgresEntries } from "./postgres-entries.ts";
@@ -134,6 +135,7 @@ function createTables(database: Database) {
     labels: createPostgresLabels(database),
     freezes: createPostgresFreezes(database),
     spendings: createPostgresSpendings(database),
+    costs: createPostgresCosts(database),
     touches: createPostgresTouches(database),
     traces: createPostgresTraces(database),
     workspaces: createPostgresWorkspaces(database),

@@ -1,5 +1,11 @@
 import type { Digest, RunId, TenantId } from "../../model/index.ts";
-import { requireDigest, requireId, requireIds } from "../../ports/storable.ts";
+import {
+  requireDigest,
+  requireId,
+  requireIdBeginning,
+  requireIds,
+  toIdRange,
+} from "../../ports/storable.ts";
 import { storeLimits } from "../../ports/store-limits.ts";
 import type {
   RunHead,
@@ -12,6 +18,7 @@ import type {
 import { encodeUuidArray } from "./binary-array.ts";
 import { asked, type Database, type Tables } from "./database.ts";
 import { fromDigestBytes, toDigestBytes } from "./digest-bytes.ts";
+import { countCompleted, countRuns } from "./count-runs.ts";
 import { runStateNumbers, toRunState } from "./run-state-numbers.ts";
 
 const headColumns = [
@@ -24,7 +31,9 @@ const headColumns = [
   "ended",
   "inbox",
 ] as const;
-const aboutColumns = ["state", "agent", "subject", "parent", "created_at"] as const;
+const aboutColumns = ["state", "agent", "subject", "parent", "created_at", "ended_at"] as const;
+const gistColumns = ["steps", "why", "micros", "tokens"] as const;
+const listedColumns = [...aboutColumns, ...gistColumns] as const;
 
 export const selectedHead = headColumns.join(", ");
 export interface HeadRow extends Pick<
@@ -34,11 +43,14 @@ export interface HeadRow extends Pick<
   readonly inbox: number;
 }
 interface ListedRow
-  extends HeadRow, Pick<Tables["runs"], Exclude<(typeof aboutColumns)[number], "state">> {
+  extends HeadRow, Pick<Tables["runs"], Exclude<(typeof listedColumns)[number], "state">> {
   readonly state: number;
 }
 
-type Reads = Pick<Runs, "get" | "heads" | "byKey" | "list" | "read" | "letters" | "listEnded">;
+type Reads = Pick<
+  Runs,
+  "get" | "heads" | "byKey" | "list" | "count" | "countCompleted" | "read" | "letters" | "listEnded"
+>;
 
 export function createRunReads(database: Database): Reads {
   const { tables } = database;
@@ -59,6 +71,8 @@ export function createRunReads(database: Database): Reads {
       return { run: row.run_id as RunId, fingerprint: fromDigestBytes(row.fingerprint) };
     },
     list: (tenant, query) => list(database, tenant, query),
+    count: (tenant, query) => countRuns(database, tenant, query),
+    countCompleted: (tenant, range) => countCompleted(database, tenant, range),
     read: (run, page) => readEvents(database, run, page),
     letters: (run, page) => readLetters(database, run, page),
     listEnded: (beforeMs, limit) => listEnded(database, beforeMs, limit),
@@ -147,20 +161,27 @@ async function readHeads(
 async function list(
   { tables }: Database,
   tenant: TenantId,
-  { state, agent, parent, subject, before, limit }: RunQuery,
+  query: RunQuery,
 ): Promise<readonly RunRow[]> {
+  const { state, agent, parent, subject, isTop = false, begins, before, limit } = query;
   if (parent !== undefined) requireId("parent", parent);
+  if (begins !== undefined) requireIdBeginning("begins", begins);
   if (before !== undefined) requireId("before", before);
+  const within = begins === undefined ? null : toIdRange(begins);
   const rows = await asked(
     tables
       .selectFrom("runs")
-      .select([...headColumns, ...aboutColumns])
+      .select([...headColumns, ...listedColumns])
       .where("tenant", "=", tenant)
-      .$if(state !== undefined, (query) => query.where("state", "=", runStateNumbers[state!]))
-      .$if(agent !== undefined, (query) => query.where("agent", "=", agent!))
-      .$if(parent !== undefined, (query) => query.where("parent", "=", parent!))
-      .$if(subject !== undefined, (query) => query.where("subject", "=", subject!))
-      .$if(before !== undefined, (query) => query.where("run_id", "<", before!))
+      .$if(state !== undefined, (found) => found.where("state", "=", runStateNumbers[state!]))
+      .$if(agent !== undefined, (found) => found.where("agent", "=", agent!))
+      .$if(parent !== undefined, (found) => found.where("parent", "=", parent!))
+      .$if(subject !== undefined, (found) => found.where("subject", "=", subject!))
+      .$if(isTop, (found) => found.where("parent", "is", null))
+      .$if(within !== null, (found) =>
+        found.where("run_id", ">=", within!.from).where("run_id", "<=", within!.to),
+      )
+      .$if(before !== undefined, (found) => found.where("run_id", "<", before!))
       .orderBy("run_id", "desc")
       .limit(Math.min(limit, storeLimits.rowsPerPage))
       .execute(),
@@ -199,12 +220,14 @@ export function toRunHead(row: HeadRow): RunHead {
 }
 
 function toRunRow(row: ListedRow): RunRow {
-  const { agent, subject, created_at: createdAtMs } = row;
+  const { agent, subject, created_at: createdAtMs, steps, why, micros, tokens } = row;
   const isTold = agent !== null && subject !== null && createdAtMs !== null;
   const about = { agent, subject, parent: row.parent as RunId | null, createdAtMs };
   return {
     ...toRunHead(row),
     state: toRunState(row.state),
     about: isTold ? (about as RunRow["about"]) : null,
+    endedAtMs: row.ended_at,
+    gist: steps === null ? null : { steps, why, micros: micros ?? 0, tokens: tokens ?? 0 },
   };
 }

@@ -2,10 +2,13 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 import type { Clock } from "../../ports/clock.ts";
 import { isLogged, renderLogLine } from "../../ports/log-line.ts";
 import type { MetricEntry } from "../../ports/metric-entry.ts";
+import type { MetricsRead } from "../../ports/metric-family.ts";
 import { metrics, toWireName, type MetricName } from "../../ports/metrics.ts";
 import { refuseSample, type Sample } from "../../ports/sample.ts";
+import type { Series } from "../../ports/series.ts";
 import type { LogLevel, Telemetry } from "../../ports/telemetry.ts";
 import { createPinnedBound } from "./pinned-bound.ts";
+import { toFamilies } from "./to-families.ts";
 
 export interface PrometheusTelemetryOptions {
   readonly clock: Pick<Clock, "nowMs">;
@@ -20,6 +23,10 @@ export interface PrometheusTelemetryOptions {
 export interface PrometheusTelemetry extends Telemetry {
   /** The text of `/metrics`. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** The same as values: what is sent to others. */
+  read(): Promise<MetricsRead>;
+  /** What was sampled of one metric so far. */
+  series(metric: MetricName): Promise<readonly Series[]>;
 }
 
 type Instrument = Counter | Gauge | Histogram;
@@ -74,11 +81,55 @@ export function createPrometheusTelemetry(
       take({ kind: "counter", metric: "log_lines", labels: { level }, value: 1 });
       options.write(renderLogLine({ atMs: options.clock.nowMs(), level, message, fields }));
     },
+    ...createReading({ registry, instruments, pending, clock: options.clock }),
+  };
+}
+
+interface Reading {
+  readonly registry: Registry;
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  readonly pending: readonly Pending[];
+  readonly clock: PrometheusTelemetryOptions["clock"];
+}
+
+/** What was sampled so far. */
+function createReading({
+  registry,
+  instruments,
+  pending,
+  clock,
+}: Reading): Pick<PrometheusTelemetry, "expose" | "read" | "series"> {
+  const startMs = clock.nowMs();
+  return {
     expose: async () => {
       for (const flush of pending) flush();
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
+    read: async () => {
+      for (const flush of pending) flush();
+      const families = toFamilies(await registry.getMetricsAsJSON());
+      return { startMs, atMs: clock.nowMs(), families };
+    },
+    series: async (metric) => {
+      for (const flush of pending) flush();
+      const { values } = await instruments.get(metric)!.get();
+      return values.map(({ labels, value, ...rest }) => ({
+        labels: Object.fromEntries(
+          Object.entries(labels).map(([name, each]) => [name, String(each)]),
+        ),
+        value,
+        part: toPart(rest, metric),
+      }));
+    },
   };
+}
+
+/** Of a histogram `bucket`, `sum` and `count`; everything else is one value. */
+function toPart(value: object, metric: MetricName): Series["part"] {
+  if (metrics[metric].kind !== "histogram" || !("metricName" in value)) return "value";
+  const name = String(value.metricName);
+  if (name.endsWith("_bucket")) return "bucket";
+  return name.endsWith("_sum") ? "sum" : "count";
 }
 
 type Write = (value: number) => void;

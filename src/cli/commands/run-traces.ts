@@ -1,7 +1,8 @@
-import type { Client } from "../../client/client.ts";
+import type { Client, RunContext } from "../../client/client.ts";
 import { Fault } from "../../model/fault.ts";
 import type { Run } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
+import { renderExplanation } from "../render-explanation.ts";
 import { renderTrace } from "../render-trace.ts";
 import type { Flags } from "./runs.ts";
 
@@ -16,6 +17,13 @@ export const showTrace: Run<Flags, [string]> = async ({ parts, voice }, flags, i
   return exitCodes.ok;
 };
 
+export const explainRun: Run<Flags, [string]> = async ({ parts, voice }, flags, id) => {
+  const { client } = await parts.connect(flags.url);
+  const { body } = await client.getRunExplanation({ id });
+  voice.answer(body, renderExplanation(body, voice.paint));
+  return exitCodes.ok;
+};
+
 /** A file is read whole by whoever opens it. */
 const mostEvents = 50_000;
 
@@ -24,8 +32,18 @@ export const exportRun: Run<ExportFlags, [string]> = async ({ parts }, flags, id
   const { body: shown } = await client.getRun({ id });
   const run = flags.contents ? shown : { ...shown, output: null };
   const { body: trace } = await client.getRunTrace({ id });
+  const { body: explanation } = await client.getRunExplanation({ id });
   const events = await readEvents(client, id, flags.contents);
-  const file = { format: "countersign-run", version: 1, run, trace, events };
+  const contexts = await readContexts(client, id, { events, hasContents: flags.contents });
+  const file = {
+    format: "countersign-run",
+    version: 1,
+    run,
+    trace,
+    events,
+    explanation,
+    contexts,
+  };
   parts.streams.out(`${JSON.stringify(file)}\n`);
   return exitCodes.ok;
 };
@@ -44,6 +62,32 @@ async function readEvents(client: Client, id: string, hasContents: boolean) {
     after = body.next;
   }
   return events;
+}
+
+/** Of a run with more steps those that came last: one takes a request. */
+const mostContexts = 1_000;
+
+/** What the model was shown, step by step; without the words of a summary where no texts are wanted. */
+async function readContexts(
+  client: Client,
+  id: string,
+  { events, hasContents }: { readonly events: readonly Event[]; readonly hasContents: boolean },
+): Promise<readonly RunContext[]> {
+  const asked = events.flatMap(({ event }) => {
+    const { type, step } = event as { readonly type: string; readonly step?: number };
+    return type === "model.asked" && step !== undefined ? [step] : [];
+  });
+  const contexts: RunContext[] = [];
+  for (const step of [...new Set(asked)].slice(-mostContexts)) {
+    const context = await orGone(async () => (await client.getRunContext({ id, step })).body);
+    if (context === null) continue;
+    const { summary } = context;
+    const isBare = summary === null || hasContents;
+    contexts.push(
+      isBare ? context : { ...context, summary: { ...summary, text: null, ledger: null } },
+    );
+  }
+  return contexts;
 }
 
 /** A page leaves out texts for which it has no room: each is asked for by its digest. */
@@ -65,10 +109,14 @@ function withContents(event: Event["event"], contents: object): Event["event"] {
   return Object.assign({ ...event }, { contents });
 }
 
-/** Null: it is gone. */
 async function readText(client: Client, id: string, digest: string): Promise<string | null> {
+  return orGone(async () => (await client.getRunContent({ id, digest })).body.text);
+}
+
+/** Null: it is gone. */
+async function orGone<T>(read: () => Promise<T>): Promise<T | null> {
   try {
-    return (await client.getRunContent({ id, digest })).body.text;
+    return await read();
   } catch (error) {
     if (error instanceof Fault && error.code === "not_found") return null;
     throw error;

@@ -1,4 +1,10 @@
-import type { Run, RunContext, RunEvents, RunTrace } from "../../../../src/client/client.ts";
+import type {
+  Run,
+  RunContext,
+  RunEvents,
+  RunExplanation,
+  RunTrace,
+} from "../../../../src/client/client.ts";
 
 export type ShownEvent = RunEvents["events"][number];
 
@@ -15,8 +21,14 @@ export interface RunSource {
   readonly readTrace: () => Promise<RunTrace>;
   /** Every event there is after the named sequence, page by page. */
   readonly readEvents: (after: number) => Promise<RunEvents>;
+  /** Events as they come, from after the named sequence; ends where the stream does. Absent: none come. */
+  readonly followEvents?: (after: number, signal: AbortSignal) => AsyncIterable<ShownEvent>;
+  /** What the agent was told before anything else, by the digest of its bundle. Absent: it is not here. */
+  readonly readInstructions?: (bundle: string) => Promise<string | null>;
   /** A text that an event names; null where it is gone or was not exported. */
   readonly readContent: (digest: string) => Promise<string | null>;
   /** What the model was shown at a step. */
   readonly readContext: (step: number) => Promise<RunContext | null>;
+  /** The run from the outside in. */
+  readonly readExplanation: () => Promise<RunExplanation | null>;
 }

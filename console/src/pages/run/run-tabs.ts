@@ -1,18 +1,5 @@
-import type { ComponentType } from "react";
 import { lazyRouteComponent } from "@tanstack/react-router";
-import type { Run } from "../../../../src/client/client.ts";
-import type { RunSource } from "./run-source.ts";
-
-export interface RunTabProps {
-  readonly source: RunSource;
-  readonly run: Run;
-}
-
-export interface RunTab {
-  readonly name: string;
-  readonly title: string;
-  readonly View: ComponentType<RunTabProps>;
-}
+import type { RunTab } from "./run-tab.ts";
 
 /** The ways to look at a run, in the order in which somebody on call asks. */
 export const runTabs: readonly RunTab[] = [

@@ -28,7 +28,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const ownerOf = (name: string) => lstatSync(path.join(folder, name)).uid;
 
 test("users are given one after the other, each to one sandbox at a time", () => {
-  const uids = createUids({ first: 100, count: 4 }, createSeededRandom(1));
+  const uids = createUids({ first: 100, count: 4 }, createSeededRandom(1), () => []);
   const given = [uids.take(), uids.take(), uids.take()];
   expect(given.toSorted((a, b) => a - b)).toEqual([101, 102, 103]);
   expect(() => uids.take()).toThrow("As many sandboxes");

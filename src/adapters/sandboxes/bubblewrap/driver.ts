@@ -99,7 +99,7 @@ class BubblewrapDriver implements SandboxDriver {
       extra,
       user: toPlannedUser(this.#uids, spec),
     });
-    const user = await chooseUser(this.#uids, plan.box);
+    const user = await chooseUser(this.#uids, plan.box, this.#options.clock);
     const sandbox = await this.#launch({ host, plan, spec, user });
     const { child, outside } = sandbox;
     if (spec.onConnection !== null) {
@@ -129,16 +129,13 @@ class BubblewrapDriver implements SandboxDriver {
         hasChannel: spec.onConnection !== null,
       });
       streams.release();
-      const onEnded = () => {
-        user.giveBack();
-        return Promise.resolve([]);
-      };
+      const onEnded = user.giveBack;
       const outside = createBubblewrapSandbox({ child, streams, group, clock, onEnded });
       return { child, outside };
     } catch (error) {
-      user.giveBack();
       streams?.destroy();
       await group?.remove();
+      await user.giveBack();
       throw error;
     }
   }

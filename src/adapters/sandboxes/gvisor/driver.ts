@@ -113,7 +113,7 @@ class GvisorDriver implements SandboxDriver {
     });
     refuseZeroBytes([...plan.command, ...Object.entries(plan.environment).flat()]);
     const box = hasProxy ? toBooted(plan, limits) : { ...plan, limits };
-    const user = await chooseUser(this.#uids, plan);
+    const user = await chooseUser(this.#uids, plan, clock);
     const { child, sandbox } = await this.#launch({ host, box, user, limits, hasProxy });
     if (hasProxy) {
       const { environment } = plan;
@@ -140,16 +140,13 @@ class GvisorDriver implements SandboxDriver {
       const spec = { ...host, groups: group.directories, uid: user.become, instance, box };
       const child = launch(spec, streams.given, hasProxy);
       streams.release();
-      const onEnded = async () => {
-        user.giveBack();
-        return instance.remove();
-      };
+      const onEnded = async () => [...(await user.giveBack()), ...(await instance.remove())];
       const sandbox = createGvisorSandbox({ spec, child, streams, group, clock, onEnded });
       return { child, sandbox };
     } catch (error) {
-      user.giveBack();
       made.streams?.destroy();
       await made.group?.remove();
+      await user.giveBack();
       await made.instance?.remove();
       throw error;
     }

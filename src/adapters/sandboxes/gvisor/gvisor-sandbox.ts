@@ -48,14 +48,16 @@ function watchInside(
     terminate: () => {
       const first = readFirst(child.pid);
       if (first === null) return false;
-      void waitForExit(askToEnd(spec, first)).then(({ code }) => {
+      const asking = askToEnd(spec, first);
+      for (const pid of [first, asking.pid]) if (pid !== undefined) processes.note(pid);
+      void waitForExit(asking).then(({ code }) => {
         if (code !== 0) onNobody();
       });
       return true;
     },
     seeOff: async () => {
       memoryKills = group.readUsage().memoryKills ?? 0;
-      return hasGroup ? [] : seeOff(processes, clock);
+      return seeOff(() => (hasGroup ? processes.killNoted() : processes.kill()), clock);
     },
     toExitCode: ({ code }) => {
       const hasFailed = code === failedCode && hasText(failures);
@@ -84,13 +86,17 @@ async function watchMemory(group: Group, clock: Clock, signal: AbortSignal): Pro
   return false;
 }
 
-/** Where no group holds them they are known by their instance, and one of them takes all others with it. */
-async function seeOff(processes: InstanceProcesses, clock: Clock): Promise<readonly string[]> {
+/**
+ * Where no group holds them they are known by their instance, and one of them takes all others with it. That
+ * one has left its group while it waits for the last of them: one that asked the program to end has its
+ * parent outside, and where that was killed first, the last is this machine's to see off.
+ */
+async function seeOff(kill: () => readonly number[], clock: Clock): Promise<readonly string[]> {
   for (let paused = 0; paused < mostPauses; paused += 1) {
-    if (processes.kill().length === 0) return [];
+    if (kill().length === 0) return [];
     await clock.sleep(pauseMs);
   }
-  return processes.kill().map((pid) => `process ${pid}`);
+  return kill().map((pid) => `process ${pid}`);
 }
 
 function hasText(file: string): boolean {

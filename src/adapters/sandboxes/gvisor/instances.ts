@@ -3,7 +3,7 @@ import { isGone, parseGroupName, readBegan, readNamespace } from "../host/owner.
 
 const ownNamespace = process.platform === "linux" ? readNamespace("self") : null;
 
-/** The processes of one instance, where no group holds them. */
+/** The processes of one instance that no group holds. */
 export class InstanceProcesses {
   /** With the slash after it: what all that runsc starts have in their command. */
   readonly #mark: string;
@@ -21,22 +21,27 @@ export class InstanceProcesses {
    */
   kill(): readonly number[] {
     for (const pid of findByCommand((command) => command.includes(this.#mark))) {
-      this.#note(pid);
+      this.note(pid);
       const namespace = readNamespace(pid);
       if (namespace !== null && namespace !== ownNamespace) this.#namespaces.add(namespace);
     }
     if (this.#namespaces.size > 0) {
       listPids()
         .filter((pid) => this.#namespaces.has(readNamespace(pid) ?? ""))
-        .forEach(this.#note);
+        .forEach(this.note);
     }
+    return this.killNoted();
+  }
+
+  /** Gives who of them was still there. */
+  killNoted(): readonly number[] {
     const left = [...this.#known].filter(([pid, beganAt]) => readBegan(pid) === beganAt);
     const pids = left.map(([pid]) => pid);
     pids.forEach(kill);
     return pids;
   }
 
-  readonly #note = (pid: number): void => {
+  readonly note = (pid: number): void => {
     const beganAt = readBegan(pid);
     if (beganAt !== null) this.#known.set(pid, beganAt);
   };

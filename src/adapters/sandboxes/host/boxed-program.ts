@@ -130,13 +130,11 @@ export class BoxedProgram implements Sandbox {
     streams.stdin.destroy();
     const processes = await inside.seeOff();
     const usage = group.readUsage();
+    // While what the tool left is still there to be read.
+    const reason = this.#toReason(exit, usage);
     const groups = await group.remove();
     const others = await onEnded();
-    return {
-      reason: this.#toReason(exit, usage),
-      usage,
-      remains: [...groups, ...processes, ...others],
-    };
+    return { reason, usage, remains: [...new Set([...groups, ...processes, ...others])] };
   }
 
   #toReason(exit: Exit, usage: SandboxUsage): string {

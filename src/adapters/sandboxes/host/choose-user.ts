@@ -1,7 +1,9 @@
+import type { Clock } from "../../../ports/clock.ts";
 import type { SandboxSpec } from "../../../ports/sandbox.ts";
 import { fail } from "./fail.ts";
 import { giveWritable } from "./give-writable.ts";
 import { findBarrier } from "./judge-mounts.ts";
+import { seeOffUser } from "./living.ts";
 import type { Plan } from "./plan.ts";
 import type { Uids } from "./uids.ts";
 
@@ -10,7 +12,8 @@ export interface User {
   readonly uid: number;
   /** Null: we are that user already. */
   readonly become: number | null;
-  readonly giveBack: () => void;
+  /** Waits until nothing runs as it, where only one sandbox did. Gives what stays. */
+  readonly giveBack: () => Promise<readonly string[]>;
 }
 
 /** The number of a user that owns nothing: where it may go, everybody may. */
@@ -26,12 +29,19 @@ export function toPlannedUser(uids: Uids | null, { mounts }: SandboxSpec): numbe
 export async function chooseUser(
   uids: Uids | null,
   { mounts, placed, covers }: Pick<Plan, "mounts" | "placed" | "covers">,
+  clock: Clock,
 ): Promise<User> {
-  if (uids === null) return { uid: process.getuid!(), become: null, giveBack: () => undefined };
+  const nothing = () => Promise.resolve([]);
+  if (uids === null) return { uid: process.getuid!(), become: null, giveBack: nothing };
   const writable = mounts.filter((mount) => mount.isWritable);
   const sources = placed.flatMap((one) => (one.kind === "bind" ? [one.source] : []));
-  const uid = writable.length > 0 ? uids.writer : uids.take();
-  const giveBack = () => uids.giveBack(uid);
+  const isShared = writable.length > 0;
+  const uid = isShared ? uids.writer : uids.take();
+  let given: Promise<readonly string[]> | null = null;
+  // Once: it may be another sandbox's afterwards.
+  const giveBack = isShared
+    ? nothing
+    : () => (given ??= seeOffUser(uid, clock).finally(() => uids.giveBack(uid)));
   try {
     const except = covers.map((cover) => cover.path);
     for (const { path } of writable) await giveWritable(path, { uid, except });
@@ -42,7 +52,7 @@ export async function chooseUser(
     }
     return { uid, become: uid, giveBack };
   } catch (error) {
-    giveBack();
+    await giveBack();
     throw error;
   }
 }

@@ -51,13 +51,16 @@ export function readNamespace(pid: number | "self"): string | null {
   }
 }
 
-/** Null: there is none, or only its number is left until somebody asks how it ended. */
+/** Null: there is none, or only its number is left until somebody asks how it ended, which takes no memory, file or group. */
 export function readBegan(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name before it is in brackets, and may hold anything.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? null);
+    const [state = "", beganAt = null, threads] = [fields[0], fields[19], Number(fields[17])];
+    // The first thread may end before the others do.
+    const hasEnded = state === "X" || (state === "Z" && threads <= 1);
+    return hasEnded ? null : beganAt;
   } catch {
     return null;
   }

@@ -1,5 +1,6 @@
 import type { Random } from "../../../ports/random.ts";
 import { fail } from "./fail.ts";
+import { findLiving } from "./living.ts";
 
 /** Numbers of users that nobody else has. */
 export interface UidRange {
@@ -22,8 +23,11 @@ export function createOwnUids(range: UidRange | null, random: Random): Uids | nu
   return process.getuid?.() === 0 && range !== null ? createUids(range, random) : null;
 }
 
-/** Each sandbox runs as a user of its own. Where to begin is drawn, so that servers side by side differ. */
-export function createUids(range: UidRange, random: Random): Uids {
+/**
+ * Each sandbox runs as a user of its own, whom nothing else runs as: what an earlier one has left keeps it
+ * back for as long as it is there. Where to begin is drawn, so that servers side by side differ.
+ */
+export function createUids(range: UidRange, random: Random, find = findLiving): Uids {
   const own = range.count - 1;
   const taken = new Set<number>();
   let next = Math.floor(random.fraction() * own);
@@ -31,14 +35,18 @@ export function createUids(range: UidRange, random: Random): Uids {
     writer: range.writer ?? range.first,
     taken,
     take: () => {
+      const isFree = (uid: number): boolean =>
+        uid > range.first && uid <= range.first + own && !taken.has(uid);
+      const kept = new Set(find(isFree).map(({ uid }) => uid));
       for (let tried = 0; tried < own; tried += 1) {
         const uid = range.first + 1 + next;
         next = (next + 1) % own;
-        if (taken.has(uid)) continue;
+        if (taken.has(uid) || kept.has(uid)) continue;
         taken.add(uid);
         return uid;
       }
-      throw fail(`As many sandboxes as there are users for them (${own}) are running.`);
+      const stay = kept.size === 0 ? "" : `, and what ${kept.size} earlier ones left does not end`;
+      throw fail(`As many sandboxes as there are users for them (${own}) are running${stay}.`);
     },
     giveBack: (uid) => void taken.delete(uid),
   };

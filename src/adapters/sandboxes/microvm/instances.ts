@@ -47,13 +47,14 @@ export async function makeInstance(
   mounts: readonly Mount[],
 ): Promise<Instance> {
   const { host, uids, clock, parent } = parts;
-  const { uid, become, giveBack } = await chooseUser(uids, { mounts, placed: [], covers: [] });
+  const asks = { mounts, placed: [], covers: [] };
+  const { uid, become, giveBack } = await chooseUser(uids, asks, clock);
   const name = toInstanceName(parts);
   const directory = path.join(parent, name);
-  const remove = async (): Promise<readonly string[]> => {
-    giveBack();
-    return removeDirectory(directory);
-  };
+  const remove = async (): Promise<readonly string[]> => [
+    ...(await giveBack()),
+    ...(await removeDirectory(directory)),
+  ];
   const limits: SandboxLimits = {
     memoryBytes: (memoryMebibytes + ownMebibytes) * mebibyte,
     processes: ownProcesses,

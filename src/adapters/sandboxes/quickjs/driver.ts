@@ -10,6 +10,7 @@ import { findGroupPlaces, type GroupPlaces } from "../host/group-places.ts";
 import { createGroup, type Group } from "../host/groups.ts";
 import { closeInherited } from "../host/inherited.ts";
 import { findBarrier } from "../host/judge-mounts.ts";
+import { seeOffUser } from "../host/living.ts";
 import { readOwner, drawGroupName, type Owner } from "../host/owner.ts";
 import { openStreams, type Streams } from "../host/streams.ts";
 import { sweepHost } from "../host/sweep-host.ts";
@@ -117,7 +118,10 @@ class QuickjsDriver implements SandboxDriver {
     const name = drawGroupName(owner, random);
     const memoryBytes = Math.min(limits.memoryBytes, mostMemoryBytes);
     const uid = this.#uids?.take() ?? null;
-    const giveBack = () => void (uid !== null && this.#uids?.giveBack(uid));
+    const giveBack = async (): Promise<readonly string[]> => {
+      if (uid === null) return [];
+      return seeOffUser(uid, clock).finally(() => this.#uids?.giveBack(uid));
+    };
     let group: Group | null = null;
     let streams: Streams | null = null;
     try {
@@ -137,9 +141,9 @@ class QuickjsDriver implements SandboxDriver {
       const order = toOrder(code, { memoryBytes, isAlone: alone.length > 0 });
       return new QuickjsSandbox({ child, streams, group, clock, order, onEnded: giveBack });
     } catch (error) {
-      giveBack();
       streams?.destroy();
       await group?.remove();
+      await giveBack();
       throw error;
     }
   }

@@ -14,7 +14,7 @@ export interface QuickjsParts {
   /** What the interpreter is to do; whatever is written to it later is input. */
   readonly order: Uint8Array;
   /** After nothing of it is left. */
-  readonly onEnded: () => void;
+  readonly onEnded: () => Promise<readonly string[]>;
 }
 
 /** A process that has been killed and is still there is stuck in the kernel. */
@@ -70,9 +70,10 @@ export class QuickjsSandbox implements Sandbox {
     streams.stdin.destroy();
     const usage = group.readUsage();
     const groups = await group.remove();
-    onEnded();
+    const others = await onEnded();
     const processes = exit === null ? [`process ${child.pid}`] : [];
-    return { reason: this.#toReason(exit, usage), usage, remains: [...groups, ...processes] };
+    const remains = [...new Set([...groups, ...processes, ...others])];
+    return { reason: this.#toReason(exit, usage), usage, remains };
   }
 
   #toReason(exit: Exit | null, usage: SandboxUsage): string {

@@ -1,0 +1,25 @@
+import { createSignal, type Signal } from "../../ui/signal.ts";
+
+// Public keys, and of nobody in particular: they outlive the session, so that a later visit notices a
+// server that signs with another key than the one that was trusted first.
+
+export interface TrustedTexts {
+  readonly keys: string;
+  readonly passkeys: string;
+}
+
+const places = {
+  keys: "countersign.trusted-keys",
+  passkeys: "countersign.trusted-passkeys",
+} as const;
+
+export const trustedTexts: Signal<TrustedTexts> = createSignal<TrustedTexts>({
+  keys: localStorage.getItem(places.keys) ?? "",
+  passkeys: localStorage.getItem(places.passkeys) ?? "",
+});
+
+export function trust(name: keyof TrustedTexts, text: string): void {
+  trustedTexts.set({ ...trustedTexts.get(), [name]: text });
+  if (text.trim() === "") localStorage.removeItem(places[name]);
+  else localStorage.setItem(places[name], text);
+}

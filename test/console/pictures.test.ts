@@ -1,0 +1,95 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { openBrowser } from "../browser.ts";
+import { startTestApi } from "../start-api.ts";
+import { comparePicture } from "./compare-picture.ts";
+import { findBarriers } from "./find-barriers.ts";
+import { desktopSize, listenForErrors, openConsole, phoneSize } from "./open-console.ts";
+import { buildMockConsole } from "./serve-mock.ts";
+
+/**
+ * Every page as it looks, beside how it looked when somebody last looked at it, and what in it keeps
+ * somebody out. The page answers itself, at a time that stands still.
+ * `COUNTERSIGN_PICTURES=1 npx vitest run test/console/pictures.test.ts` takes them anew.
+ */
+const browser = openBrowser();
+const mock = buildMockConsole();
+
+const run = "01900000-0000-7000-8000-000000000001";
+const places: Readonly<Record<string, string>> = {
+  inbox: "/approvals",
+  runs: "/runs",
+  timeline: `/runs/${run}`,
+  conversation: `/runs/${run}?tab=conversation`,
+  events: `/runs/${run}?tab=events`,
+  cost: `/runs/${run}?tab=cost`,
+  context: `/runs/${run}?tab=context`,
+  why: `/runs/${run}?tab=why`,
+  outside: `/runs/${run}?tab=outside`,
+  servers: "/servers",
+  server: "/servers/flights",
+  policies: "/policies",
+  bundles: "/bundles",
+  ledger: "/ledger",
+  costs: "/costs",
+  settings: "/settings",
+};
+
+const looks = [
+  { look: "light", theme: "light", phone: false },
+  { look: "dark", theme: "dark", phone: false },
+  { look: "phone", theme: "light", phone: true },
+  { look: "phone-dark", theme: "dark", phone: true },
+] as const;
+
+const updates = process.env["COUNTERSIGN_PICTURES"] === "1";
+const takenWith = new URL("pictures/chromium.txt", import.meta.url);
+const openedAt = Date.parse("2026-03-02T10:00:00Z");
+
+/** Letters are drawn otherwise by another Chromium: then there is nothing to compare with. */
+function isComparable(version: string): boolean {
+  const major = version.split(".", 1)[0]!;
+  if (updates) writeFileSync(takenWith, `${major}\n`);
+  const taken = existsSync(takenWith) ? readFileSync(takenWith, "utf8").trim() : "none";
+  if (taken === major) return true;
+  console.log(`NOT RUN: pictures were taken with Chromium ${taken}, and this is ${major}`);
+  return false;
+}
+
+/** As a link in the page does it, so that nobody has to sign in again. */
+async function goTo(page: Page, place: string): Promise<void> {
+  await page.evaluate(`history.pushState({}, "", ${JSON.stringify(place)})`);
+  await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
+  await page.waitForFunction(`document.querySelector('[aria-label="Reading"]') === null`);
+  // Lists measure themselves once they are drawn.
+  await page.evaluate(
+    `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`,
+  );
+}
+
+test.each(looks)(
+  "every page, $look: as it was looked at, open to everybody, and without an error",
+  { timeout: 180_000 },
+  async ({ look, theme, phone }, context) => {
+    const page = await browser.newPage(context as never);
+    const errors = listenForErrors(page);
+    const { url } = await startTestApi({ console: mock() });
+    await page.clock.setFixedTime(openedAt);
+    await openConsole(page, { url, key: "any", path: "/approvals", theme, phone });
+    const compares = isComparable(page.context().browser()!.version());
+    const found: string[] = [];
+    for (const [name, place] of Object.entries(places)) {
+      await goTo(page, place);
+      if (compares) {
+        const { share, difference } = await comparePicture(page, `${name}.${look}`, updates);
+        if (difference !== null || share === 1) found.push(`${name}: ${share}, see ${difference}`);
+      }
+      for (const barrier of await findBarriers(page)) found.push(`${name}: ${barrier}`);
+      const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
+      if (wide > (phone ? phoneSize : desktopSize).width) found.push(`${name}: ${wide} px wide`);
+    }
+    expect(found).toEqual([]);
+    expect(errors).toEqual([]);
+  },
+);
