@@ -8,7 +8,7 @@ import { createLoad } from "./load.ts";
 import { median, readCpuUs } from "./usage.ts";
 
 const rounds = 5;
-const calls = 4_000;
+const calls = 8_000;
 /** The first ones run in code that is not compiled yet. */
 const warmCalls = 6_000;
 const connections = 32;

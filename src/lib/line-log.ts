@@ -16,8 +16,11 @@ export interface LineLog {
   /** Writes what waits. */
   readonly flush: () => void;
   /** Is given each line, too. Null: nobody is. */
-  readonly tap: (listener: ((line: string) => void) | null) => void;
+  readonly tap: (listener: LineListener | null) => void;
 }
+
+/** `canWait`: it is one of many that are alike. */
+export type LineListener = (line: string, canWait: boolean) => void;
 
 /** As long as entries of reads wait to be durable, and a little more: who looks on sees them at once. */
 const flushEveryMs = 50;
@@ -28,7 +31,7 @@ export function createLineLog({ write, isFull, sleep, onDropped }: LineLogOption
   let waiting = "";
   let lines = 0;
   let isDue = false;
-  let listener: ((line: string) => void) | null = null;
+  let listener: LineListener | null = null;
 
   function flush(): void {
     isDue = false;
@@ -45,12 +48,12 @@ export function createLineLog({ write, isFull, sleep, onDropped }: LineLogOption
     now(line) {
       flush();
       write(`${line}\n`);
-      listener?.(line);
+      listener?.(line, false);
     },
     later(line) {
       waiting += `${line}\n`;
       lines += 1;
-      listener?.(line);
+      listener?.(line, true);
       if (waiting.length >= mostWaiting) return flush();
       if (isDue) return;
       isDue = true;

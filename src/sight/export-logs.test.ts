@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { LineListener } from "../lib/line-log.ts";
 import { createInMemoryTelemetry } from "../ports/in-memory-telemetry.ts";
 import { renderLogLine } from "../ports/log-line.ts";
 import { createManualClock } from "../ports/manual-clock.ts";
@@ -51,7 +52,7 @@ function open(...serving: readonly Opened[]) {
   const clock = createManualClock(0);
   const telemetry = createInMemoryTelemetry({ clock });
   const state = { serving };
-  let listener: ((line: string) => void) | null = null;
+  let listener: LineListener | null = null;
   const exporting = exportLogs({
     destinations: () => state.serving,
     tap: (given) => void (listener = given),
@@ -62,7 +63,7 @@ function open(...serving: readonly Opened[]) {
   });
   const log = (...messages: readonly string[]) => {
     for (const message of messages)
-      listener?.(renderLogLine({ atMs: 0, level: "info", message, fields: {} }));
+      listener?.(renderLogLine({ atMs: 0, level: "info", message, fields: {} }), false);
   };
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 100) {

@@ -1,3 +1,4 @@
+import type { LineLog } from "../lib/line-log.ts";
 import type { Clock } from "../ports/clock.ts";
 import { parseLogLine, type LogRecord } from "../ports/log-line.ts";
 import type { Random } from "../ports/random.ts";
@@ -8,7 +9,7 @@ import { sendBatches, type Destination } from "./send-batches.ts";
 export interface LogsExportOptions {
   readonly destinations: () => readonly Destination<LogBatch>[];
   /** Gives each line that is written, until it is given null. */
-  readonly tap: (listener: ((line: string) => void) | null) => void;
+  readonly tap: LineLog["tap"];
   /** Takes known secrets out: what stays here may say more than what leaves. */
   readonly redact: (line: string) => string;
   readonly clock: Clock;
@@ -32,9 +33,12 @@ export function exportLogs(options: LogsExportOptions): { stop(): Promise<void> 
   const onDropped = (lines: number): void =>
     telemetry.count("log_lines_dropped", { reader: "destination" }, lines);
 
-  tap((line) => {
+  tap((line, canWait) => {
+    if (queues.size === 0) return;
+    // Those of calls are made of what was looked at once already.
+    const clean = canWait ? line : redact(line);
     for (const [name, queue] of queues) {
-      queue.push(line);
+      queue.push(clean);
       if (queue.size === hurriedFrom) sending.hurry(name);
     }
   });
@@ -45,7 +49,7 @@ export function exportLogs(options: LogsExportOptions): { stop(): Promise<void> 
     next: async (name) => {
       const queued = queues.get(name)?.peek(atOnce);
       if (queued === undefined || queued.lines.length === 0) return null;
-      return { ...queued, records: queued.lines.map((line) => parseLogLine(redact(line))) };
+      return { ...queued, records: queued.lines.map(parseLogLine) };
     },
     settle(name, batch) {
       const queue = queues.get(name);

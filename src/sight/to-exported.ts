@@ -8,6 +8,15 @@ export interface Redaction {
   readonly redact: (text: string) => string;
 }
 
+/** Words and ids of ours, which no one from outside has a say in: most of what a span of a call has. */
+const ours: ReadonlySet<string> = new Set<AttributeName>([
+  "gen_ai.operation.name",
+  "openinference.span.kind",
+  "mcp.method.name",
+  "countersign.entry",
+  "countersign.outcome",
+]);
+
 /** A span as one destination is sent it. Names of tools are the model's own words, so they are looked at, too. */
 export function toExported(span: EndedSpan, { drop, redact }: Redaction): EndedSpan {
   const kept = Object.entries(span.attributes).filter(
@@ -18,7 +27,7 @@ export function toExported(span: EndedSpan, { drop, redact }: Redaction): EndedS
     return Array.isArray(value) ? value.map(clean) : value;
   };
   const attributes: Attributes = Object.fromEntries(
-    kept.map(([name, value]) => [name, clean(value)]),
+    kept.map(([name, value]) => [name, ours.has(name) ? value : clean(value)]),
   );
   return { ...span, name: redact(span.name), attributes };
 }

@@ -17,8 +17,10 @@ const browser = openBrowser();
 const mock = buildMockConsole();
 
 const run = "01900000-0000-7000-8000-000000000001";
+const receipt = "019cadea-0484-7562-a43b-05c31b0a63ff";
 const places: Readonly<Record<string, string>> = {
   inbox: "/approvals",
+  approval: "/approvals/01900000-0000-7000-8000-000000000370",
   runs: "/runs",
   timeline: `/runs/${run}`,
   conversation: `/runs/${run}?tab=conversation`,
@@ -29,11 +31,15 @@ const places: Readonly<Record<string, string>> = {
   outside: `/runs/${run}?tab=outside`,
   servers: "/servers",
   server: "/servers/flights",
+  drift: "/servers/flights?tab=drift",
   policies: "/policies",
+  policy: "/policies?tab=ask",
   bundles: "/bundles",
   ledger: "/ledger",
+  receipt: `/receipts/${receipt}`,
   costs: "/costs",
   settings: "/settings",
+  stops: "/settings?tab=stops",
 };
 
 const looks = [
@@ -68,11 +74,11 @@ async function goTo(page: Page, place: string): Promise<void> {
   );
 }
 
-test.each(looks)(
+test.for(looks)(
   "every page, $look: as it was looked at, open to everybody, and without an error",
   { timeout: 180_000 },
   async ({ look, theme, phone }, context) => {
-    const page = await browser.newPage(context as never);
+    const page = await browser.newPage(context);
     const errors = listenForErrors(page);
     const { url } = await startTestApi({ console: mock() });
     await page.clock.setFixedTime(openedAt);

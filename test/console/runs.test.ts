@@ -165,6 +165,7 @@ test(
     await page.getByText("for a person's approval").first().waitFor();
     expect(await shownIds(page)).toEqual([two, one]);
     await page.getByRole("button", { name: "1 new" }).click();
+    await page.locator(`[data-run="${three}"]`).waitFor();
     expect(await shownIds(page)).toEqual([three, two, one]);
     await page.keyboard.press("j");
     await page.keyboard.press("j");

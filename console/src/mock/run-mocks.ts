@@ -10,8 +10,8 @@ const minuteMs = 60_000;
 const agents = [
   { agent: "refund-clerk", cents: 9 },
   { agent: "support-triage", cents: 2 },
-  { agent: "invoice-matcher", cents: 14 },
   { agent: "travel-desk", cents: 31 },
+  { agent: "invoice-matcher", cents: 14 },
   { agent: "contract-reader", cents: 58 },
 ] as const;
 const subjects = ["user:ada", "user:grace", "service:billing", "user:linus"] as const;
