@@ -20,7 +20,7 @@ const run = "01900000-0000-7000-8000-000000000001";
 const receipt = "019cadea-0484-7562-a43b-05c31b0a63ff";
 const places: Readonly<Record<string, string>> = {
   inbox: "/approvals",
-  approval: "/approvals/01900000-0000-7000-8000-000000000370",
+  approval: "/approvals/01900000-0000-7000-8000-000000000387",
   runs: "/runs",
   timeline: `/runs/${run}`,
   conversation: `/runs/${run}?tab=conversation`,
@@ -67,7 +67,7 @@ function isComparable(version: string): boolean {
 async function goTo(page: Page, place: string): Promise<void> {
   await page.evaluate(`history.pushState({}, "", ${JSON.stringify(place)})`);
   await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
-  await page.waitForFunction(`document.querySelector('[aria-label="Reading"]') === null`);
+  await expect.poll(() => page.getByLabel("Reading").count()).toBe(0);
   // Lists measure themselves once they are drawn.
   await page.evaluate(
     `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`,

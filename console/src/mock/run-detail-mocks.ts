@@ -81,7 +81,7 @@ export function toMockRun({ head, book }: Told): Run {
           {
             step: 2,
             ordinal: 0,
-            tool: "flights__book",
+            tool: "bookings__book",
             effect: "write",
             state: callStates[state] ?? "done",
           },
@@ -107,7 +107,7 @@ function toWait({ why }: RunHead): Run["waits"][number] {
   if (why === "run") return { ...none, kind: "run", run: storyChild, until: null };
   const until = ago(-2_000_000);
   if (why === "timer" || why === "credential") return { ...none, kind: why, until };
-  const [tool, approval, digest] = ["flights__book", storyApproval, mockDigest(61)];
+  const [tool, approval, digest] = ["bookings__book", storyApproval, mockDigest(61)];
   return { ...none, kind: "approval", until, tool, approval, digest };
 }
 

@@ -197,7 +197,7 @@ function toExecution(run: Run, events: readonly MockEvent[]): RunExplanation["ex
   const asks = events.filter(({ event }) => event.type === "call.deferred");
   const decided = events.find(({ event }) => event.type === "approval.decided");
   const outcomes = ["answered", "tool_error", "denied", "unavailable", "fault", "unknown"];
-  const book = { step: 2, ordinal: 0, tool: "flights__book" };
+  const book = { step: 2, ordinal: 0, tool: "bookings__book" };
   return {
     at: toTime(events.at(-1)!.event.atMs),
     failure: none,
@@ -225,7 +225,7 @@ function toExecution(run: Run, events: readonly MockEvent[]): RunExplanation["ex
                 what: "call" as const,
                 step: event["step"] as number,
                 ordinal: event["ordinal"] as number,
-                name: event["step"] === 2 ? "flights__book" : "flights__search",
+                name: event["step"] === 2 ? "bookings__book" : "flights__search",
                 at: toTime(event.atMs),
                 ms: event["ms"] as number,
               },

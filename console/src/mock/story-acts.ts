@@ -7,7 +7,8 @@ import type { RunHead } from "./run-head.ts";
 export const storyCaps = { micros: 250_000, tokens: 60_000, calls: 20 };
 export const storyChild = mockId(801);
 export const storyApproval = mockId(901);
-export const storyEntry = mockId(951);
+/** Of the mock's ledger: a booking that was asked about. */
+export const storyEntry = "019cadea-0100-74a9-ab1b-d0645ca631f9";
 
 const search: MockCall = {
   tool: "flights__search",
@@ -30,7 +31,7 @@ const clerk: MockCall = {
   args: { input: "Check that the passports of both travellers are valid until May." },
 };
 const book: MockCall = {
-  tool: "flights__book",
+  tool: "bookings__book",
   effect: "write",
   args: {
     flight: "LX 1442",

@@ -20,7 +20,9 @@ export function Page({ title, aside, actions, children, fills = false }: PagePro
       <header className="flex min-h-14 shrink-0 flex-wrap items-center gap-x-3 gap-y-2 border-b border-line px-4 py-2 md:px-6">
         <h1 className="min-w-0 truncate text-base font-semibold">{title}</h1>
         {aside}
-        <div className="ml-auto flex flex-wrap items-center gap-2">{actions}</div>
+        <div className="ml-auto flex max-w-full items-center gap-2 max-md:overflow-x-auto md:flex-wrap">
+          {actions}
+        </div>
       </header>
       <div className={`min-w-0 flex-1 ${fills ? "min-h-0" : "p-4 md:p-6"}`}>{children}</div>
     </div>
