@@ -26,7 +26,7 @@ export async function comparePicture(
   updates: boolean,
 ): Promise<Compared> {
   const place = path.join(folder, `${name}.png`);
-  const taken = await page.screenshot({ animations: "disabled", caret: "hide" });
+  const taken = await takeStill(page);
   if (updates || !existsSync(place)) {
     mkdirSync(folder, { recursive: true });
     if (updates) writeFileSync(place, taken);
@@ -44,4 +44,22 @@ export async function comparePicture(
   const difference = path.join(folder, `${name}.difference.png`);
   writeFileSync(difference, PNG.sync.write(shown));
   return { share, difference };
+}
+
+/** So often the same, so long apart, that all has come that was still to come. */
+const sameTimes = 3;
+const apartMs = 120;
+const maxTimes = 60;
+
+async function takeStill(page: Page): Promise<Buffer> {
+  let last = await page.screenshot({ animations: "disabled", caret: "hide" });
+  let same = 1;
+  for (let times = 1; times < maxTimes; times += 1) {
+    await page.waitForTimeout(apartMs);
+    const next = await page.screenshot({ animations: "disabled", caret: "hide" });
+    same = next.equals(last) ? same + 1 : 1;
+    last = next;
+    if (same >= sameTimes) return last;
+  }
+  throw new Error("the page does not come to rest");
 }

@@ -4,7 +4,6 @@ import type { Session } from "../../shell/session.ts";
 
 const everyMs = 5_000;
 
-export const ledgerReaders = ["admin", "viewer", "operator", "auditor", "caller"] as const;
 
 /** How the log is, with the keys that its server says it signs with. */
 export function ledgerQuery({ client, holder }: Session) {

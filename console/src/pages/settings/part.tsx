@@ -24,4 +24,3 @@ export function Part({ title, roles, aside, children }: PartProps) {
 export const readers = ["admin", "viewer", "operator", "auditor"] as const;
 export const operators = ["admin", "operator"] as const;
 export const everyone = ["admin", "approver", "viewer", "operator", "auditor"] as const;
-export const anybody = [...everyone, "caller"] as const;

@@ -55,7 +55,7 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("as roo
     void stays.finally(() => (isOver = true));
     while (!isOver) {
       clock.advance(50);
-      await Promise.resolve();
+      await new Promise(setImmediate);
     }
     expect(await stays).toEqual([`process ${parent!.pid}`]);
   });
