@@ -37,6 +37,8 @@ export interface RecentCallsOptions {
 const everyMs = 15_000;
 /** Five minutes; the oldest goes. */
 const mostKept = 20;
+/** All series are added up: many open consoles together have that done once. */
+const freshMs = 1_000;
 
 /** Nothing is done for a call: what telemetry has counted is looked at from time to time. */
 export function startRecentCalls({ series, clock, telemetry }: RecentCallsOptions): RecentCalls {
@@ -57,10 +59,14 @@ export function startRecentCalls({ series, clock, telemetry }: RecentCallsOption
       }
     }
   })();
+  let last: { readonly atMs: number; readonly figures: Promise<RecentFigures> } | null = null;
   return {
-    async read() {
-      const now = await take();
-      return toFigures(kept[0]!, now);
+    read() {
+      const atMs = clock.monotonicMs();
+      if (last !== null && atMs - last.atMs < freshMs) return last.figures;
+      const figures = take().then((now) => toFigures(kept[0]!, now));
+      last = { atMs, figures };
+      return figures;
     },
     async stop() {
       stopping.abort();

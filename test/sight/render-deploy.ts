@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { collectorConfig } from "../../src/sight/collector.ts";
 import { dashboards } from "../../src/sight/dashboards.ts";
 import { toRuleFile } from "../../src/sight/rules.ts";
-import { toGrafana } from "../../src/sight/to-grafana.ts";
+import { toGrafana } from "./to-grafana.ts";
 
 const from = (table: string): string =>
   `# Made of ${table} by test/sight/deploy-golden.test.ts. Changes belong there.\n`;
