@@ -17,7 +17,16 @@ export function share<Made>(make: () => Promise<Made>): () => Promise<Made> {
   const ends: End[] = [];
   let made: Promise<Made> | null = null;
   afterAll(async () => {
-    for (const end of ends.toReversed()) await end();
+    const failed: unknown[] = [];
+    // One that fails keeps none of the others from being taken away.
+    for (const end of ends.toReversed()) {
+      try {
+        await end();
+      } catch (error) {
+        failed.push(error);
+      }
+    }
+    if (failed.length > 0) throw new AggregateError(failed, "Not all that was shared went away.");
   });
   return () => (made ??= makeFor(ends, make));
 }

@@ -24,4 +24,4 @@ test("what is built runs without src", async () => {
     .ended;
   expect(version.stdout, version.stderr).toContain("countersign 0.1.0");
   expect(version.code).toBe(0);
-});
+}, 180_000);

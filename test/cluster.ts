@@ -1,13 +1,14 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { startEmbeddedPostgres } from "../src/adapters/embedded-postgres/embedded-postgres.ts";
 import { systemClock } from "../src/adapters/system/system-clock.ts";
 import { systemRandom } from "../src/adapters/system/system-random.ts";
+import { moveUnlessThere } from "../src/adapters/embedded-postgres/move-unless-there.ts";
 
 /** Of this run, in a folder that vitest.config.ts names and takes away. */
-const house = process.env["COUNTERSIGN_TEST_CLUSTERS"];
+const house = process.env["COUNTERSIGN_TEST_SHARED"];
 const run = promisify(execFile);
 let drafts = 0;
 
@@ -27,10 +28,10 @@ export async function layOutCluster(dataDir: string): Promise<void> {
 
 /** Made by the first that needs it. */
 async function findCluster(folder: string): Promise<string> {
-  const made = path.join(folder, "made");
+  const made = path.join(folder, "cluster");
   if (existsSync(made)) return made;
   mkdirSync(folder, { recursive: true, mode: 0o711 });
-  const draft = path.join(folder, `draft-${process.pid}-${(drafts += 1)}`);
+  const draft = path.join(folder, `cluster-${process.pid}-${(drafts += 1)}`);
   const postgres = await startEmbeddedPostgres({
     dataDir: draft,
     clock: systemClock,
@@ -43,14 +44,4 @@ async function findCluster(folder: string): Promise<string> {
     rmSync(path.join(draft, own), { recursive: true, force: true });
   moveUnlessThere(draft, made);
   return made;
-}
-
-/** Another worker may have been faster; both then use the same. */
-function moveUnlessThere(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (!existsSync(to)) throw error;
-    rmSync(from, { recursive: true, force: true });
-  }
 }

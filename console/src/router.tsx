@@ -1,15 +1,10 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  redirect,
-} from "@tanstack/react-router";
-import { Crash } from "./shell/crash.tsx";
+import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
+import { Crash, WholeCrash } from "./shell/crash.tsx";
+import { loadPage } from "./shell/load-page.ts";
 import { Missing } from "./shell/missing.tsx";
 import { Shell } from "./shell/shell.tsx";
 
-const root = createRootRoute({ notFoundComponent: Missing, errorComponent: Crash });
+const root = createRootRoute({ notFoundComponent: Missing, errorComponent: WholeCrash });
 const house = createRoute({ getParentRoute: () => root, id: "house", component: Shell });
 
 const home = createRoute({
@@ -22,52 +17,52 @@ const home = createRoute({
 const open = createRoute({
   getParentRoute: () => root,
   path: "/open",
-  component: lazyRouteComponent(() => import("./pages/run/open-page.tsx"), "OpenPage"),
+  component: loadPage(() => import("./pages/run/open-page.tsx"), "OpenPage"),
 });
 
 const inboxPage = () => import("./pages/inbox/inbox-page.tsx");
 const pages = [
-  { path: "/approvals", load: lazyRouteComponent(inboxPage, "InboxPage") },
-  { path: "/approvals/$id", load: lazyRouteComponent(inboxPage, "InboxPage") },
+  { path: "/approvals", load: loadPage(inboxPage, "InboxPage") },
+  { path: "/approvals/$id", load: loadPage(inboxPage, "InboxPage") },
   {
     path: "/runs",
-    load: lazyRouteComponent(() => import("./pages/runs/runs-page.tsx"), "RunsPage"),
+    load: loadPage(() => import("./pages/runs/runs-page.tsx"), "RunsPage"),
   },
   {
     path: "/runs/$id",
-    load: lazyRouteComponent(() => import("./pages/run/run-page.tsx"), "RunPage"),
+    load: loadPage(() => import("./pages/run/run-page.tsx"), "RunPage"),
   },
   {
     path: "/servers",
-    load: lazyRouteComponent(() => import("./pages/servers/servers-page.tsx"), "ServersPage"),
+    load: loadPage(() => import("./pages/servers/servers-page.tsx"), "ServersPage"),
   },
   {
     path: "/servers/$name",
-    load: lazyRouteComponent(() => import("./pages/servers/server-page.tsx"), "ServerPage"),
+    load: loadPage(() => import("./pages/servers/server-page.tsx"), "ServerPage"),
   },
   {
     path: "/policies",
-    load: lazyRouteComponent(() => import("./pages/policies/policies-page.tsx"), "PoliciesPage"),
+    load: loadPage(() => import("./pages/policies/policies-page.tsx"), "PoliciesPage"),
   },
   {
     path: "/bundles",
-    load: lazyRouteComponent(() => import("./pages/bundles/bundles-page.tsx"), "BundlesPage"),
+    load: loadPage(() => import("./pages/bundles/bundles-page.tsx"), "BundlesPage"),
   },
   {
     path: "/ledger",
-    load: lazyRouteComponent(() => import("./pages/ledger/ledger-page.tsx"), "LedgerPage"),
+    load: loadPage(() => import("./pages/ledger/ledger-page.tsx"), "LedgerPage"),
   },
   {
     path: "/receipts/$id",
-    load: lazyRouteComponent(() => import("./pages/ledger/receipt-page.tsx"), "ReceiptPage"),
+    load: loadPage(() => import("./pages/ledger/receipt-page.tsx"), "ReceiptPage"),
   },
   {
     path: "/costs",
-    load: lazyRouteComponent(() => import("./pages/costs/costs-page.tsx"), "CostsPage"),
+    load: loadPage(() => import("./pages/costs/costs-page.tsx"), "CostsPage"),
   },
   {
     path: "/settings",
-    load: lazyRouteComponent(() => import("./pages/settings/settings-page.tsx"), "SettingsPage"),
+    load: loadPage(() => import("./pages/settings/settings-page.tsx"), "SettingsPage"),
   },
 ] as const;
 
@@ -81,4 +76,9 @@ const tree = root.addChildren([
   ),
 ]);
 
-export const router = createRouter({ routeTree: tree, defaultPreload: "intent" });
+export const router = createRouter({
+  routeTree: tree,
+  defaultPreload: "intent",
+  // Of each page: one that breaks leaves the shell, and the way to the others.
+  defaultErrorComponent: Crash,
+});

@@ -74,6 +74,14 @@ test("sums say from when on they are, and what a completed run costs", async () 
   expect((await ask("/v1/costs?days=6")).body).toMatchObject({ unknown: 0 });
 });
 
+test("a sum may be larger than any amount that somebody could configure", async () => {
+  const { store, ask } = await open();
+  await spendInRun(store, 999_999_999_000_000);
+  await spendInRun(store, 1_500_000);
+  const { status, body } = await ask("/v1/costs");
+  expect([status, body.total.money]).toEqual([200, "1000000000.5"]);
+});
+
 test("a budget is shown as full as it is now, with the name of whoever's share is known", async () => {
   const { store, ask } = await open();
   const periodMs = Math.floor(nowMs / budgetPeriods.day) * budgetPeriods.day;

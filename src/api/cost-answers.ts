@@ -1,5 +1,4 @@
-import { z } from "zod";
-import { moneyField } from "../model/config-budgets.ts";
+import { toMoneyText } from "../model/config-budgets.ts";
 import type { TenantId } from "../model/index.ts";
 import type { Clock } from "../ports/clock.ts";
 import { dayMs, toDay, type CostRows, type Spent } from "../ports/cost-rows.ts";
@@ -7,6 +6,7 @@ import type { Runs } from "../ports/run-rows.ts";
 import type { Answers } from "./contract.ts";
 import type { costRoutes } from "./cost-routes.ts";
 import { listBudgets, type BudgetParts } from "./list-budgets.ts";
+import { shareSums } from "./share-sums.ts";
 import { toSubject } from "./show-run.ts";
 import { tenantOf } from "./tenant-of.ts";
 
@@ -25,12 +25,13 @@ const mostCompleted = 100_000;
 
 export function createCostAnswers(options: CostAnswersOptions): Answers<typeof costRoutes> {
   const { clock, costs } = options;
+  const readSums = shareSums(costs.rows, clock);
   return {
     readCosts: async ({ query: { days }, holder }) => {
       const tenant = tenantOf(holder);
       const toDayNext = toDay(clock.nowMs()) + 1;
       const range = { fromDay: toDayNext - days, toDay: toDayNext, mostRows };
-      const sums = await costs.rows.read(tenant, range);
+      const sums = await readSums(tenant, range);
       const completed = await countCompleted(costs.runs, tenant, { ...range, ...sums });
       const { total, ofRuns, unknown, fromDay, oldestDay } = sums;
       return {
@@ -64,13 +65,12 @@ export function createCostAnswers(options: CostAnswersOptions): Answers<typeof c
     listBudgets: async ({ holder }) => {
       const tenant = tenantOf(holder);
       const today = toDay(clock.nowMs());
-      const { subjects } = await costs.rows.read(tenant, {
-        fromDay: today,
-        toDay: today + 1,
-        mostRows,
-      });
-      const names = subjects.flatMap(({ name }) => name ?? []);
-      const parts = { ...costs, clock, catalog: options.catalog, subjects: names };
+      // Adding up a day takes its time: only shares of people are named from it.
+      const isOfPeople = Object.values(costs.budgets()).some(({ each }) => each === "principal");
+      const range = { fromDay: today, toDay: today + 1, mostRows };
+      const spenders = isOfPeople ? (await readSums(tenant, range)).subjects : [];
+      const subjects = spenders.flatMap(({ name }) => name ?? []);
+      const parts = { ...costs, clock, catalog: options.catalog, subjects };
       return { status: 200, body: { budgets: await listBudgets(parts, tenant) } };
     },
   };
@@ -92,15 +92,11 @@ async function countCompleted(
 
 function toPerCompleted({ micros }: Spent, completed: number | null): string | null {
   if (completed === null || completed === 0) return null;
-  return toMoney(Math.ceil(micros / completed));
+  return toMoneyText(Math.ceil(micros / completed));
 }
 
 function toShown({ micros, tokens }: Spent) {
-  return { money: toMoney(micros), tokens };
-}
-
-export function toMoney(micros: number): string {
-  return z.encode(moneyField, micros);
+  return { money: toMoneyText(micros), tokens };
 }
 
 function toDate(day: number): string {

@@ -21,7 +21,7 @@ export async function explain(runs: RunDesk, { tenant, report, isReadable }: Exp
   const rules = isReadable
     ? await readRules(runs, { tenant, run }, denials.slice(-mostListed))
     : new Map<string, string>();
-  const isCut = events.length === mostEvents;
+  const isCut = report.head > explanation.head;
   return toShownExplanation({ explanation, report, isCut, rules });
 }
 

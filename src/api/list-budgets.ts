@@ -1,5 +1,5 @@
-import { z } from "zod";
-import { budgetPeriods, moneyField, type BudgetConfig } from "../model/config-budgets.ts";
+import type { z } from "zod";
+import { budgetPeriods, toMoneyText, type BudgetConfig } from "../model/config-budgets.ts";
 import { toDigest, type Digest, type TenantId } from "../model/index.ts";
 import type { Catalog } from "../ports/catalog.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -52,7 +52,7 @@ async function show(
   const place = { tenant, budget: `${name} ${kind}`, periodMs };
   const { shares, fullest } = await spendings.read(place, fullestShown);
   const toAmount = (amount: number): string =>
-    kind === "money" ? z.encode(moneyField, amount) : String(amount);
+    kind === "money" ? toMoneyText(amount) : String(amount);
   return {
     name,
     kind,

@@ -120,7 +120,7 @@ export const routes = {
     path: "/v1/servers/{name}",
     summary: "One server with its tools, and how this replica finds it.",
     access: readers,
-    params: z.object({ name: z.string() }),
+    params: z.object({ name: z.string().max(64) }),
     answers: { 200: { description: "How it is.", schema: schemas.ServerFacts } },
   },
   refreshServer: {

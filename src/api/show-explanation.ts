@@ -22,7 +22,7 @@ export const mostListed = 100;
 
 export function toShownExplanation(given: ShownExplanation): Shown {
   const { explanation, isCut } = given;
-  const { run, trace, head, execution, admission } = explanation;
+  const { run, trace, head, execution, admission, delivery } = explanation;
   const lists = [
     admission.waits,
     admission.lostMs,
@@ -31,6 +31,7 @@ export function toShownExplanation(given: ShownExplanation): Shown {
     execution.asks,
     execution.unknown,
     execution.open,
+    delivery.announced,
   ];
   return {
     id: run,
@@ -165,7 +166,9 @@ function toDelivery({ delivery }: RunExplanation): Shown["delivery"] {
       "when a webhook left and what came back: a delivery keeps no times once it is over",
     ],
     ready: ready === null ? null : { at: toTime(ready.atMs), seq: ready.seq, output: ready.output },
-    announced: announced.map(({ id, type, atMs }) => ({ id, type, at: toTime(atMs) })),
+    announced: announced
+      .slice(-mostListed)
+      .map(({ id, type, atMs }) => ({ id, type, at: toTime(atMs) })),
   };
 }
 

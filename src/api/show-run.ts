@@ -1,6 +1,6 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { Amounts, Caps } from "../model/budget.ts";
-import { moneyField } from "../model/config-budgets.ts";
+import { toMoneyText } from "../model/config-budgets.ts";
 import { Fault, type ApprovalId, type TenantId } from "../model/index.ts";
 import type { ReportedCall, RunReport, RunWait } from "../ports/run-desk.ts";
 import type { RunRow } from "../ports/run-rows.ts";
@@ -105,7 +105,7 @@ export function toShownRow({ run, state, head, about, endedAtMs, gist }: RunRow)
     createdAt: about === null ? null : toTime(about.createdAtMs),
     endedAt: toTimeOrNull(endedAtMs),
     steps: gist?.steps ?? null,
-    spent: gist === null ? null : { money: toMoney(gist.micros), tokens: gist.tokens },
+    spent: gist === null ? null : { money: toMoneyText(gist.micros), tokens: gist.tokens },
     why: gist?.why ?? null,
   };
 }
@@ -120,15 +120,11 @@ export function toShownBudget({ caps, spent, held }: RunReport["budget"]): Run["
 }
 
 function toShownCaps({ micros, tokens, calls }: Caps) {
-  return { money: micros === null ? null : toMoney(micros), tokens, calls };
+  return { money: micros === null ? null : toMoneyText(micros), tokens, calls };
 }
 
 function toShownAmounts({ micros, tokens, calls }: Amounts) {
-  return { money: toMoney(micros), tokens, calls };
-}
-
-function toMoney(micros: number): string {
-  return z.encode(moneyField, micros);
+  return { money: toMoneyText(micros), tokens, calls };
 }
 
 function toTime(ms: number): string {

@@ -3,6 +3,7 @@ import type { ServerStanding } from "../gate/server-tracks.ts";
 import { toServerSandbox } from "../model/server-sandbox.ts";
 import type { CatalogServer, CatalogTool } from "../ports/catalog.ts";
 import type { DriftGrade, Registry } from "../ports/registry.ts";
+import { otherTool } from "../ports/metric-entry.ts";
 import { isToolLabel } from "../ports/sample.ts";
 import type { CallFigures, RecentFigures } from "../sight/recent-calls.ts";
 import type { Answer } from "./contract.ts";
@@ -111,18 +112,25 @@ export function toServerFacts(registry: Registry, name: string, seen: Seen): Ser
         : { breaker: toBreaker(stands.breaker), endpoints: [...stands.endpoints] },
     tools: toolsOf(registry, name).map((tool) => {
       const breaker = stands?.tools.get(tool.name);
-      const label = isToolLabel(tool.name) ? tool.name : null;
       return {
         ...toTool(tool),
         ownName: tool.name,
         idempotent: tool.idempotent,
         outward: tool.config.outward ?? server.config.outward,
         breaker: breaker === undefined ? null : toBreaker(breaker),
-        // Names that are no labels are counted together: nothing is known of one of them.
-        recent: label === null ? null : toRecent(seen.recent, recent?.get(label)),
+        recent: isCounted(tool.name, recent) ? toRecent(seen.recent, recent?.get(tool.name)) : null,
       };
     }),
   };
+}
+
+/**
+ * Names that are no labels, and those beyond the bound, are counted together: nothing is known of one
+ * of them.
+ */
+function isCounted(tool: string, recent: ReadonlyMap<string, CallFigures> | undefined): boolean {
+  if (!isToolLabel(tool)) return false;
+  return recent === undefined || recent.has(tool) || !recent.has(otherTool);
 }
 
 function toBreaker({ state, faults, opened, coolingMs }: BreakerStanding) {

@@ -120,6 +120,33 @@ function newWorkspace(key: WorkspaceKey, run: RunId | null, subject: string): Wo
   return { key, run, subject, manifest, blobs, ...common };
 }
 
+test("what a run spent until it was removed is nobody's any more, and stays", async () => {
+  const store = createInMemoryStore({ enlist: () => undefined });
+  const tenant = "acme" as TenantId;
+  const subject = `${tenant}\nuser\nada`;
+  const run = newRun();
+  const about = { agent: "a", parent: null, subject, createdAtMs: startMs };
+  await store.runs.create({ run, tenant, events: [], about });
+  const costs = [{ day: 1, kind: "tool", name: "t", micros: 3, tokens: 0 }] as const;
+  // It ends between the first look at what is the person's and the last.
+  const endAndList: EraseOptions["runs"]["list"] = async (...of) => {
+    const ended = { ended: true, endedAtMs: startMs };
+    await store.commit({
+      append: { run, epoch: 0, head: 0, events: [Buffer.from("{}")], costs, ...ended },
+    });
+    return store.runs.list(...of);
+  };
+  const runs: EraseOptions["runs"] = {
+    list: endAndList,
+    remove: (id) => store.runs.remove(id),
+    post: (letter) => store.runs.post(letter),
+  };
+  const who = { kind: "user", subject: "ada" } as const;
+  expect(await erasePersonal({ ...store, runs, openings }, tenant, who)).toMatchObject({ runs: 1 });
+  const { subjects } = await store.costs.read(tenant, { fromDay: 0, toDay: 2, mostRows: 9 });
+  expect(subjects).toEqual([{ name: null, micros: 3, tokens: 0 }]);
+});
+
 test("a run that somebody else removes meanwhile is not said to be cancelled", async () => {
   const { runs, ...store } = createInMemoryStore({ enlist: () => undefined });
   const tenant = "acme" as TenantId;

@@ -48,17 +48,12 @@ export async function erasePersonal(
   const calls = await inRounds(() => options.calls.erase(tenant, key, atOnce));
   const verdicts = await eraseVerdicts(options, tenant, [subject, `${kind}:${subject}`]);
   const workspaces = await inRounds(() => options.workspaces.erase(tenant, key, atOnce));
-  // What was spent stays; by whom does not. Runs that have not ended are taken by the next time.
-  await inRounds(() => options.costs.erase(tenant, key, atOnce));
   const memories = await inRounds(() => options.memory.erase(tenant, key, atOnce));
-  return {
-    approvals,
-    calls,
-    verdicts,
-    workspaces,
-    memories,
-    ...(await eraseRuns(options, tenant, key)),
-  };
+  const runs = await eraseRuns(options, tenant, key);
+  // What was spent stays; by whom does not. Of runs that have not ended it goes the next time: a run
+  // that ended is removed before, so none writes any more of it.
+  await inRounds(() => options.costs.erase(tenant, key, atOnce));
+  return { approvals, calls, verdicts, workspaces, memories, ...runs };
 }
 
 /** All that a run's agent was told and said lies in the run: it goes as a whole. */

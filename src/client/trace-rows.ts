@@ -20,16 +20,36 @@ export function listTraceRows(spans: readonly TraceSpan[]): readonly TraceRow[] 
     if (siblings === undefined) children.set(parent, [span]);
     else siblings.push(span);
   }
-  const rows: TraceRow[] = [];
-  const list = (parent: string | null, depth: number): void => {
-    for (const span of children.get(parent) ?? []) {
-      const at = rows.push({ span, depth, below: 0 }) - 1;
-      list(span.id, depth + 1);
-      rows[at] = { span, depth, below: rows.length - at - 1 };
-    }
-  };
-  list(null, 0);
+  const rows: { readonly span: TraceSpan; readonly depth: number; below: number }[] = [];
+  const listed = new Set<string>();
+  const left = toNext(children.get(null), 0);
+  const open: number[] = [];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { span, depth } = next;
+    // A file may name one of them twice, or below itself: it is listed once.
+    if (listed.has(span.id)) continue;
+    listed.add(span.id);
+    close(rows, open, depth);
+    open.push(rows.push({ ...next, below: 0 }) - 1);
+    for (const below of toNext(children.get(span.id), depth + 1)) left.push(below);
+  }
+  close(rows, open, 0);
   return rows;
+}
+
+type Next = Pick<TraceRow, "span" | "depth">;
+
+/** The first of them last, to be taken first. */
+function toNext(spans: readonly TraceSpan[] = [], depth: number): Next[] {
+  return spans.map((span) => ({ span, depth })).toReversed();
+}
+
+/** Those that end where a row of this depth begins. */
+function close(rows: { depth: number; below: number }[], open: number[], depth: number): void {
+  for (let at = open.at(-1); at !== undefined && rows[at]!.depth >= depth; at = open.at(-1)) {
+    rows[at]!.below = rows.length - at - 1;
+    open.pop();
+  }
 }
 
 export function isWait({ attributes }: TraceSpan): boolean {

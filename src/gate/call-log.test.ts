@@ -98,7 +98,29 @@ test("a call that named no trace is in the one that it is sent in, where it is s
   const traced = open({ isTraced: () => true });
   traced.note(base);
   expect(read(lines[0])).toBeNull();
+  const zeroes = { traceparent: `00-${"0".repeat(32)}-b7ad6b7169203331-01` };
+  note(withCall(base, { forwarded: zeroes }));
+  expect(read(lines[1])).toBeNull();
   expect(read(traced.lines[0])).toBe(toEntryTraceId(id));
+});
+
+test("I9: a secret that becomes known later is in no line of a call after that second", () => {
+  let secret = "not known yet";
+  const { lines, note } = open({ redact: (text) => text.replaceAll(secret, "[redacted]") });
+  const { request } = base.call;
+  const principal = { ...request.principal, subject: "ada of s3cret-value-9471" };
+  const call = withCall(base, {
+    tool: makeTool("look_s3cret-value-9471"),
+    request: { ...request, principal },
+  });
+  note(call);
+  secret = "s3cret-value-9471";
+  note(call, atMs + 1_000);
+  expect(lines[0]).toContain(secret);
+  expect(JSON.parse(lines[1]!)).toMatchObject({
+    tool: "look_[redacted]",
+    subject: "ada of [redacted]",
+  });
 });
 
 test("I9: names with line breaks or terminal codes forge no line, and known secrets are not in one", () => {

@@ -22,6 +22,7 @@ export interface Told {
   readonly atMs: number;
 }
 
+const nothing = "0".repeat(32);
 /** More callers than one process serves at a time; then it starts anew. */
 const maxSubjects = 10_000;
 
@@ -32,34 +33,19 @@ const maxSubjects = 10_000;
  * are numbers, ids and words of ours.
  */
 export function createCallLog({ line, which, isTraced, redact }: CallLogOptions) {
-  const tools = new WeakMap<CatalogTool, string>();
-  const subjects = new Map<string, string>();
+  const names = createNames(redact);
   let second = { atMs: Number.NaN, text: "" };
 
-  function toTool(tool: CatalogTool, method: string): string {
-    const known = tools.get(tool);
-    if (known !== undefined) return known;
-    const name = toSafeText(redact(tool.name));
-    const text = `"server":${toSafeText(tool.server)},"tool":${name},"method":${toSafeText(method)}`;
-    tools.set(tool, text);
-    return text;
-  }
-
-  function toSubject(subject: string): string {
-    const known = subjects.get(subject);
-    if (known !== undefined) return known;
-    if (subjects.size >= maxSubjects) subjects.clear();
-    const text = toSafeText(redact(subject));
-    subjects.set(subject, text);
-    return text;
-  }
-
-  /** Days and minutes are written once a second: most calls are in the one of the call before. */
+  /**
+   * Days and minutes are written once a second: most calls are in the one of the call before. Names are looked at
+   * anew with it, since a secret that they hold may be known only by now.
+   */
   function toTime(atMs: number): string {
     const since = atMs - second.atMs;
     if (!(since >= 0 && since < 1_000)) {
       const startMs = atMs - (atMs % 1_000);
       second = { atMs: startMs, text: new Date(startMs).toISOString().slice(0, -4) };
+      names.forget();
     }
     const ms = atMs - second.atMs;
     return `${second.text}${ms < 10 ? "00" : ms < 100 ? "0" : ""}${ms}Z`;
@@ -78,17 +64,48 @@ export function createCallLog({ line, which, isTraced, redact }: CallLogOptions)
     const bytes = ended.result === null ? null : Buffer.byteLength(ended.result);
     // What was refused for a secret that it held may hold it here as well.
     const named = reason === "leak" ? null : readTrace(call.forwarded["traceparent"]);
-    const trace = named ?? (run === undefined && isTraced() ? toEntryTraceId(id) : null);
+    // All zeroes name nothing: it is sent in a trace of its own.
+    const trace =
+      (named === nothing ? null : named) ??
+      (run === undefined && isTraced() ? toEntryTraceId(id) : null);
     write(
-      `{"time":"${toTime(atMs)}","level":"info","message":"call",${toTool(call.tool, call.method)}` +
+      `{"time":"${toTime(atMs)}","level":"info","message":"call",${names.toTool(call.tool, call.method)}` +
         `,"outcome":"${outcome}","decision":"${toDecision(ended)}","isError":${isError}` +
         `,"reason":${reason === null ? "null" : toSafeText(reason)}` +
         `,"tookMs":${(ended.queuedUs + ended.upstreamUs) / 1_000},"resultBytes":${bytes}` +
         `,"intent":"${ended.intent.digest}","tenant":"${principal.tenant}"` +
-        `,"subject":${toSubject(principal.subject)},"agent":${actor === null ? "null" : toSubject(actor.agent)}` +
+        `,"subject":${names.toSubject(principal.subject)},"agent":${actor === null ? "null" : names.toSubject(actor.agent)}` +
         `,"run":${run === undefined ? "null" : `"${run.run}"`}` +
         `,"trace":${trace === null ? "null" : `"${trace}"`},"call":"${ended.of ?? id}","entry":"${id}"}`,
     );
+  };
+}
+
+/** Names as values in a line, each looked at once until they are forgotten. */
+function createNames(redact: CallLogOptions["redact"]) {
+  let tools = new WeakMap<CatalogTool, string>();
+  const subjects = new Map<string, string>();
+  return {
+    toTool(tool: CatalogTool, method: string): string {
+      const known = tools.get(tool);
+      if (known !== undefined) return known;
+      const name = toSafeText(redact(tool.name));
+      const text = `"server":${toSafeText(tool.server)},"tool":${name},"method":${toSafeText(method)}`;
+      tools.set(tool, text);
+      return text;
+    },
+    toSubject(subject: string): string {
+      const known = subjects.get(subject);
+      if (known !== undefined) return known;
+      if (subjects.size >= maxSubjects) subjects.clear();
+      const text = toSafeText(redact(subject));
+      subjects.set(subject, text);
+      return text;
+    },
+    forget(): void {
+      tools = new WeakMap();
+      subjects.clear();
+    },
   };
 }
 

@@ -79,13 +79,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     url: () => now.config().publicUrl ?? live.url ?? "http://localhost",
     announce: (event) => live.announce(event),
   };
-  const redact = (text: string): string =>
-    live.configuration?.live().parts.traces.scan.redact(text) ?? text;
   const presence = await startPresence(options, storage.store.replicas);
   const base = await lifecycle.start({
     name: "gate",
     start: () =>
-      startGateBase({ ...options, now, redact, runs: () => toRuns(live) }, storage, { vault, secrets }),
+      startGateBase(
+        { ...options, now, redact: toRedact(live), runs: () => toRuns(live) },
+        storage,
+        {
+          vault,
+          secrets,
+        },
+      ),
     stop: (started) => started.close(),
   });
   const ledger = await startLedger({ ...options, ...start, ...base, presence });
@@ -124,8 +129,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
+/** By the secrets of the revision that serves; before the first one nothing is known, and nothing is called. */
+function toRedact(live: Live): (text: string) => string {
+  return (text) => live.configuration?.live().parts.traces.scan.redact(text) ?? text;
+}
+
 /** Everything behind it stands: what clients, browsers and other replicas reach is started last. */
-async function openDoor(options: ServerOptions, behind: Omit<Behind, "face" | "passkeys" | "recentCalls">) {
+async function openDoor(
+  options: ServerOptions,
+  behind: Omit<Behind, "face" | "passkeys" | "recentCalls">,
+) {
   const { configuration, base } = behind;
   const face = createDoorFace(options, { configuration, base });
   await startLetters(options, { configuration, base, face });

@@ -81,7 +81,8 @@ function createListing<Batch>(
       name,
       intervalMs: destination.interval,
       open: () => {
-        const means = { secrets, dialer: createDialer(), encode };
+        // Counts of replicas are apart from each other, and each begins anew with its process.
+        const means = { secrets, dialer: createDialer(), encode, instance: base.owner };
         return createOtlpSink<Batch>({ ...base, ...destination, ...means });
       },
     }));

@@ -11,7 +11,7 @@ export const moneyField = z.codec(
     .regex(/^(?:0|[1-9]\d{0,8})(?:\.\d{1,6})?$/, notMoney)
     .meta({ title: "money" }),
   z.int(),
-  { decode: toMicros, encode: fromMicros },
+  { decode: toMicros, encode: toMoneyText },
 );
 
 function toMicros(text: string): number {
@@ -19,7 +19,8 @@ function toMicros(text: string): number {
   return Number(whole) * 1_000_000 + Number(fraction.padEnd(6, "0"));
 }
 
-function fromMicros(micros: number): string {
+/** Of a sum, too, which may be larger than any amount that can be written into the configuration. */
+export function toMoneyText(micros: number): string {
   const fraction = String(micros % 1_000_000)
     .padStart(6, "0")
     .replace(/0+$/, "");

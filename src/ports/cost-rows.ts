@@ -26,8 +26,8 @@ export interface CompletionCost extends Cost {
   readonly entry: EntryId;
   readonly tenant: TenantId;
   readonly agent: string | null;
-  /** As `toSubjectKey` has it. */
-  readonly subject: string;
+  /** As `toSubjectKey` has it; null: none that could be kept. */
+  readonly subject: string | null;
   /** What it cost is not known, which is not nothing: it is in no sum of money. */
   readonly isUnknown: boolean;
 }
@@ -68,7 +68,14 @@ export interface NamedSpent extends Spent {
 }
 
 export const sumsShown = 50;
+/** Beyond this a number is not exact: a sum is never more. */
+export const largestSum = Number.MAX_SAFE_INTEGER;
 export const dayMs = 86_400_000;
+
+/** What tells sums of one run apart. No name is empty, and one may be `null`. */
+export function toCostKey({ day, kind, name }: Pick<Cost, "day" | "kind" | "name">): string {
+  return `${day} ${kind} ${name ?? ""}`;
+}
 
 export function toDay(atMs: number): number {
   return Math.floor(atMs / dayMs);

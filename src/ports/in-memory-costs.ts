@@ -1,6 +1,8 @@
 import type { EntryId, RunId, TenantId } from "../model/index.ts";
 import {
+  largestSum,
   sumsShown,
+  toCostKey,
   type CompletionCost,
   type Cost,
   type CostRange,
@@ -82,7 +84,7 @@ export class InMemoryCosts implements CostRows {
       subjects: named(({ subject }) => subject),
       sources: sumBy(
         rows,
-        ({ kind, name }) => `${kind} ${name}`,
+        ({ kind, name }) => `${kind} ${name ?? ""}`,
         ({ kind, name }) => ({ kind, name }),
       ).slice(0, sumsShown),
       runs: sumBy(
@@ -110,13 +112,16 @@ export class InMemoryCosts implements CostRows {
   }
 }
 
-function toKey({ of, day, kind, name }: Row): string {
-  return `${of} ${day} ${kind} ${name}`;
+function toKey(row: Row): string {
+  return `${row.of} ${toCostKey(row)}`;
 }
 
 function sum(rows: readonly Spent[]): Spent {
   return rows.reduce<Spent>(
-    (all, { micros, tokens }) => ({ micros: all.micros + micros, tokens: all.tokens + tokens }),
+    (all, { micros, tokens }) => ({
+      micros: Math.min(largestSum, all.micros + micros),
+      tokens: Math.min(largestSum, all.tokens + tokens),
+    }),
     { micros: 0, tokens: 0 },
   );
 }

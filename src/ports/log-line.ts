@@ -56,6 +56,16 @@ function escape(json: string): string {
   );
 }
 
+/** Whether it is still a line after something was taken out of it. */
+export function isLogLine(line: string): boolean {
+  try {
+    const { atMs, level, message } = parseLogLine(line);
+    return Number.isFinite(atMs) && Object.hasOwn(severity, level) && typeof message === "string";
+  } catch {
+    return false;
+  }
+}
+
 /** What was rendered: a reader of the line and whoever is sent it are told the same. */
 export function parseLogLine(line: string): LogRecord {
   const { time, level, message, ...fields } = JSON.parse(line) as {

@@ -1,5 +1,5 @@
 import { Fault } from "../model/index.ts";
-import type { CompletionCost, Cost } from "./cost-rows.ts";
+import { toCostKey, type CompletionCost, type Cost } from "./cost-rows.ts";
 import type { RunGist } from "./run-rows.ts";
 import { requireCount, requireId, requireName, requireWhole } from "./storable.ts";
 import { storeLimits } from "./store-limits.ts";
@@ -11,14 +11,14 @@ export function requireStorableCompletion(completion: CompletionCost): void {
   requireId("entry", completion.entry);
   requireName("tenant", completion.tenant);
   if (completion.agent !== null) requireName("agent", completion.agent);
-  requireName("subject", completion.subject);
+  if (completion.subject !== null) requireName("subject", completion.subject);
   requireCost("cost", completion);
 }
 
 export function requireCosts(place: string, costs: readonly Cost[]): void {
   requireCount(place, costs.length, storeLimits.costsPerAppend);
   for (const cost of costs) requireCost(place, cost);
-  const places = new Set(costs.map(({ day, kind, name }) => `${day} ${kind} ${name}`));
+  const places = new Set(costs.map(toCostKey));
   if (places.size < costs.length)
     throw new Fault("payload_invalid", `${place} holds the same day and name twice`);
 }
@@ -26,7 +26,15 @@ export function requireCosts(place: string, costs: readonly Cost[]): void {
 export function requireGist(place: string, gist: RunGist): void {
   for (const each of ["steps", "micros", "tokens"] as const)
     requireWhole(`${place}.${each}`, gist[each]);
+  // For nothing stands nothing, not an empty text.
+  if (gist.why === "") throw new Fault("payload_invalid", `${place}.why is empty`);
   if (gist.why !== null) requireName(`${place}.why`, gist.why);
+}
+
+/** A name that no key can hold is none: that what was spent is kept, and the work goes on, is worth more. */
+export function toKeptName(name: string | null): string | null {
+  if (name === null || name === "" || name.includes("\0") || !name.isWellFormed()) return null;
+  return Buffer.byteLength(name) <= storeLimits.nameBytes ? name : null;
 }
 
 function requireCost(place: string, { day, name, micros, tokens }: Cost): void {

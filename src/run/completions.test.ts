@@ -109,7 +109,8 @@ function open(play: Play, more: Partial<CompletionsOptions> = {}) {
       fromEntryBytes(bytes),
     );
   const freeze = () => void (frozen = true);
-  return { complete, entries, noted, logged, asked, heard, leaving, freeze, clock };
+  const { costs } = store;
+  return { complete, entries, costs, noted, logged, asked, heard, leaving, freeze, clock };
 }
 
 test("I8: it is held for, asked within the price, settled by what it cost and on record", async () => {
@@ -260,6 +261,18 @@ test("I9: frozen, or with a secret in it, it is refused before a backend or a bu
     expect(scene.asked).toEqual([]);
     expect(await scene.entries()).toEqual([]);
   }
+});
+
+test("who asked has a name that no key can hold, or it counts too many: it is given, and kept", async () => {
+  const most = { ...unknownUsage, input: Number.MAX_SAFE_INTEGER, output: 2 };
+  const scene = open(() => ({ ...answered, usage: most }));
+  await scene.complete({ principal: { ...principal, subject: "名".repeat(200) } });
+  const read = await scene.costs.read(tenant, { fromDay: 0, toDay: 99_999, mostRows: 9 });
+  const spent = { micros: 40, tokens: Number.MAX_SAFE_INTEGER };
+  expect([read.agents, read.subjects]).toEqual([
+    [{ name: "travel", ...spent }],
+    [{ name: null, ...spent }],
+  ]);
 });
 
 test("an answer that is not on record is not given", async () => {

@@ -195,3 +195,14 @@ test("I6: what is staged by whoever is fenced is never written, and it is said",
   await journal.stage({ events: [started] });
   await expect(journal.flush()).rejects.toThrow(RunTaken);
 });
+
+test("what lists say of a run is said anew by whoever takes it, and then when it changes", async () => {
+  const { journal, units } = open(lands);
+  const gists = () => units.map(({ append }) => append!.gist);
+  await journal.note({ events: [started] });
+  await journal.note({ events: [signal(1)] });
+  const waited: RunEvent = { v: 1, type: "run.waited", atMs: 3, for: "signal", untilMs: null };
+  await journal.note({ events: [waited] });
+  const none = { steps: 0, why: null, micros: 0, tokens: 0 };
+  expect(gists()).toEqual([none, undefined, { ...none, why: "signal" }]);
+});

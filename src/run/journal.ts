@@ -1,7 +1,7 @@
 import { runEventSchema, toRunEventBytes, type RunEvent } from "../model/run-event.ts";
 import { isTerminal } from "../model/state-table.ts";
 import { runStates } from "../model/run-states.ts";
-import type { RunBlob, RunHead } from "../ports/run-rows.ts";
+import type { RunBlob, RunGist, RunHead } from "../ports/run-rows.ts";
 import type { Append, CommitOutcome, CommitUnit, Store } from "../ports/store.ts";
 import { fold } from "./fold.ts";
 import { listCosts } from "./list-costs.ts";
@@ -40,6 +40,8 @@ export class Journal {
   #noted: RunView;
   /** The same with what is staged. */
   #view: RunView;
+  /** What lists say of it; null: what an older version or nobody said, until this one appends. */
+  #told: RunGist | null = null;
   #staged: readonly Staging[] = [];
   #head: number;
   readonly #place: Pick<RunHead, "run" | "epoch">;
@@ -134,6 +136,7 @@ export class Journal {
     });
     if (outcome.kind === "committed") {
       this.#noted = view;
+      this.#told = toGist(view);
       // What was staged meanwhile stands after it.
       this.#staged = this.#staged.slice(staged.length);
       this.#view = foldAll(
@@ -161,7 +164,7 @@ export class Journal {
       ...(blobs.length === 0 ? {} : { blobs: distinct(blobs) }),
       ...(wakeAtMs === undefined ? {} : { wakeAtMs }),
       ...(state === this.#noted.state ? {} : { state }),
-      ...(isSameGist(gist, toGist(this.#noted)) ? {} : { gist }),
+      ...(this.#told !== null && isSameGist(gist, this.#told) ? {} : { gist }),
       ...(costs.length === 0 ? {} : { costs }),
       ...(isTerminal(runStates, state) ? { ended: true, endedAtMs: events.at(-1)!.atMs } : {}),
       ...(inbox === this.#noted.inbox ? {} : { folded: inbox }),

@@ -50,6 +50,16 @@ test("costs of a day are one sum for each model and tool; what was free is not k
   ]);
 });
 
+test("a source that is called null is not one that nobody knows", () => {
+  const named = responded(5) as Extract<RunEvent, { type: "model.responded" }>;
+  const failed = { ...base, type: "model.failed", code: "worker_lost", retryAtMs: null } as const;
+  const events = [
+    { ...named, backend: "null" },
+    { ...failed, cost: named.cost },
+  ];
+  expect(listCosts(view, events).map(({ name }) => name)).toEqual(["null", null]);
+});
+
 test("a name that is too long for a key keeps nothing from being written", () => {
   const long = { ...call, tool: "é".repeat(300) } as CallView;
   const odd = { ...view, turn: { calls: [long] } } as unknown as RunView;

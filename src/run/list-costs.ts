@@ -1,7 +1,7 @@
 import type { RunEvent } from "../model/run-event.ts";
 import type { Amounts } from "../model/budget.ts";
-import { toDay, type Cost } from "../ports/cost-rows.ts";
-import { storeLimits } from "../ports/store-limits.ts";
+import { toCostKey, toDay, type Cost } from "../ports/cost-rows.ts";
+import { toKeptName } from "../ports/storable-cost.ts";
 import { findCall, type RunView } from "./view.ts";
 
 /** What events of a run have cost, as one sum for each day and source. The view has them folded in. */
@@ -10,7 +10,7 @@ export function listCosts(view: RunView, events: readonly RunEvent[]): readonly 
   for (const event of events) {
     const cost = toCost(view, event);
     if (cost === null) continue;
-    const key = `${cost.day} ${cost.kind} ${cost.name}`;
+    const key = toCostKey(cost);
     const known = sums.get(key);
     const { micros, tokens } = known ?? { micros: 0, tokens: 0 };
     sums.set(key, { ...cost, micros: cost.micros + micros, tokens: cost.tokens + tokens });
@@ -23,7 +23,7 @@ function toCost(view: RunView, event: RunEvent): Cost | null {
   if (paid === null) return null;
   const { micros, tokens } = paid.cost;
   if (micros === 0 && tokens === 0) return null;
-  return { day: toDay(event.atMs), kind: paid.kind, name: toName(paid.name), micros, tokens };
+  return { day: toDay(event.atMs), kind: paid.kind, name: toKeptName(paid.name), micros, tokens };
 }
 
 interface Paid {
@@ -50,10 +50,4 @@ function toPaid(view: RunView, event: RunEvent): Paid | null {
     default:
       return null;
   }
-}
-
-/** A name that is too long for a key is none: that the run goes on is worth more. */
-function toName(name: string | null): string | null {
-  if (name === null || name === "" || name.includes("\0")) return null;
-  return Buffer.byteLength(name) <= storeLimits.nameBytes ? name : null;
 }

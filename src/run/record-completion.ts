@@ -9,8 +9,9 @@ import {
 } from "../model/index.ts";
 import type { ModelUsage } from "../model/model-usage.ts";
 import type { Clock } from "../ports/clock.ts";
-import { toDay, type CostRows } from "../ports/cost-rows.ts";
+import { largestSum, toDay, type CostRows } from "../ports/cost-rows.ts";
 import type { Random } from "../ports/random.ts";
+import { toKeptName } from "../ports/storable-cost.ts";
 import type { Store } from "../ports/store.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import type { TenantHash } from "../ports/tenant-hash.ts";
@@ -85,13 +86,13 @@ async function addCost(
   await costs.add({
     entry: entry.id,
     tenant: principal.tenant,
-    agent: principal.actor?.agent ?? null,
-    subject: toSubjectKey(principal),
+    agent: toKeptName(principal.actor?.agent ?? null),
+    subject: toKeptName(toSubjectKey(principal)),
     day: toDay(entry.atMs),
     kind: "model",
     name: backend ?? alias,
     micros: cost?.micros ?? 0,
-    tokens: (usage.input ?? 0) + (usage.output ?? 0),
+    tokens: Math.min((usage.input ?? 0) + (usage.output ?? 0), largestSum),
     isUnknown: cost === null,
   });
 }

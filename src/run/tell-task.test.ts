@@ -31,7 +31,7 @@ function tell(changes: object = {}) {
     asked.push([agent, backend]);
     return kind;
   };
-  tellTask(telemetry, kindOf, { ...ended, ...changes } as RunView);
+  tellTask(telemetry, kindOf, { ...ended, ...changes });
   return { telemetry, asked };
 }
 

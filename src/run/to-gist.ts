@@ -23,5 +23,5 @@ function toWhy({ state, waits, reason }: RunView): string | null {
   if (state === "waiting") return waits?.for ?? null;
   const isStill = state === "stopped" || state === "parked" || state === "failed";
   if (!isStill || reason === null) return null;
-  return reason.code.slice(0, longestWhy).replaceAll("\0", "").toWellFormed();
+  return reason.code.slice(0, longestWhy).replaceAll("\0", "").toWellFormed() || null;
 }

@@ -1,6 +1,6 @@
 import type { LineLog } from "../lib/line-log.ts";
 import type { Clock } from "../ports/clock.ts";
-import { parseLogLine, type LogRecord } from "../ports/log-line.ts";
+import { isLogLine, parseLogLine, type LogRecord } from "../ports/log-line.ts";
 import type { Random } from "../ports/random.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
 import { LineQueue, type QueuedLines } from "./line-queue.ts";
@@ -23,6 +23,7 @@ export interface LogBatch extends QueuedLines {
 
 /** Collectors take at least four megabytes at once; a character takes up to four bytes. */
 const atOnce = { lines: 512, characters: 512 * 1024 };
+const brace = "{".charCodeAt(0);
 /** So many do not wait for the interval: a busy replica has them in a fraction of a second. */
 const hurriedFrom = 2 * atOnce.lines;
 
@@ -37,6 +38,10 @@ export function exportLogs(options: LogsExportOptions): { stop(): Promise<void> 
     if (queues.size === 0) return;
     // Those of calls are made of what was looked at once already.
     const clean = canWait ? line : redact(line);
+    // A secret that reads like the frame of a line takes it along: it must not hold up those behind it.
+    if (clean !== line && !isLogLine(clean)) return onDropped(queues.size);
+    // A text that was put together stays many pieces until it is read: what waits is kept in one.
+    if (clean.charCodeAt(0) !== brace) return onDropped(queues.size);
     for (const [name, queue] of queues) {
       queue.push(clean);
       if (queue.size === hurriedFrom) sending.hurry(name);

@@ -13,7 +13,7 @@ import type { LookTimes } from "./look-times.ts";
 import { projectEntry } from "./project-entry.ts";
 import { readTrace, type RunTrace, type TraceReading, type TreeTrace } from "./read-trace.ts";
 import { withTexts } from "./span-texts.ts";
-import { toExported } from "./to-exported.ts";
+import { toExportedAll } from "./to-exported.ts";
 import type { TraceDestination } from "./trace-destination.ts";
 
 export interface RoundOptions extends TraceReading {
@@ -253,8 +253,7 @@ async function deliver(round: Round, spans: readonly EndedSpan[]): Promise<void>
   await renew(round);
   const { destination, sink, signal, telemetry, clock } = round;
   const { name } = destination;
-  const exported = spans.map((span) => toExported(span, destination));
-  const sent = await sink.send(exported, signal);
+  const sent = await sink.send(toExportedAll(spans, destination), signal);
   switch (sent.kind) {
     case "failed":
       round.breaks.forget();

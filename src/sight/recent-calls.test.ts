@@ -57,6 +57,17 @@ test("what is older than five minutes is in none of the figures", async () => {
   await recent.stop();
 });
 
+test("many who look at once have the series added up once, and see a second later what came since", async () => {
+  const { clock, call, recent } = open();
+  call("answered", 0.01);
+  const first = await recent.read();
+  call("answered", 0.01);
+  expect(await recent.read()).toBe(first);
+  clock.advance(1_000);
+  expect((await recent.read()).servers.get("bank")).toMatchObject({ calls: 2 });
+  await recent.stop();
+});
+
 test.each([
   [[], 0.5, null],
   [[{ bound: 1, count: 10 }], 0.5, 0.5],

@@ -1,4 +1,4 @@
-import type { AttributeName, Attributes } from "../model/span-attributes.ts";
+import type { AttributeName } from "../model/span-attributes.ts";
 import type { EndedSpan } from "../model/span.ts";
 
 export interface Redaction {
@@ -17,17 +17,33 @@ const ours: ReadonlySet<string> = new Set<AttributeName>([
   "countersign.outcome",
 ]);
 
-/** A span as one destination is sent it. Names of tools are the model's own words, so they are looked at, too. */
+/** Far longer than names are, and ids of tools. */
+const mostNamed = 200;
+
+/** Spans as one destination is sent them. Names come again and again, so each is looked at once a batch. */
+export function toExportedAll(
+  spans: readonly EndedSpan[],
+  { drop, redact }: Redaction,
+): readonly EndedSpan[] {
+  const seen = new Map<string, string>();
+  const redactOnce = (text: string): string => {
+    if (text.length > mostNamed) return redact(text);
+    const known = seen.get(text) ?? redact(text);
+    seen.set(text, known);
+    return known;
+  };
+  return spans.map((span) => toExported(span, { drop, redact: redactOnce }));
+}
+
+/** Names of tools are the model's own words, so they are looked at, too. */
 export function toExported(span: EndedSpan, { drop, redact }: Redaction): EndedSpan {
-  const kept = Object.entries(span.attributes).filter(
-    ([name]) => !drop.includes(name as AttributeName),
-  );
   const clean = (value: unknown): unknown => {
     if (typeof value === "string") return redact(value);
     return Array.isArray(value) ? value.map(clean) : value;
   };
-  const attributes: Attributes = Object.fromEntries(
-    kept.map(([name, value]) => [name, ours.has(name) ? value : clean(value)]),
-  );
+  const attributes: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(span.attributes))
+    if (!drop.includes(name as AttributeName))
+      attributes[name] = ours.has(name) ? value : clean(value);
   return { ...span, name: redact(span.name), attributes };
 }

@@ -1,7 +1,21 @@
 import { expect, test } from "vitest";
+import { toDigest, type TenantId } from "../../src/model/index.ts";
+import { toDay } from "../../src/ports/cost-rows.ts";
+import { createInMemoryStore } from "../../src/ports/in-memory-store.ts";
+import { createManualClock } from "../../src/ports/manual-clock.ts";
+import { newRun } from "../conformance/store-values.ts";
 import { startHttpFixture } from "../mcp/fixture-http.ts";
-import { foreignKey, startGateUnderTest, whenListed } from "../mcp/gate-under-test.ts";
+import {
+  adminKey,
+  callerKey,
+  foreignApproverKey,
+  foreignKey,
+  startGateUnderTest,
+  whenListed,
+} from "../mcp/gate-under-test.ts";
 import { createLegacyClient, createModernClient, type RawClient } from "../mcp/raw-clients.ts";
+import { openRuns } from "../runs/runs-under-test.ts";
+import { noCosts, noRuns, tell } from "../start-api.ts";
 
 type Json = Record<string, unknown>;
 
@@ -152,4 +166,94 @@ test("what one tenant holds in its hand is nothing in another's: sessions, state
     await stolen.text();
   }
   expect(sent()).toBe(0);
+});
+
+test("nothing of servers, costs or budgets is told to a caller, of another tenant or of the same", async () => {
+  const { gate } = await open();
+  const { origin } = new URL(gate.url);
+  for (const key of [foreignKey, callerKey, foreignApproverKey])
+    for (const path of [
+      "/v1/servers",
+      "/v1/servers/ours",
+      "/v1/servers/not-there",
+      "/v1/tools",
+      "/v1/tools/ours__echo/definition",
+      "/v1/tools/not-there/definition",
+      "/v1/costs",
+      "/v1/budgets",
+    ]) {
+      const { status, body } = await tell(origin, path, { key });
+      expect([path, status, body.error.code]).toEqual([path, 403, "forbidden"]);
+      expect(JSON.stringify(body)).not.toMatch(/ours|there/);
+    }
+  // Whoever may see them is shown what was refused.
+  const own = await tell(origin, "/v1/tools/ours__echo/definition", { key: adminKey });
+  expect([own.status, own.body.name]).toEqual([200, "ours__echo"]);
+  expect((await tell(origin, "/v1/servers/ours", { key: adminKey })).body.tools[0].name).toContain(
+    "ours__",
+  );
+});
+
+test("a holder is told of itself alone, and nobody without a key of anybody", async () => {
+  const { gate } = await open();
+  const { origin } = new URL(gate.url);
+  const holderOf = async (key: string): Promise<unknown> =>
+    (await tell(origin, "/v1/holder", { key })).body;
+  expect(await holderOf(foreignKey)).toEqual({
+    name: "foreign",
+    roles: ["caller"],
+    tenant: "foreign",
+  });
+  expect(await holderOf(foreignApproverKey)).toEqual({
+    name: "abroad",
+    roles: ["approver"],
+    tenant: "foreign",
+  });
+  expect((await tell(origin, "/v1/holder", { key: "nobody's" })).status).toBe(401);
+});
+
+test("runs, counts, costs and shares of a tenant are in no answer to another", async () => {
+  const store = createInMemoryStore();
+  const nowMs = Date.UTC(2026, 10, 21, 15);
+  const periodMs = Date.UTC(2026, 10, 21);
+  for (const tenant of ["default", "other"] as TenantId[]) {
+    const run = newRun();
+    const about = {
+      agent: `agent-of-${tenant}`,
+      subject: `${tenant}\nuser\nann`,
+      parent: null,
+      createdAtMs: nowMs,
+    };
+    await store.runs.create({ run, tenant, events: [], about });
+    const spent = { day: toDay(nowMs), name: `model-of-${tenant}`, micros: 1, tokens: 1 };
+    const costs = [{ ...spent, kind: "model" as const }];
+    const events = [new Uint8Array([1])];
+    const ends = { state: "completed", ended: true, endedAtMs: nowMs } as const;
+    await store.commit({ append: { run, epoch: 0, head: 0, events, costs, ...ends } });
+    const share = toDigest(`principal\n${tenant}\nuser\nann`);
+    const place = { tenant, budget: "daily calls", share, periodMs };
+    await store.spendings.lease(place, { amount: 1, cap: 20 });
+  }
+  const { ask } = await openRuns({
+    clock: createManualClock(nowMs),
+    catalog: () => ({ servers: new Map(), toolsets: new Map() }) as never,
+    runs: { ...noRuns, count: (...asked) => store.runs.count(...asked) },
+    costs: {
+      ...noCosts(),
+      rows: store.costs,
+      runs: store.runs,
+      spendings: store.spendings,
+      budgets: () => ({ daily: { each: "principal", per: "day", calls: 20 } }),
+    },
+  });
+  const costs = await ask("/v1/costs");
+  expect(costs.body).toMatchObject({ total: { tokens: 1 }, completed: 1 });
+  const { body } = await ask("/v1/budgets");
+  expect(body.budgets).toMatchObject([{ shares: 1, fullest: [{ name: "user:ann", used: "1" }] }]);
+  expect(JSON.stringify([costs.body, body])).not.toContain("other");
+  const countOf = async (key?: string): Promise<unknown> =>
+    (await ask("/v1/runs/counts?top=true", key)).body.states.completed;
+  // The admin's own tenant has one; neither caller has started any, whatever others of its tenant did.
+  expect([await countOf(), await countOf("ada"), await countOf("eve")]).toEqual([1, 0, 0]);
+  expect((await ask("/v1/costs", "eve")).status).toBe(403);
 });

@@ -41,7 +41,9 @@ test("npm run check goes on after a failure, and says at the end what failed", a
   const { ended } = startTests(root, {}, "check");
   const { code, stdout, stderr } = await ended;
   expect(stdout).toContain("tests ran");
-  expect(stderr).toMatch(/FAILED {2}types\n {2}FAILED {2}types of the console\n {2}FAILED {2}lint\n[^]* {2}ok {6}tests\n$/);
+  expect(stderr).toMatch(
+    /FAILED {2}types\n {2}FAILED {2}types of the console\n {2}FAILED {2}lint\n[^]* {2}ok {6}tests\n$/,
+  );
   expect(code).toBe(1);
 });
 

@@ -102,6 +102,17 @@ export function describeCosts(under: () => StoreUnderTest): void {
       });
     });
 
+    test("beyond what a number holds exactly a sum says no more than that", async () => {
+      const { store } = under();
+      const tenant = newTenant();
+      const most = { micros: Number.MAX_SAFE_INTEGER, tokens: Number.MAX_SAFE_INTEGER };
+      for (const name of ["a", "b"])
+        await store.costs.add(newCompletion(tenant, { ...most, name }));
+      await append(store, await startTold(store, tenant), { costs: [newCost(most)] });
+      const { total, days, ofRuns } = await store.costs.read(tenant, range);
+      expect([total, ofRuns, days]).toEqual([most, most, [{ day: today, ...most }]]);
+    });
+
     test("is summed over whole days: one that the bound cuts is left out", async () => {
       const { costs } = under().store;
       const tenant = newTenant();
@@ -139,6 +150,7 @@ export function describeCosts(under: () => StoreUnderTest): void {
       ["half a token", { costs: [newCost({ tokens: 0.5 })] }],
       ["an empty name", { costs: [newCost({ name: "" })] }],
       ["the same twice", { costs: [newCost(), newCost()] }],
+      ["nothing", { gist: { steps: 1, why: "", micros: 0, tokens: 0 } }],
       ["no steps", { gist: { steps: Number.NaN, why: null, micros: 0, tokens: 0 } }],
     ])("of %s is refused, and nothing of it is written", async (_, says) => {
       const { store } = under();

@@ -70,6 +70,8 @@ const steps = {
         state: fc.option(fc.constantFrom("running", "waiting", "failed"), { nil: undefined }),
         blobs: fc.array(which, { maxLength: 2 }),
         folded: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
+        gist: fc.option(which, { nil: undefined }),
+        costs: fc.array(which, { maxLength: 2 }),
       }),
     ),
     letters: fc.array(fc.record({ run: which, tenant: side, text }), { maxLength: 2 }),
@@ -272,7 +274,7 @@ async function toUnit(
   const { runs, tenants, approvals, entries } = world;
   const unit: { -readonly [K in keyof CommitUnit]: CommitUnit[K] } = {};
   if (it.append !== null) {
-    const { run, epoch, head, events, wakeAt, ended, state, blobs, folded } = it.append;
+    const { run, epoch, head, events, wakeAt, ended, state, blobs, ...says } = it.append;
     const now = await store.runs.get(runs[run]!);
     unit.append = {
       run: runs[run]!,
@@ -283,8 +285,9 @@ async function toUnit(
       ended,
       ...(ended ? { endedAtMs: events.length } : {}),
       ...(state === undefined ? {} : { state }),
-      ...(folded === undefined ? {} : { folded }),
+      ...(says.folded === undefined ? {} : { folded: says.folded }),
       blobs: toBlobs(world, blobs, "appended"),
+      ...toSpent(says),
     };
     if (it.wake) unit.wakes = [{ run: runs[run]!, tenant: tenants[0]! }];
   }
@@ -308,6 +311,22 @@ async function toUnit(
     };
   }
   return unit;
+}
+
+/** One of the names is no name, and another only looks like that. */
+function toSpent({ gist, costs }: { gist?: number | undefined; costs: readonly number[] }) {
+  const names = ["large", null, "null"];
+  const why = gist === undefined ? null : names[gist]!;
+  return {
+    costs: costs.map((n) => ({
+      day: 1 + n,
+      kind: n === 0 ? ("model" as const) : ("tool" as const),
+      name: names[n]!,
+      micros: n,
+      tokens: 1,
+    })),
+    ...(gist === undefined ? {} : { gist: { steps: gist, why, micros: gist, tokens: 7 } }),
+  };
 }
 
 /** Everything that the store can tell about the world, bytes as text. */
@@ -336,6 +355,7 @@ async function look({ store, readWakes }: StoreUnderTest, world: World): Promise
         keys: await Promise.all(world.digests.map((key) => store.runs.byKey(tenant, key))),
         approvals: await store.approvals.list(tenant, all),
         pins: await store.pins.list(tenant, "server"),
+        costs: await store.costs.read(tenant, { fromDay: 1, toDay: 4, mostRows: 100 }),
         memories: await store.memory.list({ tenant, scope: "agent:a" }, all),
       })),
     ),

@@ -26,13 +26,14 @@ const postgres = usePostgres();
 const all = { after: 0, limit: 10_000 };
 const noCaps = { micros: null, tokens: null, calls: null };
 const nothing = { micros: 0, tokens: 0, calls: 0 };
+const cost = { day: 1, kind: "model", name: "large", micros: 1, tokens: 2 } as const;
 
 async function readTexts({ store }: PostgresUnderTest, run: RunId): Promise<string[]> {
   return (await store.runs.letters(run, all)).map(({ payload }) => toText(payload));
 }
 
 describe("inboxes through outages", () => {
-  test("answers lost after Postgres had written: no letter is lost or doubled", async () => {
+  test("answers lost after Postgres had written: no letter or cost is lost or doubled", async () => {
     const url = await postgres.freshDatabase();
     const cutting = await openCuttingProxy(url);
     const cut = await makePostgresStore(url, { through: cutting.url });
@@ -56,10 +57,14 @@ describe("inboxes through outages", () => {
       for (let head = 1; !stop.signal.aborted; head += 1) {
         const letter = { run: parent, tenant, payload: toBytes(`${name} ${head}`) };
         const blobs = [{ id: newDigest(), bytes: toBytes(`${head}`) }];
-        const append = { run, epoch: 1, head, events: [toBytes("e")], blobs };
+        const append = { run, epoch: 1, head, events: [toBytes("e")], blobs, costs: [cost] };
         const outcome = await cut.store.commit({ append, letters: [letter] });
         expect(outcome).toEqual({ kind: "committed", head: head + 1 });
         posted.push(`${name} ${head}`);
+        // Without a letter it may share a batch with the other's.
+        head += 1;
+        const next = await cut.store.commit({ append: { ...append, head } });
+        expect(next).toEqual({ kind: "committed", head: head + 1 });
         await sleep(5);
       }
       return posted;
@@ -83,12 +88,39 @@ describe("inboxes through outages", () => {
       expect(texts.filter((text) => text.startsWith(name))).toEqual(posted[index]);
     }
     expect(await cut.store.runs.get(parent)).toMatchObject({ inbox: texts.length });
+    const appended = 2 * (posted[2].length + posted[3].length);
+    const { total } = await cut.store.costs.read(tenant, { fromDay: 0, toDay: 9, mostRows: 9 });
+    expect(total).toEqual({ micros: appended, tokens: 2 * appended });
     await cut.close();
     await cutting.close();
   });
 });
 
 describe("locks", () => {
+  test("erasing who spent does not wait for an append that is under way, and misses nothing else", async () => {
+    const under = await makePostgresStore(await postgres.freshDatabase());
+    const tenant = newTenant();
+    const about = { agent: "a", subject: "ann", parent: null, createdAtMs: startMs };
+    const runs = await Promise.all([0, 1, 2].map(() => startRun(under.store, tenant, about)));
+    for (const run of runs)
+      await under.store.commit({
+        append: { run, epoch: 1, head: 1, events: [toBytes("e")], costs: [cost] },
+      });
+    const erase = () => under.store.costs.erase(tenant, "ann", 2);
+    const client = await under.admin.connect();
+    try {
+      await client.query("begin");
+      const add = "update countersign.costs set micros = micros + 1 where of = $1";
+      await client.query(add, [runs[0]]);
+      expect([await erase(), await erase()]).toEqual([2, 0]);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
+    expect(await erase()).toBe(1);
+    await under.close();
+  });
+
   test("appends, letters, decisions and voids of the same runs never deadlock", async () => {
     const url = await postgres.freshDatabase();
     const under = await makePostgresStore(url);
@@ -103,7 +135,8 @@ describe("locks", () => {
           const others = runs.filter((_, place) => place % 2 !== index % 2);
           const letters = others.map((to) => ({ run: to, tenant, payload: toBytes("l") }));
           const blobs = [{ id: newDigest(), bytes: toBytes("b") }];
-          const append = { run, epoch: 1, head, events: [toBytes("e")], blobs, folded: head };
+          const spent = { blobs, costs: [cost, { ...cost, day: 2 }] };
+          const append = { run, epoch: 1, head, events: [toBytes("e")], ...spent, folded: head };
           const unit = index % 3 === 0 ? { append } : { append, letters };
           return (index % 2 === 0 ? under.store : under.peer).commit(unit);
         }),
@@ -150,7 +183,19 @@ describe("the schema of runs", () => {
     ]);
     const under = await makePostgresStore(url);
     const [row] = await under.store.runs.list(tenant, { limit: 10 });
-    expect(row).toMatchObject({ run, state: "queued", about: null, inbox: 0 });
+    const untold = { about: null, gist: null, endedAtMs: null };
+    expect(row).toMatchObject({ run, state: "queued", ...untold, inbox: 0 });
+    const { states } = await under.store.runs.count(tenant, { isTop: true, most: 9 });
+    expect(states).toMatchObject({ queued: 1, running: 0 });
+    // What an append does not say stays unknown, and what it has cost is kept all the same.
+    const append = { run, epoch: 1, head: 0, events: [toBytes("e")], costs: [cost] };
+    await under.store.commit({ append });
+    expect((await under.store.runs.list(tenant, { limit: 1 }))[0]).toMatchObject(untold);
+    const said = { steps: 4, why: "approval", micros: 1, tokens: 2 };
+    await under.store.commit({ append: { ...append, head: 1, gist: said } });
+    expect((await under.store.runs.list(tenant, { limit: 1 }))[0]).toMatchObject({ gist: said });
+    const { agents } = await under.store.costs.read(tenant, { fromDay: 0, toDay: 9, mostRows: 9 });
+    expect(agents).toEqual([{ name: null, micros: 2, tokens: 4 }]);
     expect(await under.store.runs.post({ run, tenant, payload: toBytes("l") })).toBe("posted");
     await under.close();
   });

@@ -2,6 +2,7 @@ import { toDigest, toUuidV7 } from "../../src/model/index.ts";
 import type { ApprovalId, Digest, EntryId, RunId, TenantId } from "../../src/model/index.ts";
 import type { ApprovalDraft } from "../../src/ports/approval-rows.ts";
 import type { EntryRow } from "../../src/ports/entry-rows.ts";
+import type { RunAbout } from "../../src/ports/run-rows.ts";
 import type { Store } from "../../src/ports/store.ts";
 
 /** Some moment; the stores of these tests never compare it with a clock of their own. */
@@ -52,9 +53,14 @@ export function newApprovalDraft(changes: Partial<ApprovalDraft> = {}): Approval
 }
 
 /** A run that somebody owns: epoch 1, with one event. */
-export async function startRun(store: Store, tenant = newTenant()): Promise<RunId> {
+export async function startRun(
+  store: Store,
+  tenant = newTenant(),
+  about?: RunAbout,
+): Promise<RunId> {
   const run = newRun();
-  await store.runs.create({ run, tenant, events: [toBytes("started")] });
+  const told = about === undefined ? {} : { about };
+  await store.runs.create({ run, tenant, events: [toBytes("started")], ...told });
   await store.runs.take(run);
   return run;
 }

@@ -134,6 +134,7 @@ test("hostile arguments and words stay text, and what they hide is named, at eve
     lastApproved: { id: "x", at: "2026-11-20T10:00:00Z", args: { host: "https://apple.com/" } },
   });
   const { page } = await open(context, [shown], `/${shown.id}`);
+  await approve(page).waitFor();
   await page.keyboard.press("e");
   await page.getByText("What it can reach").waitFor();
   const main = page.getByRole("main");
@@ -180,6 +181,47 @@ test("large arguments are readable at once, and approved only once all of them w
   await page.keyboard.press("a");
   await says(page, "Approved.");
   expect(desk.decided).toHaveLength(1);
+});
+
+test("keys that were meant for something else decide nothing", async (context) => {
+  const [read, other] = [toShown({ effect: "destructive" }), toShown({ tool: "refund" })];
+  const { desk, page } = await open(context, [read, other], `/${read.id}`);
+  await approve(page).focus();
+  const dialog = page.getByRole("dialog");
+  // Held down, as auto-repeat sends it: the question is there, and not answered by the key that asked.
+  for (let times = 0; times < 5; times += 1) await page.keyboard.down("Enter");
+  await dialog.waitFor();
+  await page.keyboard.up("Enter");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  expect(await page.evaluate("document.activeElement?.textContent")).toMatch(/^Approve/);
+  // To go somewhere, with a wrong second key.
+  await page.keyboard.press("j");
+  await page.getByRole("heading", { level: 2, name: /refund/ }).waitFor();
+  for (const keys of ["g a", "g d", "Shift+a", "Control+a", "Alt+a"])
+    for (const key of keys.split(" ")) await page.keyboard.press(key);
+  expect(await dialog.count()).toBe(0);
+  // What was selected is decided by somebody else: the key that meant it does not mean the one that is read.
+  await page.keyboard.press("x");
+  await page.keyboard.press("k");
+  await page.getByRole("heading", { level: 2, name: /transfer/ }).waitFor();
+  desk.change(() => desk.approvals.splice(1, 1, { ...other, state: "denied" }));
+  await page.locator(`[data-row="${other.id}"]`).waitFor({ state: "detached" });
+  await page.keyboard.press("d");
+  await dialog.getByText("All that were selected are over").waitFor();
+  await page.keyboard.press("Escape");
+  expect(desk.decided).toEqual([]);
+});
+
+test("what was written for a no that was not said goes with no yes", async (context) => {
+  const { desk, page } = await open(context, [toShown()]);
+  await approve(page).waitFor();
+  await page.keyboard.press("d");
+  await page.getByLabel("Reason (optional)").fill("a fraud, I think");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("a");
+  await says(page, "Approved.");
+  expect(desk.decided.map(({ word, reason }) => [word, reason])).toEqual([["approved", undefined]]);
 });
 
 test("whoever leaves takes everything along that the key had shown", async (context) => {

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "playwright-core";
-import { beforeAll, expect, onTestFinished, test, vi, type TestContext } from "vitest";
-import { ensureConsole } from "../../bin/bootstrap/console.js";
+import { expect, onTestFinished, test, vi, type TestContext } from "vitest";
 import { starterRules } from "../../src/model/starter-rules.ts";
 import { endOf, openAttackScene, sendOnce, type AttackScene } from "../approvals/attack-scene.ts";
 import { openBrowser } from "../browser.ts";
@@ -11,7 +10,7 @@ import { adminKey, approverKey, financeKey } from "../mcp/gate-under-test.ts";
 import { findBarriers } from "./find-barriers.ts";
 import { forwardPort } from "./forward-port.ts";
 import { listenForErrors, openConsole, phoneSize, type ConsoleAsked } from "./open-console.ts";
-import { buildConsole } from "./serve-mock.ts";
+import { buildConsole, servePage } from "./serve-mock.ts";
 import { startConsoleGate } from "./start-console-gate.ts";
 
 // The real server, real calls that wait, and a browser for each approver.
@@ -66,13 +65,25 @@ test("what begins to wait is there within a second, moves nothing, and one key d
   await argument(page, '"to": "alice"');
   await page.keyboard.press("j");
   await argument(page, '"to": "bob"');
+  const bob = (await scene.waiting()).at(-1)!.id;
   await page.getByText("What differs from the last approved call").waitFor();
   expect(await page.locator('[data-part="changes"]').textContent()).toContain("/to");
 
+  // Escape is no decision, and what is written is no key.
   await page.keyboard.press("d");
-  await page.getByLabel("Reason (optional)").fill("Bob is not known here.");
+  const reason = page.getByLabel("Reason (optional)");
+  await reason.waitFor();
+  await page.keyboard.press("Escape");
+  await reason.waitFor({ state: "detached" });
+  expect((await scene.waiting()).map(({ verdicts }) => verdicts)).toEqual([[]]);
+  await page.keyboard.press("d");
+  await reason.pressSequentially("jada");
   await page.keyboard.press("Enter");
   await says(page, "Denied.");
+  expect((await scene.tell(`approvals/${bob}`)).body).toMatchObject({
+    state: "denied",
+    verdicts: [{ word: "denied", reason: "jada" }],
+  });
   expect(await pay(scene, { to: "bob", amount: 2 })).toBe("denied");
   expect(scene.sent()).toHaveLength(1);
 });
@@ -185,20 +196,23 @@ test("who may not decide is told why, and nothing is hidden", async (context) =>
 
 const program = path.join(import.meta.dirname, "..", "e2e", "booking-program.ts");
 
-beforeAll(() => ensureConsole(path.join(import.meta.dirname, "..", ".."), process.execPath));
-
 test("the server is killed and comes back: the page says so, goes on by itself, and decides", async (context) => {
   const page = await browser.newPage(context);
   const home = createHome();
   const booked = path.join(home.directory, "booked.jsonl");
-  await home.run("init", "--yes");
+  const command = [process.execPath, program, booked];
+  const document = {
+    version: 1,
+    policy: { rules: { starter: starterRules } },
+    servers: { air: { transport: "stdio", command, sandbox: "none" } },
+  };
+  writeFileSync(path.join(home.directory, "countersign.yaml"), JSON.stringify(document));
   const up = await home.up();
   home.environment["COUNTERSIGN_URL"] = up.url;
-  const added = ["servers", "add", "air", "--no-sandbox", "--", process.execPath, program, booked];
-  expect(await home.run(...added)).toMatchObject({ code: 0 });
   const book = () => home.run("tools", "call", "air__book", '{"flight":"BA 117"}');
   expect((await book()).code).toBe(6);
   const { url, turnTo } = await forwardPort(up.url);
+  await servePage(page, files());
   await openConsole(page, { url, key: home.key("approver"), path: "/approvals" });
   await argument(page, '"flight": "BA 117"');
 

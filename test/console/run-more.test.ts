@@ -2,12 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "playwright-core";
 import { expect, test, vi } from "vitest";
+import { starterRules } from "../../src/model/starter-rules.ts";
 import { openBrowser } from "../browser.ts";
 import { createHome } from "../e2e/home.ts";
 import { startTestApi } from "../start-api.ts";
 import { findBarriers } from "./find-barriers.ts";
 import { listenForErrors, openConsole } from "./open-console.ts";
-import { buildConsole } from "./serve-mock.ts";
+import { buildConsole, servePage } from "./serve-mock.ts";
 
 // The product whole, with its database, beside a browser.
 vi.setConfig({ testTimeout: 180_000 });
@@ -16,20 +17,28 @@ const browser = openBrowser();
 const files = buildConsole("production");
 const program = path.join(import.meta.dirname, "../e2e/booking-program.ts");
 
-const agents = `
-models:
-  backends:
-    demo: { kind: scripted, script: demo.yaml, prices: { input: "1", output: "1" } }
-  routes:
-    demo: [[{ backend: demo }]]
-agents:
-  travel:
-    description: Books flights.
-    model: demo
-    instructions: You book flights.
-    tools: [air__book]
-    waits: true
-`;
+const toDocument = (booked: string) => ({
+  version: 1,
+  policy: { rules: { starter: starterRules } },
+  servers: {
+    air: { transport: "stdio", command: [process.execPath, program, booked], sandbox: "none" },
+  },
+  models: {
+    backends: {
+      demo: { kind: "scripted", script: "demo.yaml", prices: { input: "1", output: "1" } },
+    },
+    routes: { demo: [[{ backend: "demo" }]] },
+  },
+  agents: {
+    travel: {
+      description: "Books flights.",
+      model: "demo",
+      instructions: "You book flights.",
+      tools: ["air__book"],
+      waits: true,
+    },
+  },
+});
 const script = `
 name: demo
 turns:
@@ -43,16 +52,11 @@ turns:
 
 async function openOffice() {
   const home = createHome();
-  const config = path.join(home.directory, "countersign.yaml");
-  await home.run("init", "--yes");
+  const document = toDocument(path.join(home.directory, "booked.jsonl"));
   writeFileSync(path.join(home.directory, "demo.yaml"), script);
-  writeFileSync(config, `${readFileSync(config, "utf8")}${agents}`);
+  writeFileSync(path.join(home.directory, "countersign.yaml"), JSON.stringify(document));
   const up = await home.up();
   home.environment["COUNTERSIGN_URL"] = up.url;
-  const booked = path.join(home.directory, "booked.jsonl");
-  const start = [process.execPath, program, booked];
-  const added = await home.run("servers", "add", "air", "--no-sandbox", "--", ...start);
-  expect(added, added.err).toMatchObject({ code: 0 });
   return { home, url: up.url, key: home.key("admin") };
 }
 
@@ -69,18 +73,6 @@ async function runToItsEnd({ home }: Office): Promise<string> {
   return id;
 }
 
-/** The page as it was built for this file, whatever lies in the product's own folder; all else is the product's. */
-async function servePage(page: Page): Promise<void> {
-  await page.route(
-    (asked) => !asked.pathname.startsWith("/v1/"),
-    async (route) => {
-      const { pathname } = new URL(route.request().url());
-      const file = files().get(pathname.startsWith("/assets/") ? pathname : "/index.html")!;
-      await route.fulfill({ body: file.bytes, contentType: file.type });
-    },
-  );
-}
-
 const view = (page: Page, title: string) =>
   page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: title }).click();
 const isClean = async (page: Page) => expect(await findBarriers(page)).toEqual([]);
@@ -91,7 +83,7 @@ test("a run says why, is forked and cancelled from its page, and opens from a fi
   const id = await runToItsEnd(office);
   const page = await browser.newPage(context);
   const errors = listenForErrors(page);
-  await servePage(page);
+  await servePage(page, files());
 
   await openConsole(page, { url, key, path: `/runs/${id}?tab=why` });
   const chain = page.getByRole("article");

@@ -157,8 +157,8 @@ test(
     const { url, key, id } = await startProduct();
     await openConsole(page, { url, key, path: "/runs" });
     await page.locator(`a[href^="/runs/${id}"]`).first().click();
-    // Named after one click: server, tool, and for how long.
-    const guilty = page.getByRole("button", { name: /^Slowest ?bank · slow ?2(\.\d)? s/ });
+    // Named after one click: server, tool, and for how long; a busy machine takes longer.
+    const guilty = page.getByRole("button", { name: /^Slowest ?bank · slow ?[2-9](\.\d)? s/ });
     await guilty.waitFor({ timeout: 30_000 });
     await page
       .getByRole("main")
@@ -167,8 +167,8 @@ test(
     await guilty.click();
     const panel = page.getByRole("complementary", { name: "The selected span" });
     await panel.getByText("slow", { exact: true }).waitFor();
-    expect(await panel.innerText()).toMatch(/took\s+2(\.\d)? s[^]*server\s+bank\s+tool\s+slow/);
-    const name = /^tool: bank · slow 2(\.\d)? s$/;
+    expect(await panel.innerText()).toMatch(/took\s+[2-9](\.\d)? s[^]*server\s+bank\s+tool\s+slow/);
+    const name = /^tool: bank · slow [2-9](\.\d)? s$/;
     await page.getByRole("treeitem", { selected: true, name }).waitFor();
     await panel.getByRole("link", { name: "Conversation" }).click();
     await page.getByText("Look well.").waitFor();

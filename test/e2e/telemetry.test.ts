@@ -23,7 +23,7 @@ async function openScene() {
     inputSchema: { type: "object" },
   }));
   const bank = await startHostile(
-    (call, outgoing) => answerCall(call, outgoing, answer),
+    (asked, outgoing) => answerCall(asked, outgoing, answer),
     () => tools,
   );
   const home = createHome();

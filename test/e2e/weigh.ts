@@ -25,6 +25,11 @@ export async function openScales(up: Up): Promise<Scales> {
     socket.addEventListener("open", resolve, { once: true });
     socket.addEventListener("error", reject, { once: true });
   });
+  const closed = new Promise<never>((_, reject) => {
+    const tell = (): void => reject(new Error(`The inspector closed: ${up.log()}`));
+    socket.addEventListener("close", tell, { once: true });
+  });
+  closed.catch(() => undefined);
   let last = 0;
   const ask = async (method: string): Promise<Record<string, number>> => {
     const id = (last += 1);
@@ -39,7 +44,7 @@ export async function openScales(up: Up): Promise<Scales> {
       socket.addEventListener("message", hear);
     });
     socket.send(JSON.stringify({ id, method }));
-    return answered;
+    return Promise.race([answered, closed]);
   };
   await ask("HeapProfiler.enable");
   return {

@@ -48,6 +48,16 @@ export function decodeMetrics(body: Uint8Array): readonly DecodedMetric[] {
   return resourceMetrics.flatMap((whose) => whose.scopeMetrics.flatMap(({ metrics }) => metrics));
 }
 
+/** Whom counts are of, by the names that have a text. */
+export function readMetricsResource(body: Uint8Array): Readonly<Record<string, unknown>> {
+  const { resourceMetrics } = metricsType.toObject(metricsType.decode(body)) as {
+    resourceMetrics: readonly { resource: { attributes: readonly KeyValue[] } }[];
+  };
+  const { attributes } = resourceMetrics[0]!.resource;
+  const named = attributes.map(({ key, value }) => [key, value?.["stringValue"]] as const);
+  return Object.fromEntries<unknown>(named.map(([key = "", value]) => [key, value]));
+}
+
 /** As `/metrics` has them: a line a value, with labels in the order in which they came. */
 export function toExposition(metrics: readonly DecodedMetric[]): readonly string[] {
   return metrics.flatMap(({ name, gauge, sum, histogram }) => [

@@ -30,7 +30,7 @@ function withoutOpenInference(attributes: Plain): Plain {
 }
 
 test.each(spans)("$name: Phoenix's converter reads what we say ourselves", ({ attributes }) => {
-  const converted = convert({ ...withoutOpenInference(attributes) } as never) as Plain;
+  const converted = convert({ ...withoutOpenInference(attributes) }) as Plain;
   const said = Object.fromEntries(
     Object.keys(converted)
       .filter((name) => name in attributes)
@@ -43,7 +43,7 @@ test.each(spans)("$name: Phoenix's converter reads what we say ourselves", ({ at
 
 test("models, tools and agents are told apart by it, with tokens", () => {
   const kinds = spans.map(({ attributes }) => {
-    const converted = convert({ ...withoutOpenInference(attributes) } as never) as Plain;
+    const converted = convert({ ...withoutOpenInference(attributes) }) as Plain;
     return [attributes["openinference.span.kind"], converted["openinference.span.kind"]];
   });
   for (const kind of ["LLM", "TOOL", "AGENT", "RETRIEVER"])
@@ -51,7 +51,7 @@ test("models, tools and agents are told apart by it, with tokens", () => {
       kinds.filter(([own]) => own === kind).map(() => kind),
     );
   const answered = spans.find(({ attributes }) => "gen_ai.usage.cost" in attributes)!;
-  const read = convert({ ...withoutOpenInference(answered.attributes) } as never) as Plain;
+  const read = convert({ ...withoutOpenInference(answered.attributes) }) as Plain;
   expect(read).toMatchObject({
     "llm.model_name": "smart",
     "llm.token_count.prompt": 20,

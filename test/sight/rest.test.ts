@@ -153,3 +153,28 @@ test("whoever sees a run has it explained; rules of denials are for those who ma
   for (const key of ["olga", "aud"]) expect((await ask(path, key)).status).toBe(200);
   for (const key of ["ben", "eve"]) expect((await ask(path, key)).status).toBe(404);
 });
+
+test("of a run that stopped for ever again the last are shown, and that there is more", async () => {
+  const { ask, append, parent } = await openTraced();
+  const stop = () => append(parent, { type: "run.stopped", reason: "budget", detail: "" });
+  const resumed = { by: "ada", caps: null, maxSteps: null, deadlineMs: null, inbox: 1 } as const;
+  for (let at = 0; at < 99; at += 1) {
+    stop();
+    append(parent, { type: "run.resumed", ...resumed });
+  }
+  stop();
+  const read = async () => (await ask(`/v1/runs/${parent}/explain`, "ada")).body as Explained;
+  const whole = await read();
+  expect([whole.delivery.announced.length, whole.cut]).toEqual([100, false]);
+  append(parent, { type: "run.resumed", ...resumed });
+  stop();
+  const { head, delivery, cut } = await read();
+  expect([delivery.announced.length, cut]).toEqual([100, true]);
+  expect(delivery.announced.at(-1)!.id).toBe(`${parent}_${head}`);
+});
+
+interface Explained {
+  readonly head: number;
+  readonly cut: boolean;
+  readonly delivery: { readonly announced: readonly { readonly id: string }[] };
+}

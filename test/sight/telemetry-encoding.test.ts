@@ -5,7 +5,12 @@ import { encodeMetrics } from "../../src/adapters/otel/encode-metrics.ts";
 import { createPrometheusTelemetry } from "../../src/adapters/prometheus/prometheus-telemetry.ts";
 import { parseLogLine, renderLogLine } from "../../src/ports/log-line.ts";
 import { seed } from "../scale.ts";
-import { decodeLogs, decodeMetrics, toExposition } from "./decode-telemetry.ts";
+import {
+  decodeLogs,
+  decodeMetrics,
+  readMetricsResource,
+  toExposition,
+} from "./decode-telemetry.ts";
 
 const version = "1.2.3";
 const startMs = 1_700_000_000_000;
@@ -43,6 +48,15 @@ test("metrics are read by the official messages as /metrics has them, since the 
   expect(seconds.histogram!.dataPoints[0]!.bucketCounts!.at(-1)).toBe("1");
   const parked = metrics.find(({ name }) => name === "countersign_gate_parked")!;
   expect(parked.gauge!.dataPoints).toEqual([{ timeUnixNano: nano, asDouble: 2 }]);
+});
+
+test("counts of replicas are apart from each other", () => {
+  const read = { startMs, atMs: startMs, families: [] };
+  expect(readMetricsResource(encodeMetrics(read, { version, instance: "one" }))).toEqual({
+    "service.name": "countersign",
+    "service.version": version,
+    "service.instance.id": "one",
+  });
 });
 
 test("whatever is logged is read by the official messages as it was written", () => {

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useId, useRef, useState } from "react";
+import { useId, useLayoutEffect, useRef, useState } from "react";
 import { toMatches, type Command } from "./to-matches.ts";
 import { places } from "./places.ts";
 import { chooseTheme, themes } from "./theme.ts";
@@ -13,7 +13,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const matches = toMatches(useCommands(), asked);
   const list = useId();
   const at = Math.min(chosen, Math.max(0, matches.length - 1));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const shown = box.current;
     shown?.showModal();
     return () => shown?.close();
@@ -58,6 +58,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
           setChosen(0);
         }}
         onKeyDown={(event) => {
+          if (event.nativeEvent.isComposing) return;
+          if (event.repeat && event.key === "Enter") return;
           if (listen(event.key)) event.preventDefault();
         }}
       />

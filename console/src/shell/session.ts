@@ -1,13 +1,13 @@
-import { createReadStream, type ReadStream } from "../../../src/client/read-stream.ts";
 import { createClient, type Client } from "../../../src/client/client.ts";
-import { createSend } from "../../../src/client/send.ts";
+import { createSend, type SendOptions } from "../../../src/client/send.ts";
 import { createSignal } from "../ui/signal.ts";
 import { watchedFetch } from "./connection.ts";
 
 /** Who is signed in. The key lives in this page's memory alone and goes with it. */
 export interface Session {
   readonly client: Client;
-  readonly readStream: ReadStream;
+  /** Another way to ask, with the same key: only pages that follow something load what reads streams. */
+  readonly connect: <T>(create: (options: SendOptions) => T) => T;
   readonly holder: Holder;
 }
 
@@ -24,11 +24,20 @@ export const sessionState = createSignal<SessionState>({ session: null, refused:
 
 /** Throws the Fault with which the server refused the key. */
 export async function signIn(key: string): Promise<void> {
-  const options = { url: location.origin, key, fetch: watchedFetch };
+  const over = new AbortController();
+  const options = {
+    url: location.origin,
+    key,
+    fetch: (target: URL, init: RequestInit) => watchedFetch(target, init, over.signal),
+  };
   const client = createClient(createSend(options));
   const { body: holder } = await client.getHolder();
-  const session = { client, readStream: createReadStream(options), holder };
+  const session: Session = { client, connect: (create) => create(options), holder };
   sessionState.set({ session, refused: null });
+  const stop = sessionState.subscribe(() => {
+    stop();
+    over.abort();
+  });
 }
 
 export function signOut(refused: string | null = null): void {

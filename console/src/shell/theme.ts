@@ -17,10 +17,18 @@ export function applyTheme(): void {
 export function chooseTheme(chosen: Theme): void {
   theme.set(chosen);
   applyTheme();
-  localStorage.setItem(place, chosen);
+  try {
+    localStorage.setItem(place, chosen);
+  } catch {
+    // A browser that keeps nothing has it until the page is closed.
+  }
 }
 
 function readTheme(): Theme {
-  const kept = localStorage.getItem(place);
-  return themes.find((name) => name === kept) ?? "system";
+  try {
+    const kept = localStorage.getItem(place);
+    return themes.find((name) => name === kept) ?? "system";
+  } catch {
+    return "system";
+  }
 }

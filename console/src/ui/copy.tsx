@@ -1,10 +1,11 @@
-import { useState } from "react";
 import { toShort } from "../words/to-amount.ts";
+import { useCopy } from "./use-copy.ts";
 
 /** A digest or an id: its beginning, the whole of it at a click. */
 export function Copy({ text, label }: { readonly text: string; readonly label: string }) {
-  const [isCopied, setCopied] = useState(false);
-  const shown = isCopied ? "copied" : toShort(text);
+  const [copied, copy] = useCopy(text);
+  const shown =
+    copied === "copied" ? "copied" : copied === "refused" ? "not copied" : toShort(text);
   return (
     <button
       type="button"
@@ -12,12 +13,7 @@ export function Copy({ text, label }: { readonly text: string; readonly label: s
       // What is seen is a part of the name, for those who say what they want to press.
       aria-label={`${shown}: copy the ${label}`}
       className="rounded font-mono text-xs text-muted hover:text-ink"
-      onClick={() => {
-        void navigator.clipboard.writeText(text).then(() => {
-          setCopied(true);
-          setTimeout(() => setCopied(false), 1_500);
-        });
-      }}
+      onClick={copy}
     >
       {shown}
     </button>

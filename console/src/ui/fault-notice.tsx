@@ -1,6 +1,7 @@
 import { Fault } from "../../../src/model/fault.ts";
 import { faults } from "../../../src/model/faults.ts";
 import { Button } from "./button.tsx";
+import { Inert } from "./inert.tsx";
 
 /** What went wrong, what to do about it, and a way to try again. */
 export function FaultNotice({
@@ -15,7 +16,9 @@ export function FaultNotice({
   const hint = isFault ? faults[error.code].hint : "This is a bug in the console.";
   return (
     <div role="alert" className="rounded-lg border border-danger/40 bg-danger-soft p-4">
-      <p className="font-medium text-danger">{message}</p>
+      <p className="font-medium text-danger">
+        <Inert text={message} lines />
+      </p>
       <p className="mt-1 text-sm text-ink">
         {hint} {isFault ? <code className="font-mono text-xs">{error.code}</code> : null}
       </p>

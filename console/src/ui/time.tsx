@@ -6,6 +6,7 @@ import { useNowMs } from "./now.ts";
 export function Time({ at }: { readonly at: string | number }) {
   const nowMs = useNowMs();
   const atMs = typeof at === "number" ? at : Date.parse(at);
+  if (Number.isNaN(new Date(atMs).getTime())) return <span>{toExact(atMs)}</span>;
   return (
     <time
       className="whitespace-nowrap tabular-nums"

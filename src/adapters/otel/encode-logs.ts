@@ -3,11 +3,14 @@ import { ProtobufWriter } from "./protobuf-writer.ts";
 import { writeRequest, type EncodingOptions } from "./write-request.ts";
 
 const severities = { debug: 5, info: 9, warn: 13, error: 17 } as const;
+/** One of a call, with its attributes. */
+const usualBytes = 768;
 const traceShape = /^(?!0{32})[0-9a-f]{32}$/;
 
 /** An `ExportLogsServiceRequest`: the message is the body, fields are attributes, and `trace` is the trace's id. */
 export function encodeLogs(records: readonly LogRecord[], options: EncodingOptions): Uint8Array {
-  return writeRequest(new ProtobufWriter(), options, (items) => {
+  const writer = new ProtobufWriter(1_024 + records.length * usualBytes);
+  return writeRequest(writer, options, (items) => {
     for (const record of records) items.message(2, (each) => writeRecord(each, record));
   });
 }
@@ -18,14 +21,19 @@ function writeRecord(writer: ProtobufWriter, { atMs, level, message, fields }: L
   const { trace } = fields;
   const isTrace = typeof trace === "string" && traceShape.test(trace);
   for (const name in fields)
-    if (!(isTrace && name === "trace"))
-      writer.message(6, (each) => writeField(each, name, fields[name]));
-  if (isTrace) writer.block(9, Buffer.from(trace, "hex"));
+    if (!(isTrace && name === "trace")) {
+      const each = writer.begin(6);
+      writeField(writer, name, fields[name]);
+      writer.end(each);
+    }
+  if (isTrace) writer.hex(9, trace);
   writer.nanos(11, atMs);
 }
 
 function writeField(writer: ProtobufWriter, name: string, value: unknown): void {
-  writer.text(1, name).message(2, (any) => writeValue(any, value));
+  const any = writer.text(1, name).begin(2);
+  writeValue(writer, value);
+  writer.end(any);
 }
 
 /** What JSON can hold; of null the message is empty, which means the same. */

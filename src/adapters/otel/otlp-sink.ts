@@ -19,6 +19,7 @@ export interface OtlpSinkOptions<Batch> {
   readonly dialer: Dialer;
   readonly clock: Clock;
   readonly version: string;
+  readonly instance?: string;
 }
 
 /** As exporters of OpenTelemetry wait by default. */
@@ -62,7 +63,7 @@ interface Sending<Batch> extends OtlpSinkOptions<Batch> {
 }
 
 async function send<Batch>(
-  { origin, url, version, clock, encode, ...options }: Sending<Batch>,
+  { origin, url, version, instance, clock, encode, ...options }: Sending<Batch>,
   batch: Batch,
   signal: AbortSignal,
 ): Promise<Sent> {
@@ -75,7 +76,7 @@ async function send<Batch>(
       "content-type": "application/x-protobuf",
       "user-agent": `countersign/${version}`,
     },
-    body: encode(batch, { version }),
+    body: encode(batch, { version, ...(instance === undefined ? {} : { instance }) }),
     signal,
   });
   const { status } = answer;

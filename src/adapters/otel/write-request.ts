@@ -4,6 +4,8 @@ import type { ProtobufWriter } from "./protobuf-writer.ts";
 export interface EncodingOptions {
   /** Of this program. */
   readonly version: string;
+  /** This process. Absent where it says the same as any other: a span is one, whoever sends it. */
+  readonly instance?: string;
 }
 
 export const schemaUrl = `https://opentelemetry.io/schemas/${conventions}`;
@@ -14,13 +16,15 @@ export const schemaUrl = `https://opentelemetry.io/schemas/${conventions}`;
  */
 export function writeRequest(
   request: ProtobufWriter,
-  { version }: EncodingOptions,
+  { version, instance }: EncodingOptions,
   writeItems: (scope: ProtobufWriter) => void,
 ): Uint8Array {
   request.message(1, (whose) => {
     whose.message(1, (resource) => {
       resource.message(1, (each) => writeText(each, "service.name", "countersign"));
       resource.message(1, (each) => writeText(each, "service.version", version));
+      if (instance !== undefined)
+        resource.message(1, (each) => writeText(each, "service.instance.id", instance));
     });
     whose.message(2, (items) => {
       items.message(1, (scope) => scope.text(1, "countersign"));

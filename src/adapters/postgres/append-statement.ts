@@ -5,7 +5,15 @@ import type { EntryRow } from "../../ports/entry-rows.ts";
 import type { Cost } from "../../ports/cost-rows.ts";
 import type { RunBlob } from "../../ports/run-rows.ts";
 import type { Append } from "../../ports/store.ts";
-import { changesWake, endsRun, one, oneWithMore, statements, stateShift } from "./append-text.ts";
+import {
+  changesWake,
+  endsRun,
+  one,
+  oneWithCosts,
+  oneWithMore,
+  statements,
+  stateShift,
+} from "./append-text.ts";
 import { toCallValues } from "./call-statement.ts";
 import { toDigestBytes } from "./digest-bytes.ts";
 import { runStateNumbers } from "./run-state-numbers.ts";
@@ -83,7 +91,7 @@ async function executeOne(executor: Executor, unit: Written): Promise<boolean> {
   const append = unit.append!;
   const { blobs = [], folded = null, costs = [] } = append;
   const more = bringsMore(unit);
-  const { name, text } = more ? oneWithMore : one;
+  const { name, text } = costs.length > 0 ? oneWithCosts : more ? oneWithMore : one;
   const { rows } = await executor.query(
     prepared(name, text, [
       encodeUuid(append.run),
@@ -100,9 +108,9 @@ async function executeOne(executor: Executor, unit: Written): Promise<boolean> {
             encodeByteaArray(blobs.map(({ bytes }) => bytes)),
             folded,
             ...toGistValues([unit]),
-            ...toCostValues(costs),
           ]
         : []),
+      ...(costs.length > 0 ? toCostValues(costs) : []),
     ]),
   );
   return rows[0]?.[0] === 1;
@@ -191,8 +199,6 @@ function toMoreValues(batch: readonly Written[]): unknown[] {
       lasts.push(blobs.length);
     }
   }
-  const costs = batch.map(({ append }) => append?.costs ?? []);
-  const ends = costs.map((_, index) => costs.slice(0, index + 1).flat().length);
   return [
     encodeInt8Array(folded),
     encodeInt4Array(firsts),
@@ -200,21 +206,35 @@ function toMoreValues(batch: readonly Written[]): unknown[] {
     encodeIds(blobs),
     encodeByteaArray(blobs.map(({ bytes }) => bytes)),
     ...toGistValues(batch),
-    encodeInt4Array(ends.map((end, index) => end - costs[index]!.length + 1)),
-    encodeInt4Array(ends),
-    ...toCostValues(costs.flat()),
+    ...toAllCostValues(batch),
   ];
 }
 
-/** One of each unit; null leaves what was said before, and an empty text is no reason. */
+/**
+ * One of each unit; -1 leaves what was said before, and an empty text is no reason. Without a null
+ * Postgres finds an element of such an array without looking at those before it.
+ */
 function toGistValues(batch: readonly Written[]): unknown[] {
   const gists = batch.map(({ append }) => append?.gist ?? null);
   return [
-    encodeInt8Array(gists.map((each) => each?.steps ?? null)),
+    encodeInt8Array(gists.map((each) => each?.steps ?? -1)),
     encodeTextArray(gists.map((each) => each?.why ?? "")),
-    encodeInt8Array(gists.map((each) => each?.micros ?? null)),
-    encodeInt8Array(gists.map((each) => each?.tokens ?? null)),
+    encodeInt8Array(gists.map((each) => each?.micros ?? -1)),
+    encodeInt8Array(gists.map((each) => each?.tokens ?? -1)),
   ];
+}
+
+/** Of each unit the places of its first and its last, from 1, and the costs of all. */
+function toAllCostValues(batch: readonly Written[]): unknown[] {
+  const all: Cost[] = [];
+  const firsts: number[] = [];
+  const lasts: number[] = [];
+  for (const { append } of batch) {
+    firsts.push(all.length + 1);
+    all.push(...(append?.costs ?? []));
+    lasts.push(all.length);
+  }
+  return [encodeInt4Array(firsts), encodeInt4Array(lasts), ...toCostValues(all)];
 }
 
 function toCostValues(costs: readonly Cost[]): unknown[] {

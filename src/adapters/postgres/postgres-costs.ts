@@ -1,5 +1,6 @@
 import type { RunId, TenantId } from "../../model/index.ts";
 import {
+  largestSum,
   sumsShown,
   type Cost,
   type CostRange,
@@ -15,7 +16,9 @@ const add = `insert into countersign.costs
   values ($1, false, $2, $3, $4, $5, $6, $7, $8, $9, $10)
   on conflict do nothing`;
 
-const sums = "sum(micros)::int8 as micros, sum(tokens)::int8 as tokens";
+const sums = ["micros", "tokens"]
+  .map((each) => `least(sum(${each}), ${largestSum})::int8 as ${each}`)
+  .join(", ");
 const dearest = `order by micros desc, tokens desc`;
 
 /** The day of the first row beyond the bound is not whole, and is left out with those before it. */
@@ -92,11 +95,14 @@ export function createPostgresCosts({ pool }: Pick<Database, "pool">): CostRows 
     async read(tenant, range) {
       return toSums(await readSums(pool, tenant, range));
     },
+    // Rows of an append that is under way are not waited for: two that wait for each other's would
+    // deadlock. They are of runs that have not ended.
     async erase(tenant, subject, limit) {
       const { rowCount } = await asked(
         pool.query(
           `update countersign.costs set subject = null where ctid = any(array(
              select ctid from countersign.costs where tenant = $1 and subject = $2 limit $3
+             for update skip locked
            ))`,
           [tenant, subject, limit],
         ),
@@ -133,8 +139,8 @@ async function readSums(
 function toSums(found: Read): CostSums {
   const totals = found.totals ?? [];
   const sumOf = (parts: typeof totals) => ({
-    micros: parts.reduce((sum, { micros }) => sum + micros, 0),
-    tokens: parts.reduce((sum, { tokens }) => sum + tokens, 0),
+    micros: parts.reduce((sum, { micros }) => Math.min(largestSum, sum + micros), 0),
+    tokens: parts.reduce((sum, { tokens }) => Math.min(largestSum, sum + tokens), 0),
   });
   return {
     total: sumOf(totals),

@@ -4,6 +4,7 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
 import { startTestApi } from "../../../test/start-api.ts";
+import { routes } from "../routes.ts";
 import { readConsole } from "./read-console.ts";
 import { isConsole } from "./serve-console.ts";
 
@@ -51,6 +52,10 @@ test("a file whose name has its digest is kept by browsers for ever, and is pack
   const etag = plain.headers.get("etag")!;
   const again = await fetch(place, { headers: { "if-none-match": etag } });
   expect([again.status, await again.text()]).toEqual([304, ""]);
+  for (const known of [`W/${etag}`, `"another", ${etag}`])
+    expect((await fetch(place, { headers: { "if-none-match": known } })).status).toBe(304);
+  const old = await fetch(place, { headers: { "if-none-match": '"another"' } });
+  expect([old.status, (await old.text()).length]).toEqual([200, 1_500]);
   const head = await fetch(place, {
     method: "HEAD",
     headers: { "accept-encoding": "identity" },
@@ -105,5 +110,7 @@ test("paths of the API are not the console's", () => {
     "/runs/a/b/c",
     "/run",
   ])
+    expect([place, isConsole(place)]).toEqual([place, false]);
+  for (const { path: place } of Object.values(routes))
     expect([place, isConsole(place)]).toEqual([place, false]);
 });

@@ -52,7 +52,9 @@ export function serveConsole(
   outgoing.setHeader("cache-control", file.immutable ? forEver : "no-cache");
   outgoing.setHeader("etag", file.etag);
   outgoing.setHeader("vary", "accept-encoding");
-  if (headers["if-none-match"] === file.etag) return void outgoing.writeHead(304).end();
+  // One of several, or called weak by a proxy that packs: its digest is the same.
+  if (headers["if-none-match"]?.includes(file.etag) === true)
+    return void outgoing.writeHead(304).end();
   send(outgoing, file, { packed: takesGzip(headers["accept-encoding"]), method });
 }
 

@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
-import { memo, useEffect, useRef } from "react";
+import { memo, Suspense, useEffect, useRef } from "react";
 import type { Approval } from "../../../../src/client/client.ts";
 import type { Json } from "../../../../src/lib/strict-json.ts";
+import { loadPage } from "../../shell/load-page.ts";
 import { Badge } from "../../ui/badge.tsx";
 import { Button } from "../../ui/button.tsx";
 import { Inert } from "../../ui/inert.tsx";
@@ -12,9 +13,11 @@ import { Approvers } from "./approvers.tsx";
 import { effectWords, stateWords, toEffect } from "./approval-words.ts";
 import { Changes } from "./changes.tsx";
 import { ExactJson, type ExactJsonProps } from "./exact-json.tsx";
-import { Explained } from "./explained.tsx";
 import { toggleExplained } from "./explained-state.ts";
 import { Sentence } from "./sentence.tsx";
+
+/** Read when somebody asks for it: a decision is there sooner without it. */
+const Explained = loadPage(() => import("./explained.tsx"), "Explained");
 
 export interface ApprovalDetailProps {
   readonly approval: Approval;
@@ -48,7 +51,11 @@ export const ApprovalDetail = memo(function ApprovalDetail(props: ApprovalDetail
         <Approvers approvers={approval.approvers} verdicts={approval.verdicts} />
       </Section>
       <Why approval={approval} isExplained={isExplained} />
-      {isExplained ? <Explained approval={approval} /> : null}
+      {isExplained ? (
+        <Suspense fallback={<Skeleton rows={8} />}>
+          <Explained approval={approval} />
+        </Suspense>
+      ) : null}
     </>
   );
 });

@@ -1,3 +1,4 @@
+import { sessionState } from "../../shell/session.ts";
 import { createSignal } from "../../ui/signal.ts";
 
 /** Which are selected to be decided together; it outlives a look at one of them on a phone. */
@@ -9,6 +10,13 @@ export function toggleChosen(id: string): void {
   chosenIds.set(next);
 }
 
+export function dropChosen(id: string): void {
+  if (chosenIds.get().has(id)) toggleChosen(id);
+}
+
 export function clearChosen(): void {
   chosenIds.set(new Set());
 }
+
+// What one has selected is not the next one's.
+sessionState.subscribe(clearChosen);

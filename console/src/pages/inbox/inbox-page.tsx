@@ -12,6 +12,7 @@ import { useHotkeys } from "../../ui/hotkeys.ts";
 import { Page } from "../../ui/page.tsx";
 import { useSignal } from "../../ui/signal.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
+import { useWide } from "../../ui/use-wide.ts";
 import { chosenIds, clearChosen, toggleChosen } from "./chosen.ts";
 import { stepFrom } from "./keep-rows.ts";
 import { Keys } from "./keys.tsx";
@@ -19,7 +20,6 @@ import type { Word } from "./outcome-words.ts";
 import { Reading } from "./reading.tsx";
 import { Together } from "./together.tsx";
 import { useRows } from "./use-rows.ts";
-import { useWide } from "./use-wide.ts";
 import { WaitingList } from "./waiting-list.tsx";
 
 export function InboxPage() {
@@ -43,6 +43,8 @@ function Inbox() {
   const chosen = rows.flatMap(({ approval, isOver }): readonly Approval[] =>
     !isOver && ids.has(approval.id) ? [approval] : [],
   );
+  // Also where all of them are over by now: a key that meant them does not mean the one that is read.
+  const isTogether = ids.size > 0;
   const goTo = useGoTo();
   const isWide = useWide();
   const first = rows[0]?.approval.id;
@@ -56,19 +58,19 @@ function Inbox() {
   }, [count]);
   const step = (by: 1 | -1): void => goTo(stepFrom(rows, read, by));
   useHotkeys([
-    { keys: "j", title: "The next one", run: () => step(1) },
-    { keys: "k", title: "The one before", run: () => step(-1) },
+    { keys: "j", title: "The next one", run: () => step(1), repeats: true },
+    { keys: "k", title: "The one before", run: () => step(-1), repeats: true },
     { keys: "x", title: "Select", run: () => (read === null ? undefined : toggleChosen(read)) },
     { keys: "?", title: "The keys", run: () => setShowingKeys(true) },
     {
       keys: "Escape",
       title: "Back",
-      run: () => (chosen.length > 0 ? clearChosen() : isWide ? undefined : goTo(null)),
+      run: () => (isTogether ? clearChosen() : isWide ? undefined : goTo(null)),
     },
     ...(read === null
       ? [{ keys: "Enter", title: "Open", run: () => openFocused(first, goTo) }]
       : []),
-    ...(chosen.length === 0
+    ...(!isTogether
       ? []
       : [
           { keys: "a", title: "Approve them", run: () => setTogether("approved") },
@@ -110,7 +112,7 @@ function Inbox() {
                 key={read}
                 id={read}
                 listed={rows.find(({ approval }) => approval.id === read)?.approval}
-                isTogether={chosen.length > 0}
+                isTogether={isTogether}
               />
             </div>
           )}

@@ -11,6 +11,7 @@ import { useNowMs } from "../../ui/now.ts";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { ApprovalDetail } from "./approval-detail.tsx";
 import { needsPasskey, whyNotApprove, whyNotDeny } from "./approval-words.ts";
+import { dropChosen } from "./chosen.ts";
 import { Confirm } from "./confirm.tsx";
 import { DecisionBar } from "./decision-bar.tsx";
 import { explained, toggleExplained } from "./explained-state.ts";
@@ -75,6 +76,7 @@ function Deciding({ approval, isPartial, isTogether }: DecidingProps) {
   const [asked, setAsked] = useState<Pick<Decision, "shown" | "word"> | null>(null);
   const sending = useMutation({
     mutationFn: (decision: Decision) => sendDecision(client, decision),
+    onMutate: () => dropChosen(approval.id),
     onSettled: () => cache.invalidateQueries({ queryKey: ["approval", approval.id] }),
   });
   const { args } = approval;
@@ -95,7 +97,7 @@ function Deciding({ approval, isPartial, isTogether }: DecidingProps) {
     const why = word === "approved" ? whyNotApprove : whyNotDeny;
     if (why(approval, reader, { ...state, nowMs: Date.now() }) !== null) return;
     if (word === "denied" || approval.effect === "destructive") setAsked({ shown: approval, word });
-    else sending.mutate({ shown: approval, word, reason });
+    else sending.mutate({ shown: approval, word, reason: "" });
   };
   useHotkeys([
     { keys: "e", title: "Explain", run: toggleExplained },
@@ -139,7 +141,8 @@ function Deciding({ approval, isPartial, isTogether }: DecidingProps) {
           onClose={() => setAsked(null)}
           onSure={() => {
             setAsked(null);
-            sending.mutate({ ...asked, reason });
+            // What was written for a no goes with no yes.
+            sending.mutate({ ...asked, reason: asked.word === "denied" ? reason : "" });
           }}
         />
       )}

@@ -39,7 +39,9 @@ export function Together({ approvals, word, onClose }: TogetherProps) {
   const reader = useReader(shown.some(needsPasskey));
   const open = shown.filter((approval) => whyNot(approval, reader, word) === null);
   const actions = useRef<HTMLSpanElement>(null);
-  useEffect(() => actions.current?.querySelector("button")?.focus(), [phase]);
+  useEffect(() => {
+    actions.current?.querySelector("button")?.focus();
+  }, [phase]);
   const decideAll = async (): Promise<void> => {
     setPhase("deciding");
     for (const each of open) {
@@ -76,6 +78,9 @@ export function Together({ approvals, word, onClose }: TogetherProps) {
         </>
       }
     >
+      {shown.length === 0 ? (
+        <p className="mb-3 text-warn">All that were selected are over: nothing of them waits.</p>
+      ) : null}
       <ul
         className="grid max-h-[50vh] gap-3 overflow-y-auto"
         tabIndex={0}
@@ -127,7 +132,11 @@ function Each({ approval, why, outcome }: EachProps) {
           <Inert text={outcome.words} />
         </p>
       )}
-      {outcome === null && why !== null ? <p className="mt-2 text-warn">{why}</p> : null}
+      {outcome === null && why !== null ? (
+        <p className="mt-2 text-warn">
+          <Inert text={why} />
+        </p>
+      ) : null}
     </li>
   );
 }

@@ -4,7 +4,6 @@ import type { Session } from "../../shell/session.ts";
 
 const everyMs = 5_000;
 
-
 /** How the log is, with the keys that its server says it signs with. */
 export function ledgerQuery({ client, holder }: Session) {
   return queryOptions({

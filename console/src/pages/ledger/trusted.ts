@@ -14,12 +14,24 @@ const places = {
 } as const;
 
 export const trustedTexts: Signal<TrustedTexts> = createSignal<TrustedTexts>({
-  keys: localStorage.getItem(places.keys) ?? "",
-  passkeys: localStorage.getItem(places.passkeys) ?? "",
+  keys: read("keys"),
+  passkeys: read("passkeys"),
 });
 
 export function trust(name: keyof TrustedTexts, text: string): void {
   trustedTexts.set({ ...trustedTexts.get(), [name]: text });
-  if (text.trim() === "") localStorage.removeItem(places[name]);
-  else localStorage.setItem(places[name], text);
+  try {
+    if (text.trim() === "") localStorage.removeItem(places[name]);
+    else localStorage.setItem(places[name], text);
+  } catch {
+    // A browser that keeps nothing has it until the page is closed.
+  }
+}
+
+function read(name: keyof TrustedTexts): string {
+  try {
+    return localStorage.getItem(places[name]) ?? "";
+  } catch {
+    return "";
+  }
 }

@@ -1,19 +1,12 @@
-import { useState } from "react";
 import { Button } from "../../ui/button.tsx";
+import { useCopy } from "../../ui/use-copy.ts";
 
 /** A whole text into the clipboard, at one click. */
 export function CopyText({ text, title }: { readonly text: string; readonly title: string }) {
-  const [isCopied, setCopied] = useState(false);
+  const [copied, copy] = useCopy(text);
   return (
-    <Button
-      onClick={() => {
-        void navigator.clipboard.writeText(text).then(() => {
-          setCopied(true);
-          setTimeout(() => setCopied(false), 1_500);
-        });
-      }}
-    >
-      {isCopied ? "Copied" : title}
+    <Button onClick={copy}>
+      {copied === "copied" ? "Copied" : copied === "refused" ? "Not copied" : title}
     </Button>
   );
 }

@@ -49,8 +49,8 @@ function Steps({ source, run, log }: RunTabProps & { readonly log: RunLog }) {
     if (next !== undefined) setStep(String(next.step));
   };
   useHotkeys([
-    { keys: "j", title: "Next step", run: () => go(index + 1) },
-    { keys: "k", title: "Step before", run: () => go(index - 1) },
+    { keys: "j", title: "Next step", run: () => go(index + 1), repeats: true },
+    { keys: "k", title: "Step before", run: () => go(index - 1), repeats: true },
   ]);
   const snapshot = snapshots[index];
   if (snapshot === undefined)

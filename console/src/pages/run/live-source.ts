@@ -1,3 +1,4 @@
+import { createReadStream } from "../../../../src/client/read-stream.ts";
 import { Fault } from "../../../../src/model/fault.ts";
 import type { Session } from "../../shell/session.ts";
 import type { RunSource, ShownEvent } from "./run-source.ts";
@@ -6,7 +7,8 @@ import type { RunSource, ShownEvent } from "./run-source.ts";
 const eventsAtOnce = 500;
 
 /** A run as the server has it now. */
-export function createLiveSource({ client, readStream }: Session, id: string): RunSource {
+export function createLiveSource({ client, connect }: Session, id: string): RunSource {
+  const readStream = connect(createReadStream);
   return {
     id,
     isLive: true,

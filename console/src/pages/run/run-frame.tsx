@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
+import { CatchBoundary } from "@tanstack/react-router";
 import { Suspense } from "react";
 import type { Run } from "../../../../src/client/client.ts";
+import { Crash } from "../../shell/crash.tsx";
 import { Badge } from "../../ui/badge.tsx";
 import { FaultNotice } from "../../ui/fault-notice.tsx";
 import { Page } from "../../ui/page.tsx";
@@ -49,9 +51,11 @@ function Loaded({ source, run }: { readonly source: RunSource; readonly run: Run
         <RunHead source={source} run={run} />
         <Tabs tabs={runTabs} chosen={chosen.name} />
         <section aria-label={chosen.title} className="min-h-0 flex-1">
-          <Suspense fallback={<Skeleton />}>
-            <chosen.View key={`${source.id} ${chosen.name}`} source={source} run={run} />
-          </Suspense>
+          <CatchBoundary getResetKey={() => chosen.name} errorComponent={Crash}>
+            <Suspense fallback={<Skeleton />}>
+              <chosen.View key={`${source.id} ${chosen.name}`} source={source} run={run} />
+            </Suspense>
+          </CatchBoundary>
         </section>
       </div>
     </Page>

@@ -1,4 +1,4 @@
-import { lazyRouteComponent } from "@tanstack/react-router";
+import { loadPage } from "../../shell/load-page.ts";
 import type { RunTab } from "./run-tab.ts";
 
 /** The ways to look at a run, in the order in which somebody on call asks. */
@@ -6,32 +6,32 @@ export const runTabs: readonly RunTab[] = [
   {
     name: "timeline",
     title: "Timeline",
-    View: lazyRouteComponent(() => import("./timeline-tab.tsx"), "TimelineTab"),
+    View: loadPage(() => import("./timeline-tab.tsx"), "TimelineTab"),
   },
   {
     name: "conversation",
     title: "Conversation",
-    View: lazyRouteComponent(() => import("./conversation-tab.tsx"), "ConversationTab"),
+    View: loadPage(() => import("./conversation-tab.tsx"), "ConversationTab"),
   },
   {
     name: "events",
     title: "Events",
-    View: lazyRouteComponent(() => import("./events-tab.tsx"), "EventsTab"),
+    View: loadPage(() => import("./events-tab.tsx"), "EventsTab"),
   },
   {
     name: "cost",
     title: "Cost",
-    View: lazyRouteComponent(() => import("./cost-tab.tsx"), "CostTab"),
+    View: loadPage(() => import("./cost-tab.tsx"), "CostTab"),
   },
   {
     name: "context",
     title: "Context",
-    View: lazyRouteComponent(() => import("./context-tab.tsx"), "ContextTab"),
+    View: loadPage(() => import("./context-tab.tsx"), "ContextTab"),
   },
-  { name: "why", title: "Why", View: lazyRouteComponent(() => import("./why-tab.tsx"), "WhyTab") },
+  { name: "why", title: "Why", View: loadPage(() => import("./why-tab.tsx"), "WhyTab") },
   {
     name: "outside",
     title: "Outside in",
-    View: lazyRouteComponent(() => import("./outside-tab.tsx"), "OutsideTab"),
+    View: loadPage(() => import("./outside-tab.tsx"), "OutsideTab"),
   },
 ];

@@ -43,7 +43,10 @@ export function useRunLog(source: RunSource, run: Run): ReadRunLog {
     const flush = (): void => {
       const more = gathered;
       [gathered, timer] = [[], undefined];
-      client.setQueryData<RunLog>(queryKey, (before) => extendLog(before ?? emptyLog, more));
+      client.setQueryData<RunLog>(queryKey, (before) =>
+        // Where it is gone from the cache, with who was signed in, it does not come back in parts.
+        before === undefined ? undefined : extendLog(before, more),
+      );
     };
     const after = client.getQueryData<RunLog>(queryKey)?.events.at(-1)?.seq ?? 0;
     followLog({

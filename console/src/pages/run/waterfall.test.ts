@@ -108,3 +108,17 @@ test("a folded one is opened to the right, and other keys are nobody's", () => {
   expect(findMove("x", { rows, folded, at: 1 })).toBeNull();
   expect(findMove("ArrowDown", { rows: [], folded, at: -1 })).toBeNull();
 });
+
+test("a file that names spans twice, below themselves or endlessly deep is drawn all the same", () => {
+  const [first] = toTrace().spans;
+  const make = (id: string, parent: string | null) => ({ ...first!, id, parent });
+  const deep = Array.from({ length: 20_000 }, (_, at) =>
+    make(`${at}`, at === 0 ? null : `${at - 1}`),
+  );
+  const { rows } = toWaterfall(deep, null);
+  expect([rows.length, rows[0]!.below, rows.at(-1)!.depth]).toEqual([20_000, 19_999, 19_999]);
+  const doubled = deep.slice(0, 64).flatMap((span) => [span, span]);
+  expect(toWaterfall(doubled, null).rows).toHaveLength(64);
+  const ringed = [make("a", null), make("b", "a"), make("a", "b"), make("c", "c")];
+  expect(toWaterfall(ringed, null).rows.map(({ span }) => span.id)).toEqual(["a", "b"]);
+});

@@ -41,8 +41,8 @@ function Calls({ source, run, log }: RunTabProps & { readonly log: RunLog }) {
   const roles = useMemo(() => listRoles(events), [events]);
   const { index, go } = useChosen(calls);
   useHotkeys([
-    { keys: "j", title: "Next call", run: () => go(index + 1) },
-    { keys: "k", title: "Call before", run: () => go(index - 1) },
+    { keys: "j", title: "Next call", run: () => go(index + 1), repeats: true },
+    { keys: "k", title: "Call before", run: () => go(index - 1), repeats: true },
   ]);
   const call = calls[index];
   if (call === undefined)

@@ -7,7 +7,7 @@ import { useHotkeys } from "../../ui/hotkeys.ts";
 import { Page } from "../../ui/page.tsx";
 import { Skeleton } from "../../ui/skeleton.tsx";
 import { VirtualRows } from "../../ui/virtual-rows.tsx";
-import { useWide } from "../inbox/use-wide.ts";
+import { useWide } from "../../ui/use-wide.ts";
 import { FilterBar } from "./filter-bar.tsx";
 import { isFiltered, noFilter, parseFilter, toSearch, type RunFilter } from "./run-filter.ts";
 import { RunLine, rowGrid, rowPx } from "./run-row.tsx";

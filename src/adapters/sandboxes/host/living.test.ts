@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { afterEach, describe, expect, test } from "vitest";
+import fs, { existsSync, readFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createManualClock } from "../../../ports/manual-clock.ts";
 import { createSeededRandom } from "../../../ports/seeded-random.ts";
 import { systemClock } from "../../system/system-clock.ts";
@@ -58,6 +59,40 @@ describe.runIf(process.platform === "linux" && process.getuid?.() === 0)("as roo
       await new Promise(setImmediate);
     }
     expect(await stays).toEqual([`process ${parent!.pid}`]);
+  });
+
+  test.runIf(existsSync("/usr/bin/python3"))(
+    "one whose first thread has ended lives on in the others",
+    async () => {
+      const threads =
+        "import ctypes,threading,time;threading.Thread(target=time.sleep,args=(600,)).start();ctypes.CDLL(None).pthread_exit(None)";
+      const { pid } = start(`exec ${become} /usr/bin/python3 -c '${threads}'`);
+      await expect.poll(() => readFileSync(`/proc/${pid}/status`, "utf8")).toMatch(/State:\s+Z/);
+      expect(find()).toEqual([{ pid, uid: 71_951 }]);
+    },
+  );
+
+  test("as many as end at once share a look, and where none can be had nothing is called ended", async () => {
+    const read = vi.spyOn(fs, "readdirSync");
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      read.mockRestore();
+      syncBuiltinESMExports();
+    });
+    const uids = Array.from({ length: 50 }, (_, at) => 71_960 + at);
+    await Promise.all(uids.map((uid) => seeOffUser(uid, systemClock)));
+    expect(read).toHaveBeenCalledTimes(2);
+    read.mockImplementation(() => {
+      throw new Error("EMFILE: too many open files");
+    });
+    const clock = createManualClock(0);
+    let stays: readonly string[] | null = null;
+    void seeOffUser(71_960, clock).then((left) => (stays = left));
+    while (stays === null) {
+      clock.advance(50);
+      await new Promise(setImmediate);
+    }
+    expect(stays).toEqual(["what runs as user 71960, if anything does"]);
   });
 
   test("a dead one that nobody has asked about is nothing any more", async () => {

@@ -48,8 +48,8 @@ let sought = new Set<number>();
 let looking: Promise<readonly Living[] | null> | null = null;
 
 /**
- * A look goes through every process of the machine, ten milliseconds for a thousand of them: all who ask before it begins
- * share it. Null: nobody can tell, as where no more files can be opened.
+ * A look goes through every process of the machine, which takes ten milliseconds for a thousand of them:
+ * all who ask before it begins share it. Null: nobody can tell, as where no more files can be opened.
  */
 async function look(uid: number): Promise<readonly Living[] | null> {
   sought.add(uid);

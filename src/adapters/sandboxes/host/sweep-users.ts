@@ -38,8 +38,8 @@ function readRunning(name: string): readonly Running[] {
   try {
     const status = readFileSync(`/proc/${name}/status`, "utf8");
     const of = (field: string) => new RegExp(`^${field}:\\s+(\\S+)`, "m").exec(status)?.[1] ?? "";
-    // A dead one waits for whoever asks how it ended, and does nothing.
-    if (of("State") === "Z") return [];
+    // A dead one waits for whoever asks how it ended, and does nothing; its other threads may live on.
+    if (of("State") === "Z" && Number(of("Threads")) <= 1) return [];
     return [{ pid: Number(name), parent: Number(of("PPid")), uid: Number(of("Uid")) }];
   } catch {
     return [];
