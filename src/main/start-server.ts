@@ -80,17 +80,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     announce: (event) => live.announce(event),
   };
   const presence = await startPresence(options, storage.store.replicas);
+  const gate = { ...options, now, redact: toRedact(live), runs: () => toRuns(live) };
   const base = await lifecycle.start({
     name: "gate",
-    start: () =>
-      startGateBase(
-        { ...options, now, redact: toRedact(live), runs: () => toRuns(live) },
-        storage,
-        {
-          vault,
-          secrets,
-        },
-      ),
+    start: () => startGateBase(gate, storage, { vault, secrets }),
     stop: (started) => started.close(),
   });
   const ledger = await startLedger({ ...options, ...start, ...base, presence });

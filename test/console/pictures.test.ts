@@ -42,11 +42,12 @@ const places: Readonly<Record<string, string>> = {
   stops: "/settings?tab=stops",
 };
 
+/** Barriers are looked for in both themes and in both sizes, which two of them have. */
 const looks = [
-  { look: "light", theme: "light", phone: false },
-  { look: "dark", theme: "dark", phone: false },
-  { look: "phone", theme: "light", phone: true },
-  { look: "phone-dark", theme: "dark", phone: true },
+  { look: "light", theme: "light", phone: false, isRead: true },
+  { look: "dark", theme: "dark", phone: false, isRead: false },
+  { look: "phone", theme: "light", phone: true, isRead: false },
+  { look: "phone-dark", theme: "dark", phone: true, isRead: true },
 ] as const;
 
 const updates = process.env["COUNTERSIGN_PICTURES"] === "1";
@@ -63,11 +64,15 @@ function isComparable(version: string): boolean {
   return false;
 }
 
+const shownAfterMs = 400;
+
 /** As a link in the page does it, so that nobody has to sign in again. */
 async function goTo(page: Page, place: string): Promise<void> {
   await page.evaluate(`history.pushState({}, "", ${JSON.stringify(place)})`);
   await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
   await expect.poll(() => page.getByLabel("Reading").count()).toBe(0);
+  // React shows what was waited for a third of a second after what it waited with.
+  await page.waitForTimeout(shownAfterMs);
   // Lists measure themselves once they are drawn.
   await page.evaluate(
     `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`,
@@ -77,12 +82,12 @@ async function goTo(page: Page, place: string): Promise<void> {
 test.for(looks)(
   "every page, $look: as it was looked at, open to everybody, and without an error",
   { timeout: 180_000 },
-  async ({ look, theme, phone }, context) => {
+  async ({ look, theme, phone, isRead }, context) => {
     const page = await browser.newPage(context);
     const errors = listenForErrors(page);
     const { url } = await startTestApi({ console: mock() });
     await page.clock.setFixedTime(openedAt);
-    await openConsole(page, { url, key: "any", path: "/approvals", theme, phone });
+    await openConsole(page, { url, key: "any", path: "/settings", theme, phone });
     const compares = isComparable(page.context().browser()!.version());
     const found: string[] = [];
     for (const [name, place] of Object.entries(places)) {
@@ -91,7 +96,8 @@ test.for(looks)(
         const { share, difference } = await comparePicture(page, `${name}.${look}`, updates);
         if (difference !== null || share === 1) found.push(`${name}: ${share}, see ${difference}`);
       }
-      for (const barrier of await findBarriers(page)) found.push(`${name}: ${barrier}`);
+      const barriers = isRead ? await findBarriers(page) : [];
+      for (const barrier of barriers) found.push(`${name}: ${barrier}`);
       const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
       if (wide > (phone ? phoneSize : desktopSize).width) found.push(`${name}: ${wide} px wide`);
     }
