@@ -69,6 +69,14 @@ const destination = fc.record({
   drop: fc.subarray(["user.id", "session.id"]),
 });
 
+const plainDestination = (signal: string) =>
+  fc.record({
+    url: fc.constant(`https://otel.example/v1/${signal}`),
+    headers: fc.dictionary(fc.constantFrom("authorization", "x-key"), fc.constant("env://KEY")),
+    private: fc.boolean(),
+    interval: fc.integer({ min: 1_000, max: 60_000 }),
+  });
+
 /** Anything the program can read, as it reads it. */
 const config: fc.Arbitrary<unknown> = fc.record({
   version: fc.constant(1),
@@ -215,6 +223,13 @@ const config: fc.Arbitrary<unknown> = fc.record({
   log: fc.record({ level: fc.constantFrom("debug", "info", "warn", "error") }),
   telemetry: fc.record({
     traces: fc.record({ destinations: fc.dictionary(fc.constantFrom("a", "b-c"), destination) }),
+    metrics: fc.record({
+      destinations: fc.dictionary(fc.constantFrom("a", "b-c"), plainDestination("metrics")),
+    }),
+    logs: fc.record({
+      destinations: fc.dictionary(fc.constantFrom("a", "b-c"), plainDestination("logs")),
+    }),
+    calls: fc.constantFrom("all", "errors", "none"),
   }),
 });
 
@@ -279,7 +294,7 @@ test("every default is written out, so that later defaults do not change what a 
       '"concurrentRequests":256,"drainTime":"20s","headerSize":"16KiB","openStreams":4096,' +
       '"queuedRequests":256,"requestDeadline":"1m"},"listen":"127.0.0.1:7070",' +
       '"log":{"level":"info"},"models":{"backends":{},"routes":{}},"policy":{"forgetLabels":"8h","rule":"deny-all","rules":{}},"runs":{"keep":"30d"},"servers":{},' +
-      '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"telemetry":{"traces":{"destinations":{}}},"toolsets":{},' +
+      '"store":{"directory":".countersign","kind":"embedded","poolSize":10},"telemetry":{"calls":"all","logs":{"destinations":{}},"metrics":{"destinations":{}},"traces":{"destinations":{}}},"toolsets":{},' +
       '"version":1,"webhooks":{},"worker":{"slots":64}}',
   );
 });
