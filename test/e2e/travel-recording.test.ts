@@ -1,6 +1,7 @@
 import { cpSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { expect, test, vi } from "vitest";
+import { ensureConsole } from "../../bin/bootstrap/console.js";
 import { whyInstall } from "../../bin/bootstrap/install.js";
 import { systemClock } from "../../src/adapters/system/system-clock.ts";
 import { createSeededRandom } from "../../src/ports/seeded-random.ts";
@@ -18,12 +19,14 @@ import { columns, openTerminal } from "../travel/terminal.ts";
 vi.setConfig({ testTimeout: proving ? 3_600_000 : 360_000 });
 
 /** The copy of the example becomes a checkout, in which `npm start` is the command. */
-function makeCheckout({ home }: Travel): string {
+async function makeCheckout({ home }: Travel): Promise<string> {
   const root = home.directory;
   rmSync(path.join(root, "bin"));
   for (const each of ["bin", "package.json", "package-lock.json"])
     cpSync(path.join(house, each), path.join(root, each), { recursive: true });
-  symlinkSync(path.join(house, "src"), path.join(root, "src"));
+  // Built before, as after the first start: a build says so, and takes its second.
+  await ensureConsole(house, process.execPath);
+  for (const each of ["console", "src"]) symlinkSync(path.join(house, each), path.join(root, each));
   // Else npm would begin to install, into what everybody uses.
   expect(whyInstall(root)).toBeNull();
   return root;
@@ -31,7 +34,7 @@ function makeCheckout({ home }: Travel): string {
 
 test("npm start in a terminal: calm rows, commands that can be copied, and a recording", async (context) => {
   const travel = await makeTravel();
-  const root = makeCheckout(travel);
+  const root = await makeCheckout(travel);
   const terminal = openTerminal(context, {
     cwd: root,
     env: {
