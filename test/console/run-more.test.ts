@@ -142,6 +142,7 @@ async function openWithoutKey(context: Parameters<typeof browser.newPage>[0], fi
     if (new URL(request.url()).pathname.startsWith("/v1/")) asked.push(request.url());
   });
   await page.goto(`${url}/open`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
   await isClean(page);
   const choose = page.locator("input[type=file]");
   const wrong = { ...(JSON.parse(readFileSync(file, "utf8")) as object), version: 9 };
