@@ -33,7 +33,9 @@ export async function findKeyed(parts: KeyParts, call: Call, key: string): Promi
       throw new Fault("key_in_use", "The call with this key has just ended. Send it again.");
     return { kind: "free", claims: { ...claims, repeats: known.call.id } };
   }
-  return { kind: "answered", answer: await recall(parts, call, known.call) };
+  const answer = await recall(parts, call, known.call);
+  call.request.onEntry?.(known.call.id);
+  return { kind: "answered", answer };
 }
 
 /**

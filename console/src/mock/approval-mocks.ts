@@ -4,20 +4,14 @@ import {
   type ApprovalMove,
   type ApprovalState,
 } from "../../../src/model/approval-states.ts";
-import { faults, type FaultCode } from "../../../src/model/faults.ts";
 import { transition } from "../../../src/model/state-table.ts";
 import { mockApprovals } from "./approvals-asked.ts";
 import type { MockAnswer, MockAsked, MockRoute } from "./mock-route.ts";
+import { refuse } from "./refuse.ts";
 
 const approvals = new Map(mockApprovals.map((each) => [each.id, each]));
 /** Counts what happened, as the server does. */
 let news = 1;
-
-function refuse(code: FaultCode, message: string): MockAnswer {
-  const { status, retryable, hint } = faults[code];
-  const error = { code, message, retryable, hint, docs: "", details: {}, request: "mock" };
-  return { status, body: { error } };
-}
 
 function list({ query }: MockAsked): MockAnswer {
   const state = query["state"];

@@ -1,20 +1,6 @@
-import { faults } from "../../../src/model/faults.ts";
 import { afterDigest, beforeDigest, bundleChanges, keptBundles } from "./bundle-book.ts";
 import type { MockAnswer, MockRoute } from "./mock-route.ts";
-
-function missing(message: string): MockAnswer {
-  const { status, retryable, hint } = faults.not_found;
-  const error = {
-    code: "not_found",
-    message,
-    retryable,
-    hint,
-    docs: "",
-    details: {},
-    request: "mock",
-  };
-  return { status, body: { error } };
-}
+import { refuse } from "./refuse.ts";
 
 const agents = [
   {
@@ -34,7 +20,7 @@ const agents = [
 
 function readBundle(digest: string | undefined): MockAnswer {
   const bundle = keptBundles.get(digest ?? "");
-  if (bundle === undefined) return missing("No bundle of this digest was kept here.");
+  if (bundle === undefined) return refuse("not_found", "No bundle of this digest was kept here.");
   return { body: { digest, bundle } };
 }
 
@@ -47,7 +33,7 @@ export const bundleMocks: readonly MockRoute[] = [
       const { agent } = body as { readonly agent: string };
       const listed = agents.find((each) => each.agent === agent);
       return listed === undefined
-        ? missing("There is no such agent.")
+        ? refuse("not_found", "There is no such agent.")
         : readBundle(listed.digest ?? "");
     },
   },
@@ -61,7 +47,7 @@ export const bundleMocks: readonly MockRoute[] = [
     path: "/v1/bundles/{from}/diff/{to}",
     answer: ({ params: { from = "", to = "" } }) => {
       if (!keptBundles.has(from) || !keptBundles.has(to))
-        return missing("No bundle of this digest was kept here.");
+        return refuse("not_found", "No bundle of this digest was kept here.");
       const isForth = from === beforeDigest && to === afterDigest;
       return { body: { from, to, changes: isForth ? bundleChanges : [] } };
     },

@@ -1,28 +1,8 @@
-import { Fault } from "../../../src/model/fault.ts";
-import { faults, type FaultCode } from "../../../src/model/faults.ts";
 import book from "./ledger-book.json" with { type: "json" };
 import type { MockAnswer, MockRoute } from "./mock-route.ts";
+import { refuse } from "./refuse.ts";
 
 // Signed by the ledger's own code under a key of the mock: what a page verifies, it really verifies.
-
-function refuse(code: FaultCode, message: string): MockAnswer {
-  const { status, retryable, hint } = faults[code];
-  const fault = new Fault(code, message);
-  return {
-    status,
-    body: {
-      error: {
-        code,
-        message: fault.message,
-        retryable,
-        hint,
-        docs: "",
-        details: {},
-        request: "mock",
-      },
-    },
-  };
-}
 
 const usualLimit = 50;
 

@@ -2,6 +2,7 @@ import type { MockRoute } from "./mock-route.ts";
 import { approvalMocks } from "./approval-mocks.ts";
 import { bundleMocks } from "./bundle-mocks.ts";
 import { costMocks } from "./cost-mocks.ts";
+import { freezeMocks } from "./freeze-mocks.ts";
 import { ledgerMocks } from "./ledger-mocks.ts";
 import { policyMocks } from "./policy-mocks.ts";
 import { runDetailMocks } from "./run-detail-mocks.ts";
@@ -24,6 +25,7 @@ export const mockRoutes: readonly MockRoute[] = [
   ...runDetailMocks,
   ...runMoreMocks,
   ...serverMocks,
+  ...freezeMocks,
   ...policyMocks,
   ...bundleMocks,
   ...ledgerMocks,

@@ -1,6 +1,7 @@
 import type { Run } from "../../../src/client/client.ts";
-import type { MockAnswer, MockAsked, MockRoute } from "./mock-route.ts";
+import type { MockAsked, MockRoute } from "./mock-route.ts";
 import { ago, mockDigest } from "./mock-world.ts";
+import { refuse } from "./refuse.ts";
 import type { RunBook } from "./run-book.ts";
 import { runMocks } from "./run-mocks.ts";
 import { findMoved } from "./run-moves.ts";
@@ -115,20 +116,7 @@ function toMoney(micros: number): string {
   return (micros / 1_000_000).toFixed(6);
 }
 
-const gone: MockAnswer = {
-  status: 404,
-  body: {
-    error: {
-      code: "not_found",
-      message: "There is no run of this id.",
-      retryable: false,
-      hint: "Check the id.",
-      docs: "",
-      details: {},
-      request: "mock",
-    },
-  },
-};
+const gone = refuse("not_found", "There is no run of this id.");
 
 /** Of a run that there is. */
 function of(answer: (told: Told, asked: MockAsked) => unknown): MockRoute["answer"] {

@@ -3,21 +3,17 @@ import { runStates, type RunMove } from "../../../src/model/run-states.ts";
 import { isTerminal } from "../../../src/model/state-table.ts";
 import type { MockAnswer, MockAsked, MockRoute } from "./mock-route.ts";
 import { mockDigest, mockId } from "./mock-world.ts";
+import { refuse } from "./refuse.ts";
 import type { MockEvent } from "./run-book.ts";
 import { findTold, toMockRun } from "./run-detail-mocks.ts";
 import { moveRun } from "./run-moves.ts";
 
 type Told = NonNullable<ReturnType<typeof findTold>>;
 
-function refuse(status: number, code: string, message: string): MockAnswer {
-  const rest = { retryable: false, hint: "Check the id.", docs: "", details: {}, request: "mock" };
-  return { status, body: { error: { code, message, ...rest } } };
-}
-
 function ofRun(answer: (told: Told, asked: MockAsked) => MockAnswer): MockRoute["answer"] {
   return (asked) => {
     const told = findTold(asked.params["id"]!);
-    return told === null ? refuse(404, "not_found", "There is no such run.") : answer(told, asked);
+    return told === null ? refuse("not_found", "There is no such run.") : answer(told, asked);
   };
 }
 
@@ -31,7 +27,7 @@ function showContext({ head, book }: Told, { query }: MockAsked): MockAnswer {
     given === undefined
       ? asked.at(-1)
       : asked.findLast(({ event }) => event["step"] === Number(given));
-  if (found === undefined) return refuse(404, "not_found", "The run has no such snapshot.");
+  if (found === undefined) return refuse("not_found", "The run has no such snapshot.");
   const step = found.event["step"] as number;
   const { tokens } = found.event["snapshot"] as { readonly tokens: Snapshot };
   const parts = listParts(book.events, step, found.seq);
@@ -261,7 +257,7 @@ function tell(word: Word): MockRoute {
     method: "POST",
     path: `/v1/runs/{id}/${word}`,
     answer: ofRun(({ head: { id, state } }) => {
-      if (isTerminal(runStates, state)) return refuse(409, "run_ended", `Run ${id} has ended.`);
+      if (isTerminal(runStates, state)) return refuse("run_ended", `Run ${id} has ended.`);
       const move = moves[word];
       if (move !== undefined) moveRun(id, state, move);
       const told = { id, word };

@@ -2,6 +2,7 @@ import type { Drift, Server, ServerFacts } from "../../../src/client/client.ts";
 import type { MockAnswer, MockAsked, MockRoute } from "./mock-route.ts";
 import { mockTools, toDefinition, toExposed, toPin, type MockTool } from "./mock-tools.ts";
 import { ago, mockDigest, mockId } from "./mock-world.ts";
+import { refuse } from "./refuse.ts";
 
 type Recent = NonNullable<NonNullable<Server["seen"]>["recent"]>;
 
@@ -126,25 +127,6 @@ let drifts: readonly Drift[] = [
   },
 ];
 
-interface MockFreeze {
-  readonly kind: "agent" | "tool" | "server" | "tenant" | "all";
-  readonly name: string;
-  readonly reason: string;
-  readonly by: string;
-  readonly at: string;
-  lifted: { readonly by: string; readonly at: string } | null;
-}
-const freezes: MockFreeze[] = [
-  {
-    kind: "server",
-    name: "files",
-    reason: "Two runs overwrote the same report; looking into it.",
-    by: "grace",
-    at: ago(26 * 60_000),
-    lifted: null,
-  },
-];
-
 const grades = ["dangerous", "breaking", "widening", "cosmetic"] as const;
 
 const isBlocked = ({ server, name }: MockTool): boolean =>
@@ -227,13 +209,13 @@ function toFacts(server: MockServer): ServerFacts {
 function readServer({ params }: MockAsked): MockAnswer {
   const server = servers.find(({ name }) => name === params["name"]);
   return server === undefined
-    ? missing(`There is no server ${params["name"]}.`)
+    ? refuse("not_found", `There is no server ${params["name"]}.`)
     : { body: toFacts(server) };
 }
 
 function readDefinition({ params }: MockAsked): MockAnswer {
   const tool = mockTools.find((each) => toExposed(each) === params["name"]);
-  if (tool === undefined) return missing(`There is no tool ${params["name"]}.`);
+  if (tool === undefined) return refuse("not_found", `There is no tool ${params["name"]}.`);
   return { body: { name: toExposed(tool), pin: toPin(tool), definition: toDefinition(tool) } };
 }
 
@@ -243,30 +225,10 @@ function accept({ body }: MockAsked): MockAnswer {
   return { body: { server, tool, pin: observed } };
 }
 
-function freeze({ body }: MockAsked): MockAnswer {
-  const { kind, name, reason } = body as Pick<MockFreeze, "kind" | "name" | "reason">;
-  freezes.unshift({ kind, name, reason, by: "ada", at: new Date().toISOString(), lifted: null });
-  return { body: { kind, name, changed: true, known: true, meant: null } };
-}
-
-function lift({ body }: MockAsked): MockAnswer {
-  const { kind, name } = body as Pick<MockFreeze, "kind" | "name">;
-  const found = freezes.find(
-    (each) => each.lifted === null && each.kind === kind && each.name === name,
-  );
-  if (found !== undefined) found.lifted = { by: "ada", at: new Date().toISOString() };
-  return { body: { kind, name, changed: found !== undefined, known: true, meant: null } };
-}
-
 function call({ body }: MockAsked): MockAnswer {
   const { name } = body as { readonly name: string };
   const result = { content: [{ type: "text", text: `${name} was called.` }] };
   return { body: { outcome: "answered", result, entry: mockId(7_001) } };
-}
-
-function missing(message: string): MockAnswer {
-  const error = { code: "not_found", message, hint: "", details: {}, docs: "", request: "mock" };
-  return { status: 404, body: { error } };
 }
 
 export const serverMocks: readonly MockRoute[] = [
@@ -310,7 +272,4 @@ export const serverMocks: readonly MockRoute[] = [
   { method: "POST", path: "/v1/tools/call", answer: call },
   { method: "GET", path: "/v1/drift", answer: () => ({ body: { drifts } }) },
   { method: "POST", path: "/v1/drift/accept", answer: accept },
-  { method: "GET", path: "/v1/freezes", answer: () => ({ body: { freezes } }) },
-  { method: "POST", path: "/v1/freezes", answer: freeze },
-  { method: "POST", path: "/v1/freezes/lift", answer: lift },
 ];

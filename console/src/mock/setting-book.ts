@@ -156,20 +156,3 @@ export const models = {
   ],
   prices: mockDigest(73),
 };
-
-export const document = {
-  agents: { travel: { description: "Finds and books flights.", model: "fast", maxSteps: 32 } },
-  approvals: { expire: "1h", keys: "1d", openPerCaller: 200 },
-  gate: { concurrency: 64, queue: 256, record: "async", resultSize: "32MiB" },
-  ledger: { name: "gate.example.com", signingKeys: ["file:///etc/countersign/ledger.key"] },
-  listen: "127.0.0.1:7070",
-  servers: {
-    bookings: {
-      transport: "http",
-      url: "https://bookings.example.com/mcp",
-      secret: "secret://bookings",
-    },
-    calendar: { transport: "stdio", command: ["calendar-server"], sandbox: "T1" },
-  },
-  version: 1,
-};

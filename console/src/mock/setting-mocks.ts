@@ -1,34 +1,11 @@
-import { faults } from "../../../src/model/faults.ts";
 import { findResolveReason, findings, type DoubtfulCall } from "../pages/settings/resolve-words.ts";
-import type { Freeze } from "../pages/settings/freeze-words.ts";
 import type { MockAnswer, MockRoute } from "./mock-route.ts";
 import { ago, mockDigest, mockId, openedMs } from "./mock-world.ts";
-import { document, models, sandboxes } from "./setting-book.ts";
+import { refuse } from "./refuse.ts";
+import { models, sandboxes } from "./setting-book.ts";
 
 const minute = 60_000;
 const day = 86_400_000;
-
-let freezes: readonly Freeze[] = [
-  {
-    kind: "tool",
-    name: "bookings__refund",
-    reason: "Refunds went out twice: see incident 214",
-    by: "linus",
-    at: ago(47 * minute),
-    lifted: null,
-  },
-  {
-    kind: "agent",
-    name: "refunds",
-    reason: "It asked customers for card numbers",
-    by: "ada",
-    at: ago(3 * day),
-    lifted: {
-      by: "ada",
-      at: ago(3 * day - 90 * minute),
-    },
-  },
-];
 
 let calls: readonly DoubtfulCall[] = [
   {
@@ -57,40 +34,11 @@ let calls: readonly DoubtfulCall[] = [
   },
 ];
 
-type Named = Pick<Freeze, "kind" | "name">;
-const isSame = (one: Named, other: Named) => one.kind === other.kind && one.name === other.name;
-const isHeld = (each: Freeze, named: Named) => each.lifted === null && isSame(each, named);
-
-function freeze({ kind, name, reason }: Named & Pick<Freeze, "reason">): MockAnswer {
-  const changed = !freezes.some((each) => isHeld(each, { kind, name }));
-  const at = new Date().toISOString();
-  if (changed) freezes = [{ kind, name, reason, by: "ada", at, lifted: null }, ...freezes];
-  return { body: { kind, name, changed, known: true, meant: null } };
-}
-
-function unfreeze(named: Named): MockAnswer {
-  const changed = freezes.some((each) => isHeld(each, named));
-  const lifted = { by: "ada", at: new Date().toISOString() };
-  freezes = freezes.map((each) => (isHeld(each, named) ? { ...each, lifted } : each));
-  return { body: { ...named, changed, known: true, meant: null } };
-}
-
 function resolve(id: string | undefined, outcome: string): MockAnswer {
   const call = calls.find((each) => each.id === id);
   const isFinding = findings.some((finding) => finding.outcome === outcome);
   if (call === undefined || !isFinding || findResolveReason(call, Date.now()) !== null) {
-    const { status, retryable, hint } = faults.call_settled;
-    const message = "How this call ended is known, or it is under way.";
-    const error = {
-      code: "call_settled",
-      message,
-      retryable,
-      hint,
-      docs: "",
-      details: {},
-      request: "mock",
-    };
-    return { status, body: { error } };
+    return refuse("call_settled", "How this call ended is known, or it is under way.");
   }
   calls = calls.filter((each) => each !== call);
   return { body: { id, outcome } };
@@ -113,11 +61,6 @@ export const settingMocks: readonly MockRoute[] = [
         checks: ["serving", "store", "wake"].map((name) => ({ name, ready: true, reason: null })),
       },
     }),
-  },
-  {
-    method: "GET",
-    path: "/v1/config",
-    answer: () => ({ body: { digest: revision, appliedAt: ago(5 * day), document } }),
   },
   { method: "GET", path: "/v1/sandboxes", answer: () => ({ body: { sandboxes } }) },
   { method: "GET", path: "/v1/models", answer: () => ({ body: models }) },
@@ -159,9 +102,6 @@ export const settingMocks: readonly MockRoute[] = [
       },
     }),
   },
-  { method: "GET", path: "/v1/freezes", answer: () => ({ body: { freezes } }) },
-  { method: "POST", path: "/v1/freezes", answer: ({ body }) => freeze(body as Freeze) },
-  { method: "POST", path: "/v1/freezes/lift", answer: ({ body }) => unfreeze(body as Named) },
   { method: "GET", path: "/v1/calls", answer: () => ({ body: { calls, next: null } }) },
   {
     method: "POST",

@@ -1,6 +1,7 @@
 import { faults, type FaultCode } from "../../../src/model/faults.ts";
-import { findRoute, type MockAsked } from "./mock-route.ts";
+import { findRoute, type MockAnswer, type MockAsked } from "./mock-route.ts";
 import { mockRoutes } from "./mock-routes.ts";
+import { refuse } from "./refuse.ts";
 
 /**
  * Answers in the place of the server, for work on the page. `?fault=store_unavailable` in the address
@@ -12,20 +13,16 @@ export function startMock(): void {
     const method = init.method ?? "GET";
     const forced = new URLSearchParams(location.search).get("fault");
     if (url.pathname !== "/v1/holder" && forced !== null && Object.hasOwn(faults, forced))
-      return refuse(forced as FaultCode, "A fault that the address asked for.");
+      return respond(refuse(forced as FaultCode, "A fault that the address asked for."));
     if (new Headers(init.headers).get("authorization") === "Bearer wrong")
-      return refuse("unauthenticated", "This key is not known.");
+      return respond(refuse("unauthenticated", "This key is not known."));
     if (new Headers(init.headers).get("accept") === "text/event-stream")
       return waitForNothing(init.signal ?? null);
     const found = findRoute(mockRoutes, method, url.pathname);
-    if (found === null) return refuse("not_found", `The mock has no ${method} ${url.pathname}.`);
+    if (found === null)
+      return respond(refuse("not_found", `The mock has no ${method} ${url.pathname}.`));
     const query = Object.fromEntries(url.searchParams);
-    const { status = 200, body } = found.route.answer({
-      params: found.params,
-      query,
-      body: parseBody(init.body),
-    });
-    return Response.json(body, { status });
+    return respond(found.route.answer({ params: found.params, query, body: parseBody(init.body) }));
   };
 }
 
@@ -48,8 +45,6 @@ function parseBody(body: RequestInit["body"]): MockAsked["body"] {
   }
 }
 
-function refuse(code: FaultCode, message: string): Response {
-  const { status, retryable, hint } = faults[code];
-  const error = { code, message, retryable, hint, docs: "", details: {}, request: "mock" };
-  return Response.json({ error }, { status });
+function respond({ status = 200, body }: MockAnswer): Response {
+  return Response.json(body, { status });
 }
